@@ -1,0 +1,116 @@
+"""Every error that Bridgecast raises on purpose. The branch tells the caller what to do, the leaf what happened.
+
+BridgecastError
+├── SettingsError            the environment is wrong: the start stops with the sentence
+├── DataError                the data or what is asked of it is wrong: show the sentence, nothing was changed
+│   ├── UnknownDataset
+│   ├── UnknownColumn
+│   ├── UnreadableSource     a file is broken, empty, gone or too large
+│   ├── AmbiguousSource      a file can be read in two ways: ask, do not guess
+│   ├── EquationError        the KPI cannot be parsed; carries the place
+│   └── EmptyComparison      a side of the comparison has no rows
+├── StoreError               the store refused
+│   ├── NotFound
+│   ├── AlreadyExists        a slug or name is taken
+│   └── Conflict             somebody else changed it meanwhile, or something depends on it
+├── AccessDenied             the caller is unknown or may not
+├── Cancelled                somebody pressed cancel
+└── DeliveryError            sending failed; `permanent` stops retries
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BridgecastError(Exception):
+    """Base of all; its text is a sentence for the reader."""
+
+
+class SettingsError(BridgecastError):
+    """The environment is wrong."""
+
+
+class DataError(BridgecastError):
+    """The data, or what is asked of it, is wrong. `field` names the input it belongs to, if there is one."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnknownDataset(DataError):
+    """There is no dataset of that name."""
+
+
+class UnknownColumn(DataError):
+    """A column is not in the table."""
+
+    @classmethod
+    def named(cls, column: str, table: str, columns: Iterable[str], *, field: str | None = None) -> UnknownColumn:
+        """Name the column, guess what was meant, list what is there."""
+        known = list(columns)
+        guess = get_close_matches(column, known, n=1)
+        meant = f" Did you mean '{guess[0]}'?" if guess else ""
+        listed = ", ".join(known[:30]) + (", …" if len(known) > 30 else "")
+        return cls(f"Column '{column}' is not in '{table}'.{meant} Columns: {listed}.", field=field)
+
+
+class UnreadableSource(DataError):
+    """A source cannot be read."""
+
+
+class AmbiguousSource(DataError):
+    """A source can be read in two ways. `option` is the `source.read` setting that decides it.
+
+    `readings` maps each possible value of that setting to what one value of the column would then mean.
+    """
+
+    def __init__(self, message: str, *, column: str, option: str, readings: dict[str, str]) -> None:
+        super().__init__(message, field=f"source.read.{option}")
+        self.column, self.option, self.readings = column, option, readings
+
+
+class EquationError(DataError):
+    """The equation cannot be parsed or does not fit the dataset; `position` counts characters from 0."""
+
+    def __init__(self, message: str, *, field: str | None = None, position: int | None = None) -> None:
+        super().__init__(message, field=field)
+        self.position = position
+
+
+class EmptyComparison(DataError):
+    """A side of the comparison has no rows."""
+
+
+class StoreError(BridgecastError):
+    """The store refused."""
+
+
+class NotFound(StoreError):
+    """There is no such thing, or it belongs to somebody else."""
+
+
+class AlreadyExists(StoreError):
+    """A name that must be unique is taken."""
+
+
+class Conflict(StoreError):
+    """It was changed meanwhile, or something depends on it."""
+
+
+class AccessDenied(BridgecastError):
+    """The caller is unknown, or may not do this."""
+
+
+class Cancelled(BridgecastError):
+    """Somebody pressed cancel."""
+
+
+class DeliveryError(BridgecastError):
+    """Sending failed. `permanent` says that another try cannot help."""
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent

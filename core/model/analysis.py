@@ -1,0 +1,110 @@
+"""Analyses: the KPI's equation, what is compared, and how it is shown."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field as SpecField
+from pydantic import model_validator
+from sqlalchemy import UniqueConstraint
+from sqlmodel import SQLModel
+
+from core.model.base import Slug, Spec, id_column, json_column, time_column
+
+Method = Literal["shapley", "lmdi", "sequential", "covariance"]
+Direction = Literal["up", "down"]
+Scalar = str | int | float | bool | date | None
+Condition = Scalar | list[Scalar] | dict[str, Scalar]
+RELATIVE = r"last_full_(day|week|month|quarter|year)|last_[1-9][0-9]{0,3}_days|month_to_date|year_to_date"
+
+
+class StepSpec(Spec):
+    """One step: `metric` or `numerator / denominator`. `focus` and `exclude` name dimensions."""
+
+    formula: str
+    name: str | None = None
+    unit: str = ""
+    threshold_pct: float | None = SpecField(None, ge=0)
+    focus: str | None = None
+    exclude: tuple[str, ...] = ()
+    good: Direction | None = None
+
+
+class EquationSpec(Spec):
+    """KPI = product of the steps, or `formula` over `[1] … [n]`."""
+
+    steps: tuple[StepSpec, ...] = SpecField(min_length=1)
+    total: str | None = None
+    formula: str | None = None
+    unit: str = ""
+    good: Direction = "up"
+    total_threshold_pct: float | None = SpecField(None, ge=0)
+
+
+class ComparisonSpec(Spec):
+    """Base against current: two date ranges (first and last, inclusive), a relative pair, or two groups of `by`."""
+
+    by: str
+    base: tuple[Scalar, ...] | None = None
+    current: tuple[Scalar, ...] | None = None
+    relative: Annotated[str, SpecField(pattern=f"^({RELATIVE})$")] | None = None
+    against: Literal["previous", "same_last_year"] = "previous"
+
+    @model_validator(mode="after")
+    def _either_fixed_or_relative(self) -> ComparisonSpec:
+        fixed = self.base is not None or self.current is not None
+        if fixed and self.relative:
+            raise ValueError("give either base and current, or relative, not both")
+        if not self.relative and not (self.base and self.current):
+            raise ValueError("base and current are both needed (or relative, such as last_full_month)")
+        return self
+
+
+class AnalysisSpec(Spec):
+    """A saved analysis. `per_day` puts the number of days in front as a step of its own."""
+
+    version: Literal[1] = 1
+    slug: Slug
+    name: str
+    description: str = ""
+    dataset: Slug
+    equation: EquationSpec
+    comparison: ComparisonSpec
+    dimensions: tuple[str, ...] | None = None
+    where: dict[str, Condition] = {}
+    method: Method = "shapley"
+    per_day: bool = False
+    other_below_pct: float = SpecField(2.0, ge=0, le=100)
+    max_segments: int = SpecField(4, ge=1, le=50)
+    comment_depth: Literal["low", "medium", "high"] = "medium"
+
+
+class Analysis(SQLModel, table=True):
+    """A saved analysis: `revision` is the newest one's number, `spec` its AnalysisSpec."""
+
+    __table_args__ = (UniqueConstraint("organisation_id", "slug"),)
+
+    id: str = id_column()
+    organisation_id: str
+    slug: str
+    revision: int = 1
+    spec: dict[str, object] = json_column()
+    created_by: str
+    created_at: datetime = time_column()
+    modified_at: datetime = time_column()
+
+
+class AnalysisRevision(SQLModel, table=True):
+    """One state of an analysis that was saved; never changed again."""
+
+    __tablename__ = "analysis_revision"
+    __table_args__ = (UniqueConstraint("analysis_id", "revision"),)
+
+    id: str = id_column()
+    analysis_id: str
+    revision: int
+    spec: dict[str, object] = json_column()
+    note: str = ""
+    created_by: str
+    created_at: datetime = time_column()

@@ -1,0 +1,49 @@
+"""What all specifications and tables share."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated
+from uuid import uuid4
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from sqlalchemy import JSON, Column, DateTime
+from sqlmodel import Field
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
+
+
+def _slug(text: str) -> str:
+    if not SLUG.fullmatch(text):
+        raise ValueError(f"'{text}' is no slug. Use 1 to 63 lower-case letters, digits, '-', '_', the first no mark")
+    return text
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+
+
+class Spec(BaseModel):
+    """A specification: frozen, and an unknown field is refused by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def new_id() -> str:
+    """A new UUID in lower case."""
+    return str(uuid4())
+
+
+def id_column() -> str:
+    """Primary key of a table."""
+    return Field(default_factory=new_id, primary_key=True, max_length=36)  # type: ignore[no-any-return]
+
+
+def time_column(*, nullable: bool = False) -> datetime:
+    """A moment with its zone, kept in UTC."""
+    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable), default=None)  # type: ignore[no-any-return]
+
+
+def json_column() -> dict[str, object]:
+    """A specification, as JSON."""
+    return Field(sa_column=Column(JSON, nullable=False))  # type: ignore[no-any-return]

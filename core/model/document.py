@@ -1,0 +1,78 @@
+"""A report before it is drawn: text with tones, charts as Vega-Lite, tables. Page, mail, card and deck draw from this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+Tone = Literal["plain", "strong", "good", "bad", "muted"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A stretch of text in one tone. Never markup: whoever draws it escapes it."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+Line = tuple[Text, ...]
+
+
+def plain(line: Line) -> str:
+    """The line's text without tones."""
+    return "".join(part.text for part in line)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart: a Vega-Lite specification without any remote address, and an alternative text that carries the numbers."""
+
+    spec: dict[str, Any]
+    alt: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: `aligns` holds "left" or "right" a column; the last row is a total row if `has_total`."""
+
+    columns: tuple[str, ...]
+    aligns: tuple[Literal["left", "right"], ...]
+    rows: tuple[tuple[Text, ...], ...]
+    has_total: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """One view (or one step of it): `key` is "alert", "waterfall", "step_detail" or "step:<name>"."""
+
+    key: str
+    title: Line
+    subtitle: str = ""
+    chart: Chart | None = None
+    comment: tuple[Line, ...] = ()
+    table: Table | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """The rendered result of views and layout for one analysis and one data version.
+
+    as_of: when the source was read; covers_until: newest day in the data; zone: IANA name in which times are printed.
+    """
+
+    name: str
+    headline: Line
+    sections: tuple[Section, ...]
+    layout: Literal["slides", "list", "dropdown"]
+    locale: str
+    zone: str
+    as_of: datetime
+    rendered_at: datetime
+    data_version: int
+    covers_until: date | None = None
+    alert: Line = ()
+    has_crossed: bool = False
+    warnings: tuple[str, ...] = field(default=())

@@ -1,0 +1,91 @@
+"""The environment, read once into a frozen `Settings`. A wrong value stops the start with a sentence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PRODUCT_VERSION = "0.1.0"
+
+
+class Settings(BaseSettings):
+    """Variables `BRIDGECAST_<NAME>`; README.md lists them all."""
+
+    model_config = SettingsConfigDict(env_prefix="BRIDGECAST_", frozen=True, extra="ignore")
+
+    data_dir: Path = REPOSITORY / "data" / "var"
+    database_url: str | None = None
+    ui_port: int = Field(8501, ge=1, le=65535)
+    api_port: int = Field(8502, ge=1, le=65535)
+    host: str = "localhost"
+    public_url: str | None = None
+    ui_url: str | None = None
+    secret_key: SecretStr | None = None
+    secret_key_file: Path | None = None
+    owner_email: str | None = None
+    owner_token: SecretStr | None = None
+    threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    memory_limit: str = "60%"
+    log: Literal["debug", "info", "warning", "error"] = "info"
+    demo: bool = True
+
+    @model_validator(mode="after")
+    def _loopback_only(self) -> Settings:
+        """Before people exist the app opens as the owner, so nobody else may reach it."""
+        if self.host not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError(
+                f"BRIDGECAST_HOST is '{self.host}', but without sign-in Bridgecast listens on this computer only. "
+                "Unset it, or set it to localhost."
+            )
+        return self
+
+    @property
+    def report_base_url(self) -> str:
+        """What report and API links begin with, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.api_port}").rstrip("/")
+
+    @property
+    def ui_base_url(self) -> str:
+        """What links to pages begin with, without a slash at the end."""
+        return (self.ui_url or f"http://{self.host}:{self.ui_port}").rstrip("/")
+
+    @property
+    def is_public_url_local(self) -> bool:
+        """Whether recipients outside this computer could not open a link."""
+        return any(name in self.report_base_url for name in ("//localhost", "//127.", "//[::1]"))
+
+    @property
+    def store_url(self) -> str:
+        """SQLAlchemy's address of the store."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'bridgecast.sqlite'}"
+
+    @property
+    def warehouse_dir(self) -> Path:
+        """Where dataset versions lie."""
+        return self.data_dir / "warehouse"
+
+
+def read_settings() -> Settings:
+    """Settings from the environment.
+
+    Raises SettingsError with one sentence a wrong variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(dict(e)) for e in error.errors())) from None
+
+
+def _sentence(error: dict[str, object]) -> str:
+    place = error["loc"]
+    text = str(error["msg"]).removeprefix("Value error, ")
+    if not isinstance(place, tuple) or not place:
+        return text
+    return f"BRIDGECAST_{str(place[0]).upper()} is {error['input']!r}: {text}."
