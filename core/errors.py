@@ -12,7 +12,8 @@ BridgecastError
 ├── StoreError               the store refused
 │   ├── NotFound
 │   ├── AlreadyExists        a slug or name is taken
-│   └── Conflict             somebody else changed it meanwhile, or something depends on it
+│   └── Conflict             something depends on it
+│       └── Stale            somebody else changed it meanwhile: load it again
 ├── AccessDenied             the caller is unknown or may not
 ├── Cancelled                somebody pressed cancel
 └── DeliveryError            sending failed; `permanent` stops retries
@@ -97,7 +98,11 @@ class AlreadyExists(StoreError):
 
 
 class Conflict(StoreError):
-    """It was changed meanwhile, or something depends on it."""
+    """It was changed meanwhile (Stale), or something depends on it."""
+
+
+class Stale(Conflict):
+    """Somebody else changed it meanwhile."""
 
 
 class AccessDenied(BridgecastError):

@@ -27,7 +27,7 @@ class Person(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("organisation_id", "email"),)
 
     id: str = id_column()
-    organisation_id: str
+    organisation_id: str = Field(foreign_key="organisation.id")
     email: str
     name: str
     role: str
@@ -40,7 +40,7 @@ class ApiToken(SQLModel, table=True):
     __tablename__ = "api_token"
 
     id: str = id_column()
-    person_id: str
+    person_id: str = Field(foreign_key="person.id", ondelete="CASCADE", index=True)
     name: str
     sha256: str = Field(unique=True, max_length=64)
     scopes: str

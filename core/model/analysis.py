@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field as SpecField
 from pydantic import model_validator
 from sqlalchemy import UniqueConstraint
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 from core.model.base import Slug, Spec, id_column, json_column, time_column
 
@@ -81,13 +81,14 @@ class AnalysisSpec(Spec):
 
 
 class Analysis(SQLModel, table=True):
-    """A saved analysis: `revision` is the newest one's number, `spec` its AnalysisSpec."""
+    """A saved analysis: `revision` is the newest one's number, `spec` its AnalysisSpec, `dataset` the one it names."""
 
     __table_args__ = (UniqueConstraint("organisation_id", "slug"),)
 
     id: str = id_column()
     organisation_id: str
     slug: str
+    dataset: str = Field(index=True)
     revision: int = 1
     spec: dict[str, object] = json_column()
     created_by: str
@@ -102,7 +103,7 @@ class AnalysisRevision(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("analysis_id", "revision"),)
 
     id: str = id_column()
-    analysis_id: str
+    analysis_id: str = Field(foreign_key="analysis.id", ondelete="CASCADE")
     revision: int
     spec: dict[str, object] = json_column()
     note: str = ""

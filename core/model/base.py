@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import uuid4
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
-from sqlalchemy import JSON, Column, DateTime
+from sqlalchemy import JSON, Column, DateTime, Dialect
+from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
@@ -29,6 +30,27 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, kept in UTC and read back with its zone (SQLite keeps none). A moment without a zone is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The moment in UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The moment with its zone."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
 def new_id() -> str:
     """A new UUID in lower case."""
     return str(uuid4())
@@ -41,7 +63,7 @@ def id_column() -> str:
 
 def time_column(*, nullable: bool = False) -> datetime:
     """A moment with its zone, kept in UTC."""
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable), default=None)  # type: ignore[no-any-return]
+    return Field(sa_column=Column(UtcDateTime(), nullable=nullable), default=None)  # type: ignore[no-any-return]
 
 
 def json_column() -> dict[str, object]:

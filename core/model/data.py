@@ -99,13 +99,14 @@ class DatasetSpec(Spec):
 
 
 class Dataset(SQLModel, table=True):
-    """A dataset's row: `spec` is a DatasetSpec."""
+    """A dataset's row: `spec` is a DatasetSpec, `revision` counts its changes."""
 
     __table_args__ = (UniqueConstraint("organisation_id", "slug"),)
 
     id: str = id_column()
     organisation_id: str
     slug: str
+    revision: int = 1
     spec: dict[str, object] = json_column()
     created_by: str
     created_at: datetime = time_column()

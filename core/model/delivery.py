@@ -71,7 +71,7 @@ class Export(SQLModel, table=True):
 
     id: str = id_column()
     organisation_id: str
-    analysis_id: str
+    analysis_id: str = Field(foreign_key="analysis.id", index=True)
     name: str
     is_active: bool = True
     revision: int = 1
@@ -89,7 +89,7 @@ class ReportLink(SQLModel, table=True):
 
     id: str = id_column()
     organisation_id: str
-    export_id: str
+    export_id: str = Field(foreign_key="export.id", ondelete="CASCADE", index=True)
     slug: str
     is_public: bool = False
     is_active: bool = True

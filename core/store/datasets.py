@@ -1,0 +1,83 @@
+"""Datasets' definitions. Their versions (the rows) stand in the warehouse."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from core.errors import AlreadyExists, Conflict, NotFound, Stale
+from core.model.analysis import Analysis
+from core.model.data import Dataset, DatasetSpec
+
+
+def dataset_spec(row: Dataset) -> DatasetSpec:
+    """The definition that the row holds."""
+    return DatasetSpec.model_validate(row.spec)
+
+
+def add_dataset(session: Session, organisation_id: str, spec: DatasetSpec, *, person_id: str, now: datetime) -> Dataset:
+    """Keep a new dataset. Raises AlreadyExists when its slug is taken."""
+    if taken := _find(session, organisation_id, spec.slug):
+        raise AlreadyExists(f"Slug '{spec.slug}' is taken by dataset '{taken.spec['name']}'. Choose another one.")
+    row = Dataset(
+        organisation_id=organisation_id,
+        slug=spec.slug,
+        spec=spec.model_dump(mode="json"),
+        created_by=person_id,
+        created_at=now,
+        modified_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def change_dataset(
+    session: Session, organisation_id: str, spec: DatasetSpec, *, now: datetime, if_revision: int | None = None
+) -> Dataset:
+    """Replace the definition of the dataset with this slug.
+
+    if_revision: the revision the change was made from. Raises Stale when it is no longer the newest.
+    """
+    row = get_dataset(session, organisation_id, spec.slug)
+    if if_revision not in (None, row.revision):
+        raise Stale(f"Dataset '{spec.slug}' was changed meanwhile. Load it again and repeat the change.")
+    row.spec, row.modified_at, row.revision = spec.model_dump(mode="json"), now, row.revision + 1
+    session.add(row)
+    session.flush()
+    return row
+
+
+def get_dataset(session: Session, organisation_id: str, slug: str) -> Dataset:
+    """The dataset with this slug. Raises NotFound."""
+    if row := _find(session, organisation_id, slug):
+        return row
+    raise NotFound(f"There is no dataset '{slug}'.")
+
+
+def list_datasets(session: Session, organisation_id: str, *, after: str = "", limit: int = 500) -> list[Dataset]:
+    """Datasets by slug, those behind `after`."""
+    query = select(Dataset).where(Dataset.organisation_id == organisation_id, col(Dataset.slug) > after)
+    return list(session.exec(query.order_by(Dataset.slug).limit(limit)))
+
+
+def analyses_of(session: Session, organisation_id: str, slug: str) -> list[Analysis]:
+    """The analyses that stand on a dataset, by slug."""
+    query = select(Analysis).where(Analysis.organisation_id == organisation_id, Analysis.dataset == slug)
+    return list(session.exec(query.order_by(Analysis.slug)))
+
+
+def delete_dataset(session: Session, organisation_id: str, slug: str) -> None:
+    """Forget a dataset. Raises Conflict, naming them, while analyses stand on it."""
+    row = get_dataset(session, organisation_id, slug)
+    if dependants := analyses_of(session, organisation_id, slug):
+        names = ", ".join(f"'{a.slug}'" for a in dependants)
+        raise Conflict(f"Dataset '{slug}' is needed by {names} (analyses). Delete them first.")
+    session.delete(row)
+    session.flush()
+
+
+def _find(session: Session, organisation_id: str, slug: str) -> Dataset | None:
+    query = select(Dataset).where(Dataset.organisation_id == organisation_id, Dataset.slug == slug)
+    return session.exec(query).first()

@@ -1,0 +1,132 @@
+"""The store's connections: how SQLite is opened, read, written, watched and brought to the newest tables."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+from core.errors import SettingsError, StoreError
+from core.store.migrations import upgrade
+
+BUSY_TIMEOUT_S = 30
+# auto_vacuum has to be said before the first table exists; on a filled store it is without effect.
+PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}",
+    "PRAGMA auto_vacuum = INCREMENTAL",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+class Store:
+    """The store at `url`. Thread-safe; several processes may hold it at once.
+
+    `read()` opens a plain transaction, so that readers never wait for a writer; `write()` takes the write lock at its
+    beginning, because SQLite refuses at once, without waiting, to turn a reader into a writer behind another one.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._path = _path(url)
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._engine = _engine(self._path)
+        immediate = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._read = sessionmaker(self._engine, class_=Session, expire_on_commit=False)
+        self._write = sessionmaker(immediate, class_=Session, expire_on_commit=False)
+        self._watcher: sqlite3.Connection | None = None
+        self._watching = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the store and changes nothing."""
+        with self._read() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose changes are all kept when the block ends, or none when it raises."""
+        with self._write.begin() as session:
+            yield session
+
+    def migrate(self) -> None:
+        """Make or change the tables to what this version needs. Two processes may call it at once: one waits.
+
+        Raises StoreError when the store was written by a newer Bridgecast.
+        """
+        with self._lock(), self._engine.execution_options(begin="BEGIN IMMEDIATE").connect() as connection:
+            upgrade(connection)
+
+    def data_version(self) -> int:
+        """A number that changes whenever anybody, in any process, has written to the store."""
+        with self._watching:
+            if self._watcher is None:
+                self._watcher = sqlite3.connect(self._path, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
+            (version,) = self._watcher.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+        with self._watching:
+            if self._watcher is not None:
+                self._watcher.close()
+                self._watcher = None
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with self._path.with_name(self._path.name + ".migrate.lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _path(url: str) -> Path:
+    """The file that `url` names; raises SettingsError for any other database."""
+    try:
+        parsed: URL = make_url(url)
+    except ArgumentError:
+        raise SettingsError(
+            "BRIDGECAST_DATABASE_URL is no database address. Use sqlite:////absolute/path/bridgecast.sqlite, or unset it."
+        ) from None
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise SettingsError(
+            f"BRIDGECAST_DATABASE_URL is '{parsed.render_as_string()}', but this version keeps its store in a SQLite "
+            "file. Use sqlite:////absolute/path/bridgecast.sqlite, or unset it."
+        )
+    return Path(str(parsed.database)).absolute()
+
+
+def _engine(path: Path) -> Engine:
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, pool_size=8, max_overflow=40, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Transactions begin where we say so, not where the driver guesses."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        for pragma in PRAGMAS:
+            cursor.execute(pragma)
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"The store cannot be opened: {error}. Put back a backup, or remove the file.") from None
+    finally:
+        cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
