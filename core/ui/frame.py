@@ -1,0 +1,122 @@
+"""What every page has: title, menu, the sidecar's mark, and the one place where errors become text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import streamlit as st
+import structlog
+
+from core.app import App
+from core.errors import BridgecastError, Cancelled
+from core.settings import REPOSITORY
+from core.ui import loaders
+
+START_COMMAND = "python3 run.py"
+BEAT_LOOK_S = 5
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu."""
+
+    page: str
+    title: str
+    icon: str
+
+
+HOME = Entry("Home.py", "Home", ":material/home:")
+DATA = Entry("pages/1_Data.py", "Data", ":material/table_chart:")
+BRIDGE = Entry("pages/2_Bridge.py", "Bridge", ":material/waterfall_chart:")
+EXPORTS = Entry("pages/3_Exports.py", "Exports", ":material/send:")
+GROUPS = (("Understand", (DATA, BRIDGE)), ("Deliver", (EXPORTS,)))
+
+
+def open_page(title: str, *, icon: str) -> App:
+    """Set title and icon, draw the menu, hand out the application. The first line of every page.
+
+    Ends the script with a sentence when the application cannot be opened.
+    """
+    st.set_page_config(page_title=f"{title} · Bridgecast", page_icon=icon, layout="wide")
+    with st.sidebar:
+        _draw_menu()
+    app = _open_app()
+    with st.sidebar:
+        _sidecar_mark(app)
+        st.caption("Only this computer can open it.")
+    return app
+
+
+def _open_app() -> App:
+    app = None
+    with errors():
+        app = loaders.app()
+    if app is None:
+        st.stop()
+    return app
+
+
+def _draw_menu() -> None:
+    st.markdown("### :material/waterfall_chart: Bridgecast")
+    _link(HOME)
+    for title, entries in GROUPS:
+        there = [entry for entry in entries if (REPOSITORY / entry.page).is_file()]
+        if there:
+            st.caption(title)
+        for entry in there:
+            _link(entry)
+
+
+def _link(entry: Entry) -> None:
+    st.page_link(entry.page, label=entry.title, icon=entry.icon, width="stretch")
+
+
+@st.fragment(run_every=BEAT_LOOK_S)
+def _sidecar_mark(app: App) -> None:
+    if loaders.is_sidecar_alive(app):
+        st.markdown(":green[●] Sidecar alive")
+        return
+    st.markdown(":red[●] **Sidecar down.** Report links do not open. Start it:")
+    st.code(START_COMMAND, language="bash")
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Show what goes wrong inside the block and go on behind it: a sentence for what Bridgecast raised on purpose,
+    a calm line with an id, and the whole story in the log, for anything else.
+    """
+    try:
+        yield
+    except BridgecastError as error:
+        show_error(error)
+    except Exception as error:  # noqa: BLE001  the one place where pages turn the unexpected into text
+        _show_unexpected(error)
+
+
+def show_error(error: BridgecastError) -> None:
+    """The sentence of an error. What somebody cancelled is no failure."""
+    if isinstance(error, Cancelled):
+        st.info("Cancelled. Nothing was changed.", icon=":material/block:")
+        return
+    st.error(escape(str(error)), icon=":material/error:")
+
+
+def _show_unexpected(error: Exception) -> None:
+    number = uuid4().hex[:8]
+    log.error("page failed", error_id=number, exc_info=error)
+    st.error(
+        f"Something unexpected happened, and nothing was changed. Load the page again; if it stays, "
+        f"look for {number} in the log of run.py.",
+        icon=":material/error:",
+    )
+
+
+def escape(text: str) -> str:
+    """Text of other people's making, such that Markdown shows it as it is."""
+    for mark in "\\`*_{}[]<>#|$~:":
+        text = text.replace(mark, f"\\{mark}")
+    return text

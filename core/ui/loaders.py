@@ -1,0 +1,53 @@
+"""What pages load: the one `App` of this process, and bridges, kept as long as their inputs stay the same."""
+
+from __future__ import annotations
+
+import threading
+
+import streamlit as st
+
+from core.analyses import compute
+from core.app import App, open_app
+from core.engine.bridge import Bridge
+from core.model.analysis import AnalysisSpec
+from core.settings import read_settings
+from core.store import heartbeat
+from core.warehouse import Version
+
+BRIDGES_KEPT = 128
+
+
+def _close(app: App) -> None:
+    app.close()
+
+
+@st.cache_resource(show_spinner="Opening Bridgecast…", on_release=_close)
+def app() -> App:
+    """The application, opened once a process. Raises SettingsError."""
+    return open_app(read_settings())
+
+
+def bridge(app: App, spec: AnalysisSpec, version: Version, *, cancel: threading.Event | None = None) -> Bridge:
+    """The bridge of `spec` on `version`, computed once. May be called in a thread.
+
+    Raises DataError with a sentence for the reader; Cancelled.
+    """
+    return _bridge(app, cancel, version, _key(spec), version.dataset, version.number)
+
+
+def _key(spec: AnalysisSpec) -> str:
+    """What the numbers depend on: not the name, the slug or the description."""
+    return spec.model_copy(update={"name": "", "slug": "unsaved", "description": ""}).model_dump_json()
+
+
+@st.cache_resource(show_spinner=False, max_entries=BRIDGES_KEPT)
+def _bridge(
+    _app: App, _cancel: threading.Event | None, _version: Version, spec_json: str, dataset: str, number: int
+) -> Bridge:
+    return compute(_app.warehouse, AnalysisSpec.model_validate_json(spec_json), _version, cancel=_cancel)
+
+
+def is_sidecar_alive(app: App) -> bool:
+    """Whether the sidecar's last beat is fresh."""
+    with app.store.read() as session:
+        return heartbeat.is_alive(heartbeat.read_beat(session), now=app.now())
