@@ -1,17 +1,34 @@
-"""From a specification and a data version to a `Bridge`: the one way for page, report, API and notebook."""
+"""From a specification and a data version to a `Bridge`: the one way for page, report, API and notebook.
+
+`Analyses` keeps specifications with their revisions.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
+from core.catalogue import Catalogue
 from core.engine.bridge import Bridge, build_bridge
 from core.engine.equation import Equation, parse
 from core.engine.periods import resolve
 from core.errors import DataError, EquationError, UnknownColumn
-from core.model.analysis import AnalysisSpec, ComparisonSpec, EquationSpec
+from core.model.analysis import Analysis, AnalysisSpec, ComparisonSpec, EquationSpec
 from core.model.comparison import Comparison
 from core.model.data import DATE_TYPES
+from core.store import Store
+from core.store.analyses import (
+    add_analysis,
+    analysis_spec,
+    delete_analysis,
+    get_analysis,
+    list_analyses,
+    list_revisions,
+    restore_analysis,
+    revise_analysis,
+)
 from core.warehouse import Version, Warehouse
 
 
@@ -106,3 +123,119 @@ def _unknown_dimension(name: str, version: Version, *, field: str) -> DataError:
             field=field,
         )
     return UnknownColumn.named(name, version.dataset, version.dimensions, field=field)
+
+
+@dataclass(frozen=True)
+class SavedAnalysis:
+    """An analysis as it stands in the store."""
+
+    id: str
+    spec: AnalysisSpec
+    revision: int
+    created_by: str
+    created_at: datetime
+    modified_at: datetime
+
+
+@dataclass(frozen=True)
+class SavedRevision:
+    """One state of an analysis that was saved."""
+
+    revision: int
+    spec: AnalysisSpec
+    note: str
+    created_by: str
+    created_at: datetime
+
+
+class Analyses:
+    """The saved analyses of one organisation."""
+
+    def __init__(
+        self,
+        store: Store,
+        warehouse: Warehouse,
+        catalogue: Catalogue,
+        organisation_id: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store, self._warehouse, self._catalogue = store, warehouse, catalogue
+        self._organisation_id, self._clock = organisation_id, clock
+
+    def all(self) -> list[SavedAnalysis]:
+        """Every analysis, the one changed last first."""
+        with self._store.read() as session:
+            rows = list_analyses(session, self._organisation_id)
+        return sorted(map(_saved, rows), key=lambda saved: saved.modified_at, reverse=True)
+
+    def get(self, slug: str) -> SavedAnalysis:
+        """One analysis. Raises NotFound."""
+        with self._store.read() as session:
+            return _saved(get_analysis(session, self._organisation_id, slug))
+
+    def bridge(self, spec: AnalysisSpec, version: Version | None = None) -> Bridge:
+        """The bridge of `spec`, on the newest version unless another one is given. Raises as `compute`."""
+        return compute(self._warehouse, spec, version or self._catalogue.latest(spec.dataset))
+
+    def check(self, spec: AnalysisSpec) -> None:
+        """Raises what `compute` would raise before it reads any row: unknown columns, a wrong equation, no periods."""
+        version = self._catalogue.latest(spec.dataset)
+        equation_for(spec.equation, version)
+        comparison_for(spec.comparison, version)
+        dimensions_for(spec, version)
+        check_filters(spec, version)
+
+    def create(self, spec: AnalysisSpec, *, by: str, note: str = "") -> SavedAnalysis:
+        """Keep a new analysis as revision 1. Raises AlreadyExists, and what `check` raises."""
+        self.check(spec)
+        with self._store.write() as session:
+            return _saved(
+                add_analysis(session, self._organisation_id, spec, person_id=by, now=self._clock(), note=note)
+            )
+
+    def revise(self, spec: AnalysisSpec, *, by: str, if_revision: int | None = None, note: str = "") -> SavedAnalysis:
+        """Make `spec` the newest revision of the analysis with its slug. Raises NotFound, Stale, and as `check`."""
+        self.check(spec)
+        with self._store.write() as session:
+            row = revise_analysis(
+                session,
+                self._organisation_id,
+                spec.slug,
+                spec,
+                person_id=by,
+                now=self._clock(),
+                note=note,
+                if_revision=if_revision,
+            )
+            return _saved(row)
+
+    def rename(self, slug: str, name: str, *, by: str) -> SavedAnalysis:
+        """Change the name; the slug, and with it every address, stays."""
+        spec = self.get(slug).spec
+        return self.revise(spec.model_copy(update={"name": name}), by=by, note=f"Renamed from {spec.name}")
+
+    def duplicate(self, slug: str, new_slug: str, name: str, *, by: str) -> SavedAnalysis:
+        """Keep a copy under another slug and name. Raises NotFound, AlreadyExists."""
+        spec = self.get(slug).spec.model_copy(update={"slug": new_slug, "name": name})
+        return self.create(AnalysisSpec.model_validate(spec.model_dump()), by=by, note=f"Copied from {slug}")
+
+    def revisions(self, slug: str) -> list[SavedRevision]:
+        """All revisions, the newest first."""
+        with self._store.read() as session:
+            rows = list_revisions(session, self._organisation_id, slug)
+        return [SavedRevision(r.revision, analysis_spec(r), r.note, r.created_by, r.created_at) for r in rows]
+
+    def restore(self, slug: str, revision: int, *, by: str) -> SavedAnalysis:
+        """Make an old revision the newest one, as a revision of its own."""
+        with self._store.write() as session:
+            row = restore_analysis(session, self._organisation_id, slug, revision, person_id=by, now=self._clock())
+            return _saved(row)
+
+    def delete(self, slug: str) -> None:
+        """Delete an analysis with its revisions. Raises Conflict naming the exports that show it."""
+        with self._store.write() as session:
+            delete_analysis(session, self._organisation_id, slug)
+
+
+def _saved(row: Analysis) -> SavedAnalysis:
+    return SavedAnalysis(row.id, analysis_spec(row), row.revision, row.created_by, row.created_at, row.modified_at)

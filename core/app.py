@@ -1,0 +1,78 @@
+"""The composition root: `open_app` makes everything the product is made of and hands it to one frozen `App`.
+
+Called by the pages' loaders, the web app, the sidecar and the notebook, and by nobody else. Nothing registers itself
+on import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core.access.keys import Keys, open_keys
+from core.access.tokens import ALL_SCOPES, hash_token
+from core.analyses import Analyses
+from core.catalogue import Catalogue
+from core.delivery.exports import Exports
+from core.delivery.samples import load_samples
+from core.model.access import Organisation, Person
+from core.settings import Settings
+from core.store import Store
+from core.store.people import keep_token, open_organisation
+from core.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class App:
+    """Everything, made for one installation. Thread-safe; close it when the process ends."""
+
+    settings: Settings
+    store: Store
+    warehouse: Warehouse
+    keys: Keys
+    organisation: Organisation
+    owner: Person
+    catalogue: Catalogue
+    analyses: Analyses
+    exports: Exports
+    clock: Callable[[], datetime]
+
+    def close(self) -> None:
+        """Give connections and threads back."""
+        self.catalogue.close()
+        self.warehouse.close()
+        self.store.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
+    """Open the installation in `settings.data_dir`, making it when it is not there yet.
+
+    Several processes may call this at once. Raises SettingsError and StoreError with a sentence.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = Store(settings.store_url)
+    store.migrate()
+    organisation, owner = _people(store, settings, clock())
+    warehouse = Warehouse(settings.warehouse_dir, threads=settings.threads, memory_limit=settings.memory_limit)
+    keys = open_keys(settings)
+    catalogue = Catalogue(store, warehouse, organisation.id, clock)
+    analyses = Analyses(store, warehouse, catalogue, organisation.id, clock)
+    exports = Exports(store, keys, organisation.id, settings.report_base_url, clock)
+    app = App(settings, store, warehouse, keys, organisation, owner, catalogue, analyses, exports, clock)
+    if settings.demo:
+        load_samples(store, catalogue, analyses, exports, organisation.id, by=owner.id, lock_dir=settings.data_dir)
+    return app
+
+
+def _people(store: Store, settings: Settings, now: datetime) -> tuple[Organisation, Person]:
+    with store.write() as session:
+        organisation, owner = open_organisation(session, owner_email=settings.owner_email, now=now)
+        if settings.owner_token is not None:
+            digest = hash_token(settings.owner_token.get_secret_value())
+            keep_token(session, owner.id, "BRIDGECAST_OWNER_TOKEN", digest, ALL_SCOPES, now=now)
+        return organisation, owner
