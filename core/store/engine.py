@@ -6,13 +6,13 @@ import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
@@ -21,11 +21,10 @@ from core.errors import SettingsError, StoreError
 from core.store.migrations import upgrade
 
 BUSY_TIMEOUT_S = 30
-# auto_vacuum has to be said before the first table exists; on a filled store it is without effect.
-PRAGMAS = (
+# Kept in the file, and said before its first table: auto_vacuum is without effect later, and takes the write lock.
+FILE_PRAGMAS = ("PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA journal_mode = WAL")
+CONNECTION_PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}",
-    "PRAGMA auto_vacuum = INCREMENTAL",
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
@@ -63,10 +62,16 @@ class Store:
     def migrate(self) -> None:
         """Make or change the tables to what this version needs. Two processes may call it at once: one waits.
 
-        Raises StoreError when the store was written by a newer Bridgecast.
+        Raises StoreError when the store was written by a newer Bridgecast, or is no store.
         """
-        with self._lock(), self._engine.execution_options(begin="BEGIN IMMEDIATE").connect() as connection:
-            upgrade(connection)
+        try:
+            with self._lock():
+                _prepare_file(self._path)
+                with self._engine.execution_options(begin="BEGIN IMMEDIATE").connect() as connection:
+                    upgrade(connection)
+        except (sqlite3.DatabaseError, DatabaseError) as error:
+            reason = str(error).splitlines()[0]
+            raise StoreError(f"The store {self._path} cannot be opened: {reason}. Put a backup in its place.") from None
 
     def data_version(self) -> int:
         """A number that changes whenever anybody, in any process, has written to the store."""
@@ -97,7 +102,8 @@ def _path(url: str) -> Path:
         parsed: URL = make_url(url)
     except ArgumentError:
         raise SettingsError(
-            "BRIDGECAST_DATABASE_URL is no database address. Use sqlite:////absolute/path/bridgecast.sqlite, or unset it."
+            "BRIDGECAST_DATABASE_URL is no database address. "
+            "Use sqlite:////absolute/path/bridgecast.sqlite, or unset it."
         ) from None
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         raise SettingsError(
@@ -115,17 +121,20 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
+def _prepare_file(path: Path) -> None:
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            for pragma in FILE_PRAGMAS:
+                connection.execute(pragma)
+
+
 def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     """Transactions begin where we say so, not where the driver guesses."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    try:
-        for pragma in PRAGMAS:
-            cursor.execute(pragma)
-    except sqlite3.DatabaseError as error:
-        raise StoreError(f"The store cannot be opened: {error}. Put back a backup, or remove the file.") from None
-    finally:
-        cursor.close()
+    for pragma in CONNECTION_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
 
 
 def _begin(connection: Connection) -> None:

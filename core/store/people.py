@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from core.errors import NotFound
 from core.model.access import ApiToken, Organisation, Person
@@ -24,7 +24,7 @@ def open_organisation(session: Session, *, owner_email: str | None, now: datetim
         session.add(_owner(organisation.id, owner_email or OWNER_EMAIL, now))
         session.flush()
     query = select(Person).where(Person.organisation_id == organisation.id, Person.role == "owner")
-    return organisation, session.exec(query.order_by(Person.created_at)).one()
+    return organisation, session.exec(query.order_by(col(Person.created_at))).one()
 
 
 def get_organisation(session: Session, organisation_id: str) -> Organisation:

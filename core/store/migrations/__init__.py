@@ -26,7 +26,8 @@ def upgrade(connection: Connection) -> None:
         command.upgrade(_config(connection), "head")
     except CommandError as error:
         raise StoreError(
-            f"The store was written by a newer Bridgecast ({error}). Install that version again, or use another data folder."
+            f"The store was written by a newer Bridgecast ({error}). "
+            "Install that version again, or use another data folder."
         ) from None
 
 
