@@ -1,0 +1,103 @@
+"""What is compared, as people choose it: moving periods, fixed dates, or two groups. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Literal
+
+from core.model.analysis import ComparisonSpec, Scalar
+from core.model.comparison import Comparison, DateSide
+from core.warehouse import Version
+
+Kind = Literal["relative", "dates", "groups"]
+KINDS: dict[Kind, str] = {"relative": "Moving periods", "dates": "Fixed dates", "groups": "Two groups"}
+LAST_DAYS = "last_n_days"
+PERIODS = {
+    "last_full_day": "Last full day",
+    "last_full_week": "Last full week",
+    "last_full_month": "Last full month",
+    "last_full_quarter": "Last full quarter",
+    "last_full_year": "Last full year",
+    LAST_DAYS: "Last … days",
+    "month_to_date": "Month to date",
+    "year_to_date": "Year to date",
+}
+AGAINST = {"previous": "the one before", "same_last_year": "the same a year ago"}
+# The longest period that the data covers twice opens first.
+FIRST_CHOICE = (("last_full_month", 62), ("last_full_week", 14), ("last_full_day", 2))
+
+
+def kind_of(comparison: ComparisonSpec, date_columns: tuple[str, ...]) -> Kind:
+    """Which of the three ways a comparison is."""
+    if comparison.relative:
+        return "relative"
+    return "dates" if comparison.by in date_columns else "groups"
+
+
+def period_of(relative: str) -> tuple[str, int]:
+    """The entry of PERIODS and the number of days ("last_7_days" is LAST_DAYS and 7; 28 where it does not matter)."""
+    if relative in PERIODS:
+        return relative, 28
+    return LAST_DAYS, int(relative.removeprefix("last_").removesuffix("_days"))
+
+
+def relative_of(period: str, days: int) -> str:
+    """The specification's word for an entry of PERIODS."""
+    return f"last_{days}_days" if period == LAST_DAYS else period
+
+
+def fixed_dates(by: str, base: tuple[date, date], current: tuple[date, date]) -> ComparisonSpec:
+    """Two date ranges, both ends inclusive."""
+    return ComparisonSpec(by=by, base=_iso(base), current=_iso(current))
+
+
+def as_fixed(resolved: Comparison) -> ComparisonSpec | None:
+    """The dates that moving periods stand for today; None for groups."""
+    if isinstance(resolved.base, DateSide) and isinstance(resolved.current, DateSide):
+        base, current = resolved.base, resolved.current
+        return fixed_dates(resolved.by, (base.first, base.last), (current.first, current.last))
+    return None
+
+
+def dates_of(values: tuple[Scalar, ...] | None) -> tuple[date, date] | None:
+    """A fixed side as dates; one value is one day. None when it holds no dates."""
+    try:
+        days = [value if isinstance(value, date) else date.fromisoformat(str(value)) for value in values or ()]
+    except ValueError:
+        return None
+    return (days[0], days[-1]) if days else None
+
+
+def first_comparison(version: Version) -> ComparisonSpec | None:
+    """What a new analysis compares; None when people must choose groups first."""
+    if version.date_column is None:
+        return None
+    by = version.date_column.name
+    if version.newest is None or version.oldest is None:
+        return ComparisonSpec(by=by, relative="last_full_month")
+    covered = (version.newest - version.oldest).days + 1
+    fitting = (relative for relative, days in FIRST_CHOICE if covered >= days)
+    return ComparisonSpec(by=by, relative=next(fitting, "last_full_day"))
+
+
+def default_dates(version: Version) -> tuple[tuple[date, date], tuple[date, date]]:
+    """Two fixed ranges to start from: the newest 28 days and the 28 before."""
+    newest = version.newest or date(2000, 1, 1)
+    span = timedelta(days=27)
+    before = newest - span - timedelta(days=1)
+    return (before - span, before), (newest - span, newest)
+
+
+def comparison_label(comparison: ComparisonSpec) -> str:
+    """One line for a chip: "last full month with the one before"."""
+    if comparison.relative:
+        period, days = period_of(comparison.relative)
+        name = PERIODS[period].replace("…", str(days))
+        return f"{name[0].lower()}{name[1:]} with {AGAINST[comparison.against]}"
+    if dates_of(comparison.base) and dates_of(comparison.current):
+        return "fixed dates"
+    return f"two groups of {comparison.by}"
+
+
+def _iso(days: tuple[date, date]) -> tuple[str, str]:
+    return days[0].isoformat(), days[1].isoformat()

@@ -1,0 +1,124 @@
+"""An equation as the rows of a table that people edit, and back. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypedDict
+
+from pydantic import ValidationError
+
+from core.errors import EquationError
+from core.model.analysis import EquationSpec, StepSpec
+
+
+class StepRow(TypedDict):
+    """One row of the editor. Empty cells are None or ""."""
+
+    formula: str
+    name: str
+    unit: str
+    threshold_pct: float | None
+    focus: str
+    exclude: list[str]
+    good: str
+
+
+COLUMNS = ("formula", "name", "unit", "threshold_pct", "focus", "exclude", "good")
+
+
+def quoted(column: str) -> str:
+    """A column as a formula names it: in double quotes where blanks, operators or quotes would confuse."""
+    is_plain = column.replace("_", "").isalnum() and not column[0].isdigit()
+    return column if is_plain else '"' + column.replace('"', '""') + '"'
+
+
+def rows_of(equation: EquationSpec) -> list[StepRow]:
+    """The rows of the editor for an equation."""
+    return [
+        StepRow(
+            formula=step.formula,
+            name=step.name or "",
+            unit=step.unit,
+            threshold_pct=step.threshold_pct,
+            focus=step.focus or "",
+            exclude=list(step.exclude),
+            good=step.good or "",
+        )
+        for step in equation.steps
+    ]
+
+
+def equation_of(rows: Iterable[Mapping[str, object]], total: Mapping[str, object]) -> EquationSpec:
+    """The equation that the rows stand for; rows without a formula are passed over.
+
+    total: total, formula, unit, good and total_threshold_pct of the equation.
+    Raises EquationError with the row it belongs to.
+    """
+    steps = tuple(_step(number, row) for number, row in enumerate(rows, start=1) if _text(row, "formula"))
+    if not steps:
+        raise EquationError("The equation has no step yet. Write a column or 'a / b' into the first row.")
+    return EquationSpec(
+        steps=steps,
+        total=_text(total, "total") or None,
+        formula=_text(total, "formula") or None,
+        unit=_text(total, "unit"),
+        good="down" if total.get("good") == "down" else "up",
+        total_threshold_pct=_number(total.get("total_threshold_pct")),
+    )
+
+
+def chain_of_ratios(metrics: Sequence[str]) -> EquationSpec:
+    """visits, orders, revenue become visits x orders / visits x revenue / orders; the total is the last metric."""
+    first, *later = metrics
+    pairs = zip(later, metrics, strict=False)
+    ratios = [StepSpec(formula=f"{quoted(top)} / {quoted(below)}") for top, below in pairs]
+    return EquationSpec(steps=(StepSpec(formula=quoted(first)), *ratios), total=_label(metrics[-1]))
+
+
+def sum_of(metrics: Sequence[str]) -> EquationSpec:
+    """The metrics added up."""
+    steps = tuple(StepSpec(formula=quoted(metric)) for metric in metrics)
+    formula = " + ".join(f"[{number}]" for number in range(1, len(steps) + 1)) if len(steps) > 1 else None
+    return EquationSpec(steps=steps, formula=formula, total="Total" if len(steps) > 1 else _label(metrics[0]))
+
+
+def step_label(step: StepSpec) -> str:
+    """What people read for a step."""
+    return step.name or step.formula
+
+
+def total_label(equation: EquationSpec) -> str:
+    """What people read for the KPI."""
+    return equation.total or step_label(equation.steps[-1])
+
+
+def _step(number: int, row: Mapping[str, object]) -> StepSpec:
+    exclude = row.get("exclude")
+    good = _text(row, "good")
+    try:
+        return StepSpec(
+            formula=_text(row, "formula"),
+            name=_text(row, "name") or None,
+            unit=_text(row, "unit"),
+            threshold_pct=_number(row.get("threshold_pct")),
+            focus=_text(row, "focus") or None,
+            exclude=tuple(str(item) for item in exclude) if isinstance(exclude, Iterable) else (),
+            good="up" if good == "up" else "down" if good == "down" else None,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise EquationError(f"Step {number}, {first['loc'][0]}: {first['msg']}.") from None
+
+
+def _text(row: Mapping[str, object], name: str) -> str:
+    value = row.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _label(column: str) -> str:
+    return column[:1].upper() + column[1:].replace("_", " ")
