@@ -12,8 +12,10 @@ import structlog
 
 from core.app import App
 from core.errors import BridgecastError, Cancelled
+from core.report.theme import ThemeName
 from core.settings import REPOSITORY
 from core.ui import loaders
+from core.ui.text import escape
 
 START_COMMAND = "python3 run.py"
 BEAT_LOOK_S = 5
@@ -115,8 +117,6 @@ def _show_unexpected(error: Exception) -> None:
     )
 
 
-def escape(text: str) -> str:
-    """Text of other people's making, such that Markdown shows it as it is."""
-    for mark in "\\`*_{}[]<>#|$~:":
-        text = text.replace(mark, f"\\{mark}")
-    return text
+def theme() -> ThemeName:
+    """Whether the reader's page is light or dark, for charts."""
+    return "dark" if st.context.theme.type == "dark" else "light"

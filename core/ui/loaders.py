@@ -10,6 +10,7 @@ from core.analyses import compute
 from core.app import App, open_app
 from core.engine.bridge import Bridge
 from core.model.analysis import AnalysisSpec
+from core.model.delivery import Heartbeat
 from core.settings import read_settings
 from core.store import heartbeat
 from core.warehouse import Version
@@ -47,7 +48,12 @@ def _bridge(
     return compute(_app.warehouse, AnalysisSpec.model_validate_json(spec_json), _version, cancel=_cancel)
 
 
+def last_beat(app: App) -> Heartbeat | None:
+    """The sidecar's last beat, or None when it never ran."""
+    with app.store.read() as session:
+        return heartbeat.read_beat(session)
+
+
 def is_sidecar_alive(app: App) -> bool:
     """Whether the sidecar's last beat is fresh."""
-    with app.store.read() as session:
-        return heartbeat.is_alive(heartbeat.read_beat(session), now=app.now())
+    return heartbeat.is_alive(last_beat(app), now=app.clock())

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from core.errors import Cancelled
-from core.ui.frame import escape
+from core.ui.text import escape
 
 PATIENCE_S = 1.0
 LOOK_EVERY_S = 0.5

@@ -6,6 +6,9 @@ from __future__ import annotations
 DATASET_PARAM = "dataset"
 ANALYSIS_PARAM = "analysis"
 
+# Home
+HOME_JOB = "home_job"
+
 # Data
 DATA_DATASET = "data_dataset"
 DATA_JOB = "data_job"

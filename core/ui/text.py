@@ -1,0 +1,81 @@
+"""Words on pages: other people's text made harmless for Markdown, toned lines, ages, moments, sizes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import streamlit as st
+from babel.dates import format_timedelta
+from babel.numbers import format_decimal
+
+from core.model.document import Line, Tone
+from core.report.dates import day_label, moment_label
+from core.warehouse import Version
+
+LOCALE = "en"
+MARKS = "\\`*_{}[]<>#|$~:"
+TONES: dict[Tone, str] = {"good": ":green[**{}**]", "bad": ":red[**{}**]", "strong": "**{}**", "muted": ":gray[{}]"}
+JUST_NOW = timedelta(seconds=10)
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def escape(text: str) -> str:
+    """Text of other people's making, such that Markdown shows it as it is."""
+    for mark in MARKS:
+        text = text.replace(mark, f"\\{mark}")
+    return text
+
+
+def markdown(line: Line) -> str:
+    """A line with its tones, for st.markdown."""
+    return "".join(TONES.get(part.tone, "{}").format(escape(part.text)) for part in line)
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago: "just now", "3 minutes ago"."""
+    if now - moment < JUST_NOW:
+        return "just now"
+    return f"{format_timedelta(now - moment, locale=LOCALE, threshold=1.2)} ago"
+
+
+def zone() -> str:
+    """The reader's time zone as the browser names it, UTC when it does not."""
+    return st.context.timezone or "UTC"
+
+
+def moment(when: datetime) -> str:
+    """A moment in the reader's zone: "1 Dec 2026, 06:02". Name the zone (`zone()`) once beside it."""
+    return moment_label(when, zone(), LOCALE)
+
+
+def counted(number: int) -> str:
+    """A count with its thousands marked: "1,234,567"."""
+    return str(format_decimal(number, locale=LOCALE))
+
+
+def plural(number: int, noun: str) -> str:
+    """ "1 row", "1,234 rows"."""
+    return f"{counted(number)} {noun}" if number == 1 else f"{counted(number)} {noun}s"
+
+
+def size(number: int) -> str:
+    """A number of bytes: "3.4 MB"."""
+    amount, unit = float(number), UNITS[0]
+    for bigger in UNITS[1:]:
+        if amount < 1000:
+            break
+        amount, unit = amount / 1000, bigger
+    return f"{amount:.0f} {unit}" if unit == UNITS[0] else f"{amount:.1f} {unit}"
+
+
+def covers_until(version: Version) -> str:
+    """The newest day in the data: "31 Oct 2026", or "no date column"."""
+    return day_label(version.newest, LOCALE) if version.newest else "no date column"
+
+
+def age_line(version: Version, now: datetime) -> str:
+    """ "Data version 3 · as of 2 hours ago · covers until 31 Oct 2026"."""
+    parts = [f"Data version {version.number}", f"as of {ago(version.as_of, now)}"]
+    if version.newest:
+        parts.append(f"covers until {covers_until(version)}")
+    return " · ".join(parts)
