@@ -27,10 +27,14 @@ def plain(line: Line) -> str:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: a Vega-Lite specification without any remote address, and an alternative text that carries the numbers."""
+    """A chart: a Vega-Lite specification without any remote address, and an alternative text that carries the numbers.
+
+    narrow: the same chart laid out for a phone, if there is one.
+    """
 
     spec: dict[str, Any]
     alt: str
+    narrow: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,131 @@
+"""Waterfalls as Altair charts. Standing bars where labels have room, lying bars otherwise; no data is fetched.
+
+`draw` lays out and draws any `Waterfall`; `waterfall` and `step_detail` do it for a Bridge.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import altair as alt
+
+from core.report.layout_columns import columns
+from core.report.layout_rows import rows
+from core.report.shapes import Drawing, Label, Rect, Rule, Waterfall
+from core.report.theme import FONT, PALETTES, Palette, ThemeName
+
+PAGE_WIDTH, NARROW_WIDTH = 800.0, 320.0
+PICK = "pick"
+Form = Literal["auto", "rows"]
+
+
+def draw(
+    waterfall: Waterfall,
+    *,
+    theme: ThemeName = "light",
+    selectable: bool = False,
+    width: float = PAGE_WIDTH,
+    form: Form = "auto",
+) -> alt.LayerChart:
+    """The waterfall as a chart of that design width; `selectable` adds a click selection named "pick"."""
+    standing = columns(waterfall, width) if form == "auto" else None
+    drawing = standing or rows(waterfall, width)
+    palette = PALETTES[theme]
+    layers = [_rules(drawing, palette, dotted=False), _rules(drawing, palette, dotted=True)]
+    layers.append(_bars(drawing, palette, waterfall.field, selectable=selectable))
+    layers += _texts(drawing, palette)
+    return (
+        alt.layer(*layers)
+        .properties(width=drawing.width, height=drawing.height, padding=4, background="transparent")
+        .configure(font=FONT)
+        .configure_view(stroke=None)
+    )
+
+
+def specification(chart: alt.LayerChart) -> dict[str, Any]:
+    """The chart as Vega-Lite JSON. It is built here from checked parts, so it is not validated once more."""
+    found: dict[str, Any] = chart.to_dict(validate=False)
+    return found
+
+
+def _x(drawing: Drawing, field: str) -> alt.X:
+    return alt.X(f"{field}:Q", axis=None, scale=alt.Scale(domain=[0, drawing.width], nice=False, zero=False))
+
+
+def _y(field: str) -> alt.Y:
+    return alt.Y(f"{field}:Q", axis=None, scale=None)
+
+
+def _bars(drawing: Drawing, palette: Palette, field: str, *, selectable: bool) -> alt.Chart:
+    chart = (
+        alt.Chart(alt.InlineData(values=[_bar_row(rect, palette, field) for rect in drawing.rects]))
+        .mark_rect(cornerRadius=1.5, cursor="pointer" if selectable else "default")
+        .encode(
+            x=_x(drawing, "x"),
+            x2="x2:Q",
+            y=_y("y"),
+            y2="y2:Q",
+            color=alt.Color("color:N", scale=None),
+            tooltip=alt.Tooltip("description:N", title=" "),
+            description="description:N",
+        )
+    )
+    if not selectable:
+        return chart
+    pick = alt.selection_point(name=PICK, fields=[field])
+    return chart.encode(opacity=alt.when(pick).then(alt.value(1.0)).otherwise(alt.value(0.4))).add_params(pick)
+
+
+def _bar_row(rect: Rect, palette: Palette, field: str) -> dict[str, Any]:
+    place = {"x": rect.x, "x2": rect.x2, "y": rect.y, "y2": rect.y2}
+    return _short(place) | {
+        field: rect.bar.key,
+        "color": palette.role(rect.bar.tone),
+        "description": rect.bar.description,
+    }
+
+
+def _rules(drawing: Drawing, palette: Palette, *, dotted: bool) -> alt.Chart:
+    chosen = [rule for rule in drawing.rules if rule.is_dotted == dotted]
+    mark: dict[str, Any] = {"color": palette.dots, "strokeDash": [2, 2]} if dotted else {"color": palette.line}
+    return (
+        alt.Chart(alt.InlineData(values=[_rule_row(rule) for rule in chosen]))
+        .mark_rule(aria=False, **mark)
+        .encode(x=_x(drawing, "x"), x2="x2:Q", y=_y("y"), y2="y2:Q")
+    )
+
+
+def _rule_row(rule: Rule) -> dict[str, float]:
+    return _short({"x": rule.x, "x2": rule.x2, "y": rule.y, "y2": rule.y2})
+
+
+def _texts(drawing: Drawing, palette: Palette) -> list[alt.Chart]:
+    kinds = sorted({(label.align, label.is_bold) for label in drawing.labels})
+    return [_text_layer(drawing, palette, align, is_bold=is_bold) for align, is_bold in kinds]
+
+
+def _text_layer(drawing: Drawing, palette: Palette, align: str, *, is_bold: bool) -> alt.Chart:
+    chosen = [label for label in drawing.labels if (label.align, label.is_bold) == (align, is_bold)]
+    return (
+        alt.Chart(alt.InlineData(values=[_text_row(label, palette) for label in chosen]))
+        .mark_text(align=align, baseline="middle", fontWeight=600 if is_bold else 400, aria=False)
+        .encode(
+            x=_x(drawing, "x"),
+            y=_y("y"),
+            text="text:N",
+            color=alt.Color("color:N", scale=None),
+            size=alt.Size("size:Q", scale=None),
+        )
+    )
+
+
+def _text_row(label: Label, palette: Palette) -> dict[str, Any]:
+    return _short({"x": label.x, "y": label.y}) | {
+        "text": label.text,
+        "color": palette.role(label.role),
+        "size": label.size,
+    }
+
+
+def _short(place: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 2) for name, value in place.items()}

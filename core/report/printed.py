@@ -1,0 +1,324 @@
+"""A Bridge with its figures printed once: amounts in whole smallest steps that add up, values, percentages, tones.
+
+Chart, table, comment and alert take their figures from here, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from core.engine.bridge import Bridge
+from core.engine.equation import Step
+from core.report.numbers import Numbers, largest_remainder, pair, percent, points
+from core.report.shapes import Tone
+
+TENTHS = 10
+
+
+@dataclass(frozen=True)
+class PrintedStep:
+    """One step. units: its contribution in smallest printed steps; share: the contribution in percent of the base."""
+
+    name: str
+    base: float | None
+    current: float | None
+    from_text: str
+    to_text: str
+    contribution: float
+    units: int
+    share: float | None
+    unit: str
+    polarity: int
+    note: str
+    step: Step | None
+
+    @property
+    def tone(self) -> Tone:
+        """Good or bad by the direction that is good for it."""
+        return tone(self.units or self.contribution, self.polarity)
+
+    @property
+    def direction(self) -> int:
+        """1 if its own value rose, -1 if it fell, 0 if it stayed or is undefined."""
+        if self.base is None or self.current is None:
+            return 0
+        return (self.current > self.base) - (self.current < self.base)
+
+    @property
+    def change_pct(self) -> float | None:
+        """Change of its own value in percent."""
+        return relative(self.base, self.current)
+
+    @property
+    def weight(self) -> str:
+        """What segments are weighed by: the denominator, or nothing for a volume."""
+        return (self.step.denominator or "") if self.step else ""
+
+
+@dataclass(frozen=True)
+class PrintedBridge:
+    """A Bridge in one locale. base, current and change are whole smallest printed steps."""
+
+    bridge: Bridge
+    locale: str
+    numbers: Numbers
+    base: int
+    current: int
+    steps: tuple[PrintedStep, ...]
+
+    @property
+    def change(self) -> int:
+        """Printed current minus printed base; the steps' units add up to it."""
+        return self.current - self.base
+
+    @property
+    def kpi(self) -> str:
+        """The KPI's name at the beginning of a sentence."""
+        return capitalised(self.bridge.equation.total)
+
+    @cached_property
+    def change_percent(self) -> str:
+        """The change in percent of the base, or n/a."""
+        return self.numbers.percent(self.bridge.total.change_pct)
+
+    @property
+    def tone(self) -> Tone:
+        """Whether the whole change is good."""
+        return tone(self.change, self.polarity)
+
+    @property
+    def polarity(self) -> int:
+        """1 where a rise of the KPI is good, -1 where a fall is."""
+        return 1 if self.bridge.equation.good == "up" else -1
+
+    def step(self, name: str) -> PrintedStep:
+        """The step of that name."""
+        return next(step for step in self.steps if step.name == name)
+
+    def share_text(self, share: float | None) -> str:
+        """A share of the base, printed; nothing for rates, which are never shown in percent of percent."""
+        return "" if self.numbers.is_rate else self.numbers.percent(share)
+
+
+def print_bridge(bridge: Bridge, locale: str) -> PrintedBridge:
+    """All figures of the bridge in that locale; printed contributions add up to the printed change."""
+    total, rows = bridge.total, list(bridge.steps.iter_rows(named=True))
+    contributions = [float(row["contribution"]) for row in rows]
+    numbers = Numbers.fitting(locale, bridge.equation.unit, (total.base, total.current), contributions)
+    base, current = numbers.rounded(total.base), numbers.rounded(total.current)
+    units = largest_remainder([numbers.units(value) for value in contributions], current - base)
+    shares = _shares([row["contribution_pct"] for row in rows], total.change_pct)
+    known = {step.name: step for step in bridge.equation.steps}
+    steps = tuple(
+        _print_step(bridge, known.get(row["step"]), row, count, share, locale)
+        for row, count, share in zip(rows, units, shares, strict=True)
+    )
+    return PrintedBridge(bridge, locale, numbers, base, current, steps)
+
+
+def _print_step(
+    bridge: Bridge, step: Step | None, row: dict[str, object], units: int, share: float | None, locale: str
+) -> PrintedStep:
+    base, current = _number(row["base"]), _number(row["current"])
+    unit = step.unit if step else ""
+    from_text, to_text = pair(base, current, unit, locale)
+    contribution = float(str(row["contribution"]))
+    return PrintedStep(
+        name=str(row["step"]),
+        base=base,
+        current=current,
+        from_text=from_text,
+        to_text=to_text,
+        contribution=contribution,
+        units=units,
+        share=share,
+        unit=unit,
+        polarity=_polarity(bridge, step, base, current, contribution),
+        note=str(row["note"] or ""),
+        step=step,
+    )
+
+
+def _polarity(
+    bridge: Bridge, step: Step | None, base: float | None, current: float | None, contribution: float
+) -> int:
+    """1 where a positive contribution is good. A step with a direction of its own is judged by its own value."""
+    if step is None or step.good is None or base is None or current is None:
+        return 1 if bridge.equation.good == "up" else -1
+    weight = -1 if (current - base) * contribution < 0 else 1
+    return weight if step.good == "up" else -weight
+
+
+def _shares(shares: Sequence[float | None], total: float | None) -> list[float | None]:
+    """Percentages in whole tenths that add up to the printed percentage of the change."""
+    known = [share for share in shares if share is not None]
+    if total is None or len(known) < len(shares):
+        return list(shares)
+    counted = largest_remainder([share * TENTHS for share in known], round(total * TENTHS))
+    return [count / TENTHS for count in counted]
+
+
+@dataclass(frozen=True)
+class PrintedSegment:
+    """One segment of a step; units of performance and mix add up to its total. others: how many it stands for, or 0."""
+
+    name: str
+    kind: str
+    base: float | None
+    current: float | None
+    from_text: str
+    to_text: str
+    base_share: float | None
+    current_share: float | None
+    share_from: str
+    share_to: str
+    performance: int
+    mix: int
+    performance_effect: float
+    mix_effect: float
+    others: int = 0
+
+    @property
+    def effect(self) -> float:
+        """Its whole contribution in KPI units."""
+        return self.performance_effect + self.mix_effect
+
+    @property
+    def total(self) -> int:
+        """Its whole contribution."""
+        return self.performance + self.mix
+
+    @property
+    def share_change(self) -> float | None:
+        """Change of its weight, as a share."""
+        if self.base_share is None or self.current_share is None:
+            return None
+        return self.current_share - self.base_share
+
+    @property
+    def direction(self) -> int:
+        """1 if its own value rose, -1 if it fell, else 0."""
+        if self.base is None or self.current is None:
+            return 0
+        return (self.current > self.base) - (self.current < self.base)
+
+
+@dataclass(frozen=True)
+class PrintedDetail:
+    """A step by the values of one dimension, in the order of the Bridge."""
+
+    whole: PrintedBridge
+    step: PrintedStep
+    dimension: str
+    segments: tuple[PrintedSegment, ...]
+
+    @property
+    def has_mix(self) -> bool:
+        """Whether the step is a ratio, so that its effect splits into performance and mix."""
+        return bool(self.step.weight)
+
+    @property
+    def performance(self) -> int:
+        """Printed performance of all segments."""
+        return sum(segment.performance for segment in self.segments)
+
+    @property
+    def mix(self) -> int:
+        """Printed mix of all segments."""
+        return sum(segment.mix for segment in self.segments)
+
+    @property
+    def leading(self) -> PrintedSegment | None:
+        """The named segment with the largest effect."""
+        named = [segment for segment in self.segments if not segment.others]
+        return max(named, key=lambda segment: abs(segment.effect), default=None)
+
+    def opposes(self) -> bool:
+        """Whether the step moved one way although every segment moved the other: only the mix changed it."""
+        directions = {segment.direction for segment in self.segments if not segment.others}
+        return self.has_mix and self.step.direction != 0 and directions == {-self.step.direction}
+
+
+def print_detail(whole: PrintedBridge, step: str, dimension: str, *, is_folded: bool = True) -> PrintedDetail:
+    """The step by the dimension; `is_folded` sums small segments into one."""
+    bridge, printed = whole.bridge, whole.step(step)
+    frame = bridge.fold(step, dimension) if is_folded else bridge.detail(step, dimension)
+    rows = list(frame.iter_rows(named=True))
+    cells = [whole.numbers.units(float(row[name])) for row in rows for name in ("performance", "mix")]
+    units = largest_remainder(cells, printed.units)
+    everything = bridge.detail(step, dimension).height
+    segments = tuple(
+        _print_segment(printed, row, units[2 * index], units[2 * index + 1], everything - len(rows) + 1, whole.locale)
+        for index, row in enumerate(rows)
+    )
+    return PrintedDetail(whole, printed, dimension, segments)
+
+
+def _print_segment(
+    step: PrintedStep, row: dict[str, object], performance: int, mix: int, folded: int, locale: str
+) -> PrintedSegment:
+    base, current = _number(row["base_rate"]), _number(row["current_rate"])
+    base_share, current_share = _number(row["base_share"]), _number(row["current_share"])
+    from_text, to_text = pair(base, current, step.unit, locale)
+    share_from, share_to = (
+        percent(None if share is None else share * 100, locale, sign=False) for share in (base_share, current_share)
+    )
+    return PrintedSegment(
+        name=str(row["segment"]),
+        kind=str(row["kind"]),
+        base=base,
+        current=current,
+        from_text=from_text,
+        to_text=to_text,
+        base_share=base_share,
+        current_share=current_share,
+        share_from=share_from,
+        share_to=share_to,
+        performance=performance,
+        mix=mix,
+        performance_effect=float(str(row["performance"])),
+        mix_effect=float(str(row["mix"])),
+        others=folded if row["kind"] == "others" else 0,
+    )
+
+
+def segment_beneath(segment: PrintedSegment, part: str, locale: str) -> str:
+    """The smaller figure at a segment's bar: how its own value moved, or its share."""
+    if segment.others:
+        return ""
+    if part == "mix":
+        return points(segment.share_change, locale)
+    change = relative(segment.base, segment.current)
+    return "" if change is None else percent(change, locale)
+
+
+def relative(base: float | None, current: float | None) -> float | None:
+    """Change in percent of the base; None where that is undefined."""
+    if not base or current is None:
+        return None
+    return (current - base) / abs(base) * 100
+
+
+def tone(value: float, polarity: int) -> Tone:
+    """Good, bad, or rest for nothing."""
+    if value == 0:
+        return "rest"
+    return "good" if value * polarity > 0 else "bad"
+
+
+def capitalised(name: str) -> str:
+    """The name with a capital at its beginning."""
+    return name[:1].upper() + name[1:]
+
+
+def within_sentence(name: str, locale: str) -> str:
+    """A name inside a sentence: a plain capitalised word loses its capital, except in German."""
+    first = name.split(" ")[0]
+    is_plain = first[:1].isupper() and first[1:].islower()
+    return name[:1].lower() + name[1:] if is_plain and not locale.startswith("de") else name
+
+
+def _number(value: object) -> float | None:
+    return None if value is None else float(str(value))

@@ -1,0 +1,112 @@
+"""A chart in design pixels before Altair draws it: bars, lines, texts; x from 0 to width, y downwards from 0 to height.
+
+A `Waterfall` is what is to be shown, a `Drawing` where each piece of it stands. `layout_columns` and `layout_rows` turn
+one into the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["total", "good", "bad", "rest"]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a waterfall.
+
+    key: the step's or segment's own name, which a click gives back; "" for a bar that is none.
+    start, end: levels in KPI units; a total runs from 0 to its level.
+    printed, beneath: the figure at the bar and the smaller one under it, `beneath` from long to short.
+    description: everything the bar says, for tooltip and screen reader.
+    """
+
+    key: str
+    label: str
+    from_to: str
+    start: float
+    end: float
+    printed: str
+    beneath: tuple[str, ...]
+    tone: Tone
+    description: str
+    is_total: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """A heading over the bars `first` to `last`, both inclusive."""
+
+    label: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """Bars in order. field: "step" or "segment"; floor: the level at which the axis starts; floor_note says so."""
+
+    bars: tuple[Bar, ...]
+    field: Literal["step", "segment"]
+    floor: float = 0.0
+    floor_note: str = ""
+    groups: tuple[Group, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A bar's place."""
+
+    x: float
+    x2: float
+    y: float
+    y2: float
+    bar: Bar
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A line; dotted ones connect bars."""
+
+    x: float
+    x2: float
+    y: float
+    y2: float
+    is_dotted: bool = False
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text in a colour role; y is its middle."""
+
+    x: float
+    y: float
+    text: str
+    role: str
+    size: float
+    align: Literal["left", "center", "right"] = "center"
+    is_bold: bool = False
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """All pieces of a chart."""
+
+    width: float
+    height: float
+    rects: tuple[Rect, ...]
+    rules: tuple[Rule, ...]
+    labels: tuple[Label, ...]
+
+
+def beneath_role(bar: Bar) -> str:
+    """Colour role of the smaller figure at a bar."""
+    return {"good": "good_text", "bad": "bad_text"}.get(bar.tone, "muted")
+
+
+def span(waterfall: Waterfall) -> tuple[float, float]:
+    """Lowest and highest level drawn."""
+    levels = [level for bar in waterfall.bars for level in (bar.start, bar.end) if not bar.is_total]
+    levels += [bar.end for bar in waterfall.bars if bar.is_total] + [waterfall.floor]
+    return min(levels), max(levels)
