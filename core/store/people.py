@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from core.errors import NotFound
 from core.model.access import ApiToken, Organisation, Person
@@ -81,12 +81,8 @@ def find_token(session: Session, sha256: str) -> tuple[ApiToken, Person] | None:
 
 
 def touch_token(session: Session, token_id: str, *, now: datetime) -> None:
-    """Remember the last use, to the minute."""
-    row = session.get(ApiToken, token_id)
-    if row is not None and (row.last_used_at is None or now - row.last_used_at >= LAST_USE_GRAIN):
-        row.last_used_at = now
-        session.add(row)
-        session.flush()
+    """Remember the last use; callers do so once a LAST_USE_GRAIN."""
+    session.exec(update(ApiToken).where(col(ApiToken.id) == token_id).values(last_used_at=now))
 
 
 def _owner(organisation_id: str, email: str, now: datetime) -> Person:
