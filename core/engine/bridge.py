@@ -1,0 +1,264 @@
+"""The bridge: base total, contributions of the steps, current total, and what lies inside each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from math import isfinite
+
+import numpy as np
+import polars as pl
+
+from core.engine import frames
+from core.engine.breakdown import OVERLAP_NAME, Breakdown, break_down
+from core.engine.by_segment import first_volume, own_chains
+from core.engine.chain import Effects, decompose
+from core.engine.equation import Equation
+from core.engine.exact import TOLERANCE, settle
+from core.engine.leaves import Leaf, Plan, merged, plan, whole_in_one
+from core.engine.notes import Note, notes_on
+from core.engine.ranking import Interest, interest_of
+from core.engine.terms import Columns
+from core.errors import DataError, EmptyComparison, UnknownColumn
+from core.model.analysis import Method
+from core.model.comparison import Comparison, DateSide, GroupSide
+from core.model.sums import BASE, CURRENT, NOT_SET, FloatArray, Moments, SegmentSums, Sums
+
+
+@dataclass(frozen=True)
+class Total:
+    """The KPI on both sides; change_pct is percent of base, None where base is 0; all None where it is undefined."""
+
+    base: float | None
+    current: float | None
+    change: float | None
+    change_pct: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Bridge:
+    """A change explained; every number adds up. Frames are made when asked for and kept.
+
+    steps: step, base, current, change, contribution, contribution_pct, note.
+    badge: |covariance| over the sum of |single effects|, for method covariance only.
+    """
+
+    equation: Equation
+    comparison: Comparison | None
+    method: Method
+    total: Total
+    steps: pl.DataFrame
+    notes: tuple[Note, ...]
+    badge: float | None
+    max_segments: int
+    other_below_pct: float
+    plan: Plan = field(repr=False)
+    effects: Effects = field(repr=False)
+    sums: Sums = field(repr=False)
+    moments: Moments | None = field(repr=False)
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Dimensions that were loaded."""
+        return tuple(self.sums.dimensions)
+
+    def detail(self, step: str, dimension: str) -> pl.DataFrame:
+        """Every segment's performance and mix in a step, largest first, KPI units (docs/formulas.md, F3.4).
+
+        step: a name of `steps`, or of an equation's step that was merged into one of them.
+        Raises DataError for a step that has no segments or is undefined, UnknownColumn for an unknown dimension.
+        """
+        key = (self._leaf(step).name, dimension)
+        if key not in self._details:
+            self._details[key] = frames.detail(self._breakdown(step, dimension))
+        return self._details[key]
+
+    def fold(self, step: str, dimension: str, effect: str = "total") -> pl.DataFrame:
+        """`detail` for charts: the largest segments by |effect| (total, performance or mix), the rest as "n others"."""
+        return frames.fold(self.detail(step, dimension), effect, most=self.max_segments, below_pct=self.other_below_pct)
+
+    def by_segment(self, dimension: str) -> pl.DataFrame:
+        """segment, step, contribution: each segment's own change by its own chain (docs/formulas.md, F3.4)."""
+        segments = self._segments(dimension)
+        columns = Columns(self.sums.metrics, segments.values, self.sums.days)
+        contributions, change = own_chains(self.plan, columns, self.method)
+        names = [*segments.names]
+        overlap = self._overlap(contributions, change)
+        if overlap is not None:
+            contributions = np.column_stack([contributions, overlap])
+            names.append(OVERLAP_NAME)
+        return frames.by_segment(names, [leaf.name for leaf in self.plan.leaves], contributions)
+
+    def ranking(self) -> pl.DataFrame:
+        """step, dimension, interest, signal of every step and dimension, best first (docs/formulas.md, F3.6)."""
+        return frames.ranking(self._ranked)
+
+    def best_dimension(self, step: str) -> str | None:
+        """The step's focus, else its most interesting dimension that it does not exclude; None if there is none."""
+        leaf = self._leaf(step)
+        members = [self.equation.steps[member] for member in leaf.members]
+        for member in members:
+            if member.focus in self.sums.dimensions and leaf.is_splittable and self._is_defined(leaf):
+                return member.focus
+        excluded = {name for member in members for name in member.exclude}
+        return next((d for s, d, _ in self._ranked if s == leaf.name and d not in excluded), None)
+
+    def main_step(self) -> str:
+        """The step with the largest contribution in either direction."""
+        sizes = np.nan_to_num(np.abs(self.effects.contributions[:, 0]))
+        return self.plan.leaves[int(sizes.argmax())].name
+
+    @cached_property
+    def _details(self) -> dict[tuple[str, str], pl.DataFrame]:
+        return {}
+
+    @cached_property
+    def _whole(self) -> Columns:
+        return whole_columns(self.sums)
+
+    @cached_property
+    def _ranked(self) -> tuple[tuple[str, str, Interest], ...]:
+        rows = [
+            (leaf.name, dimension, interest_of(leaf, self._whole, segments, self.moments, dimension))
+            for leaf in self.plan.leaves
+            if leaf.is_splittable and self._is_defined(leaf)
+            for dimension, segments in self.sums.dimensions.items()
+        ]
+        sizes = {dimension: len(segments.names) for dimension, segments in self.sums.dimensions.items()}
+        return tuple(sorted(rows, key=lambda row: (-row[2].interest, sizes[row[1]], row[1])))
+
+    def _breakdown(self, step: str, dimension: str) -> Breakdown:
+        leaf, segments = self._leaf(step), self._segments(dimension)
+        if not leaf.is_splittable:
+            raise DataError(
+                f"Step '{leaf.name}' is the same for all segments, so no dimension explains it.", field="step"
+            )
+        if not self._is_defined(leaf):
+            raise DataError(f"Step '{leaf.name}' is undefined. {leaf.note or ''}".rstrip(), field="step")
+        position = self.plan.leaves.index(leaf)
+        return break_down(
+            leaf,
+            self._whole,
+            segments,
+            weight=float(self.effects.weights[position, 0]),
+            contribution=float(self.effects.contributions[position, 0]),
+            method=self.method,
+        )
+
+    def _is_defined(self, leaf: Leaf) -> bool:
+        return bool(np.isfinite(self.effects.contributions[self.plan.leaves.index(leaf), 0]))
+
+    def _overlap(self, contributions: FloatArray, change: FloatArray) -> FloatArray | None:
+        """What distinct counts take off (or add to) the sum over segments, where the KPI is a sum at all."""
+        if not self.plan.kpi.is_linear or self.total.change is None:
+            return None
+        gap = self.total.change - float(change.sum())
+        if abs(gap) <= TOLERANCE * max(abs(self.total.change), float(np.abs(change).sum())):
+            return None
+        if all(leaf.is_volume for leaf in self.plan.leaves):
+            return np.asarray(self.effects.contributions[:, 0] - contributions.sum(axis=1))
+        parts = np.zeros(len(self.plan.leaves))
+        parts[first_volume(self.plan)] = gap
+        return parts
+
+    def _leaf(self, step: str) -> Leaf:
+        for leaf in self.plan.leaves:
+            if leaf.name == step:
+                return leaf
+        for leaf in self.plan.leaves:
+            if step in (self.equation.steps[member].name for member in leaf.members):
+                return leaf
+        known = ", ".join(leaf.name for leaf in self.plan.leaves)
+        raise DataError(f"There is no step '{step}'. Steps: {known}.", field="step")
+
+    def _segments(self, dimension: str) -> SegmentSums:
+        if dimension not in self.sums.dimensions:
+            raise UnknownColumn.named(dimension, "the dimensions of this bridge", self.dimensions, field="dimension")
+        return self.sums.dimensions[dimension]
+
+
+def build_bridge(
+    equation: Equation,
+    sums: Sums,
+    *,
+    comparison: Comparison | None = None,
+    method: Method = "shapley",
+    per_day: bool = False,
+    moments: Moments | None = None,
+    other_below_pct: float = 2.0,
+    max_segments: int = 4,
+    covers: tuple[date, date] | None = None,
+) -> Bridge:
+    """The bridge of `equation` over `sums`.
+
+    per_day: the days of the periods become the first step, volumes are taken per day (periods only).
+    covers: first and last day of the data, for the message of an empty side.
+    Raises EmptyComparison when a side has no rows, DataError where `method` is not defined.
+    """
+    _refuse_empty(sums, comparison, covers)
+    whole = whole_columns(sums)
+    used = merged(plan(equation, with_days=per_day and sums.days is not None), whole, equation)
+    base, current = (value if isfinite(value) else None for value in used.kpi.value(whole)[:, 0].tolist())
+    used, effects = _explain(used, whole, method, base, current)
+    total = _total(base, current)
+    badge = None if effects.covariance is None or not isfinite(effects.covariance[0]) else float(effects.covariance[0])
+    return Bridge(
+        equation=equation,
+        comparison=comparison,
+        method=method,
+        total=total,
+        steps=frames.steps(used.leaves, used.values(whole)[:, :, 0], effects.contributions[:, 0], base),
+        notes=notes_on(sums, used.leaves, base=base, current=current, per_day=per_day, badge=badge),
+        badge=badge,
+        max_segments=max_segments,
+        other_below_pct=other_below_pct,
+        plan=used,
+        effects=effects,
+        sums=sums,
+        moments=moments,
+    )
+
+
+def whole_columns(sums: Sums) -> Columns:
+    """The totals as one segment."""
+    return Columns(sums.metrics, sums.totals[:, None, :], sums.days)
+
+
+def _explain(
+    used: Plan, whole: Columns, method: Method, base: float | None, current: float | None
+) -> tuple[Plan, Effects]:
+    """Contributions that sum to the change; where a mixture of both sides is undefined, one bar for all."""
+    effects = decompose(used.values(whole), used.node, method)
+    if base is None or current is None:
+        nothing = np.full_like(effects.contributions, np.nan)
+        return used, Effects(nothing, nothing, effects.covariance)
+    if not np.isfinite(effects.contributions).all() and len(used.leaves) > 1:
+        used = whole_in_one(used, "the formula divides by 0 when some steps are at base and others at current")
+        effects = decompose(used.values(whole), used.node, method)
+    settled = settle(effects.contributions, np.array([current - base]), scale=used.kpi.size(whole).max(axis=0))
+    return used, Effects(settled, effects.weights, effects.covariance)
+
+
+def _total(base: float | None, current: float | None) -> Total:
+    if base is None or current is None:
+        return Total(base, current, None, None)
+    change = current - base
+    return Total(base, current, change, frames.percent(change, base))
+
+
+def _refuse_empty(sums: Sums, comparison: Comparison | None, covers: tuple[date, date] | None) -> None:
+    for position, side in ((BASE, "base"), (CURRENT, "current")):
+        if sums.rows[position] == 0:
+            what = _describe(comparison.base if position == BASE else comparison.current) if comparison else ""
+            known = f" The data covers {covers[0]} to {covers[1]}." if covers else ""
+            raise EmptyComparison(
+                f"There are no rows in {side}{what}.{known} Choose another {side}, or loosen the filters.",
+                field=f"comparison.{side}",
+            )
+
+
+def _describe(side: DateSide | GroupSide) -> str:
+    if isinstance(side, DateSide):
+        return f" ({side.first} to {side.last})"
+    return f" ({', '.join(NOT_SET if value is None else str(value) for value in side.values)})"

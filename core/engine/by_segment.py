@@ -1,0 +1,70 @@
+"""Dimension first, then steps: each segment's own change, split by its own chain (docs/formulas.md, F3.4)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engine.chain import decompose
+from core.engine.exact import settle
+from core.engine.leaves import Plan
+from core.engine.terms import Columns, product
+from core.model.analysis import Method
+from core.model.sums import BASE, CURRENT, FloatArray
+
+
+def own_chains(plan: Plan, columns: Columns, method: Method) -> tuple[FloatArray, FloatArray]:
+    """Contributions (n, s) of every bar to each segment's own change (s,), KPI units; NaN where that is undefined.
+
+    A bar that is undefined for a segment adds 0 there; its change stands in the first volume (else the first bar).
+    """
+    totals = plan.kpi.value(columns)
+    with np.errstate(invalid="ignore", over="ignore"):
+        change = totals[CURRENT] - totals[BASE]
+    values = plan.values(columns)
+    contributions = np.full(values.shape[1:], np.nan)
+    undefined = np.isnan(values).any(axis=0) | np.isinf(values).any(axis=0)
+    whole = ~undefined.any(axis=0)
+    if whole.any():
+        contributions[:, whole] = decompose(values[:, :, whole], plan.node, method).contributions
+    for pattern in np.unique(undefined[:, ~whole], axis=1).T:
+        these = (undefined == pattern[:, None]).all(axis=0)
+        contributions[:, these] = _merged(plan, columns, these, pattern, values, method)
+    unsettled = np.isfinite(change) & ~np.isfinite(contributions).all(axis=0)
+    contributions[:, unsettled] = 0.0
+    contributions[first_volume(plan), unsettled] = change[unsettled]
+    contributions[:, ~np.isfinite(change)] = np.nan
+    size = plan.kpi.size(columns).max(axis=0)
+    return settle(contributions, change, scale=np.where(np.isfinite(size), size, 0.0)), change
+
+
+def first_volume(plan: Plan) -> int:
+    """Position of the bar that takes what has no place of its own."""
+    return next((k for k, leaf in enumerate(plan.leaves) if leaf.is_volume), 0)
+
+
+def _merged(
+    plan: Plan,
+    columns: Columns,
+    these: NDArray[np.bool_],
+    pattern: NDArray[np.bool_],
+    values: FloatArray,
+    method: Method,
+) -> FloatArray:
+    """Contributions for segments that lack the same bars: those, and what lies between, join the first volume."""
+    missing = np.flatnonzero(pattern)
+    home = first_volume(plan)
+    first, last = min(home, int(missing[0])), max(home, int(missing[-1]))
+    contributions = np.full((len(plan.leaves), int(these.sum())), np.nan)
+    if plan.node is not None:
+        return contributions
+    some = Columns(columns.metrics, columns.values[:, these], columns.days)
+    joint = product(tuple(leaf.terms for leaf in plan.leaves[first : last + 1])).value(some)
+    mine = values[:, :, these]
+    chain = np.concatenate([mine[:, :first], joint[:, None], mine[:, last + 1 :]], axis=1)
+    effects = decompose(chain, None, method).contributions
+    contributions[first : last + 1] = 0.0
+    contributions[home] = effects[first]
+    contributions[:first] = effects[:first]
+    contributions[last + 1 :] = effects[first + 1 :]
+    return contributions
