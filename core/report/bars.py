@@ -17,17 +17,12 @@ NICE_STEPS = (1.0, 2.5, 5.0, 10.0)
 
 def bridge_bars(printed: PrintedBridge, max_bars: int = 12) -> Waterfall:
     """Base total, the steps, current total. More than `max_bars` steps: the smallest become one bar "n remaining"."""
-    spoken = language(printed.locale)
     total = printed.bridge.total
-    bars = [_total_bar(printed, text(spoken, "base"), is_base=True)]
-    level = total.base
-    for bar in _step_bars(printed, max_bars, level):
-        bars.append(bar)
-        level = bar.end
-    bars.append(_total_bar(printed, text(spoken, "current"), is_base=False))
-    start = axis_floor([total.base, total.current, *(bar.end for bar in bars[1:-1])])
-    note = text(spoken, "axis_start", value=printed.numbers.rough(start)) if start else ""
-    return Waterfall(tuple(bars), "step", start, note)
+    steps = _step_bars(printed, max_bars, total.base or 0.0) if printed.is_defined else []
+    bars = (_total_bar(printed, is_base=True), *steps, _total_bar(printed, is_base=False))
+    start = axis_floor([bar.end for bar in bars])
+    note = text(language(printed.locale), "axis_start", value=printed.numbers.rough(start)) if start else ""
+    return Waterfall(bars, "step", start, note)
 
 
 def axis_floor(levels: list[float]) -> float:
@@ -49,18 +44,18 @@ def _nice_step(size: float) -> float:
     return max((nice * power for nice in NICE_STEPS if nice * power <= size), default=power)
 
 
-def _total_bar(printed: PrintedBridge, role: str, *, is_base: bool) -> Bar:
-    total, numbers = printed.bridge.total, printed.numbers
+def _total_bar(printed: PrintedBridge, *, is_base: bool) -> Bar:
+    role = text(language(printed.locale), "base" if is_base else "current")
     label = both_labels(printed.bridge.comparison, printed.locale)[0 if is_base else 1]
-    level = numbers.level(printed.base if is_base else printed.current)
-    change = () if is_base else _change_texts(printed)
+    level = printed.base_text if is_base else printed.current_text
+    change = () if is_base or not printed.is_defined else _change_texts(printed)
     said = f"{label} ({role}): {level}" + (f", {change[0]}" if change else "")
-    value = total.base if is_base else total.current
-    return Bar("", label, role, 0.0, value, level, change, "total", said, is_total=True)
+    value = printed.bridge.total.base if is_base else printed.bridge.total.current
+    return Bar("", label, role, 0.0, value or 0.0, level, change, "total", said, is_total=True)
 
 
 def _change_texts(printed: PrintedBridge) -> tuple[str, ...]:
-    change = printed.numbers.change(printed.change)
+    change = printed.change_text
     if printed.numbers.is_rate or printed.bridge.total.change_pct is None:
         return (change,)
     return (f"{change} · {printed.change_percent}", printed.change_percent)
@@ -104,7 +99,7 @@ def _of_base(printed: PrintedBridge, share: str) -> str:
 
 
 def detail_bars(detail: PrintedDetail) -> Waterfall:
-    """A step by segment: first what each segment's own value did, then what its share did; a volume has one part only."""
+    """A step by segment: first what each one's own value did, then what its share did; a volume has one part only."""
     parts = ("performance", "mix") if detail.has_mix else ("total",)
     bars: list[Bar] = []
     groups: list[Group] = []
@@ -188,9 +183,9 @@ def bridge_alt(printed: PrintedBridge, waterfall: Waterfall) -> str:
         "alt_bridge",
         kpi=printed.bridge.equation.total,
         base_label=first,
-        base=printed.numbers.level(printed.base),
+        base=printed.base_text,
         current_label=last,
-        current=printed.numbers.level(printed.current),
+        current=printed.current_text,
         bars=", ".join(_bar_said(bar) for bar in waterfall.bars[1:-1]),
     )
 

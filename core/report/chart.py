@@ -9,14 +9,48 @@ from typing import Any, Literal
 
 import altair as alt
 
+from core.engine.bridge import Bridge
+from core.report.bars import bridge_bars, detail_bars
 from core.report.layout_columns import columns
 from core.report.layout_rows import rows
-from core.report.shapes import Drawing, Label, Rect, Rule, Waterfall
+from core.report.printed import print_bridge, print_detail
+from core.report.shapes import Align, Drawing, Label, Rect, Rule, Waterfall
 from core.report.theme import FONT, PALETTES, Palette, ThemeName
 
 PAGE_WIDTH, NARROW_WIDTH = 800.0, 320.0
 PICK = "pick"
 Form = Literal["auto", "rows"]
+
+
+def waterfall(
+    bridge: Bridge,
+    locale: str = "en",
+    *,
+    theme: ThemeName = "light",
+    selectable: bool = False,
+    max_bars: int = 12,
+    width: float = PAGE_WIDTH,
+    form: Form = "auto",
+) -> alt.LayerChart:
+    """The whole bridge: base, steps, current; at most `max_bars` steps, the smallest ones together."""
+    bars = bridge_bars(print_bridge(bridge, locale), max_bars)
+    return draw(bars, theme=theme, selectable=selectable, width=width, form=form)
+
+
+def step_detail(
+    bridge: Bridge,
+    step: str,
+    dimension: str,
+    locale: str = "en",
+    *,
+    theme: ThemeName = "light",
+    selectable: bool = False,
+    width: float = PAGE_WIDTH,
+    form: Form = "auto",
+) -> alt.LayerChart:
+    """One step by the segments of a dimension, performance first, then mix. Raises what `Bridge.detail` raises."""
+    bars = detail_bars(print_detail(print_bridge(bridge, locale), step, dimension))
+    return draw(bars, theme=theme, selectable=selectable, width=width, form=form)
 
 
 def draw(
@@ -104,7 +138,7 @@ def _texts(drawing: Drawing, palette: Palette) -> list[alt.Chart]:
     return [_text_layer(drawing, palette, align, is_bold=is_bold) for align, is_bold in kinds]
 
 
-def _text_layer(drawing: Drawing, palette: Palette, align: str, *, is_bold: bool) -> alt.Chart:
+def _text_layer(drawing: Drawing, palette: Palette, align: Align, *, is_bold: bool) -> alt.Chart:
     chosen = [label for label in drawing.labels if (label.align, label.is_bold) == (align, is_bold)]
     return (
         alt.Chart(alt.InlineData(values=[_text_row(label, palette) for label in chosen]))

@@ -24,8 +24,10 @@ def side_label(side: DateSide | GroupSide, locale: str) -> str:
     return ", ".join(NOT_SET if value is None else str(value) for value in side.values)
 
 
-def both_labels(comparison: Comparison, locale: str) -> tuple[str, str]:
-    """Labels of base and current."""
+def both_labels(comparison: Comparison | None, locale: str) -> tuple[str, str]:
+    """Labels of base and current; their bare names where nothing says what was compared."""
+    if comparison is None:
+        return text(language(locale), "base"), text(language(locale), "current")
     return side_label(comparison.base, locale), side_label(comparison.current, locale)
 
 

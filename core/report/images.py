@@ -46,7 +46,7 @@ def svg(spec: dict[str, Any], *, alt: str, background: str | None = None) -> str
 
 
 def inline_svg(spec: dict[str, Any], *, alt: str, css_class: str) -> str:
-    """The chart as an element of a page: as wide as its place, colours as classes that the page's style sheet may set."""
+    """The chart as an element of a page: as wide as its place, its colours as classes of the page."""
     root = _accessible(raw_svg(spec), alt, None)
     for name in ("width", "height"):
         root.attrib.pop(name, None)

@@ -13,7 +13,6 @@ from decimal import Decimal
 from functools import lru_cache
 from math import floor, log10
 
-from babel import Locale
 from babel.numbers import format_decimal
 
 from core.report.messages import text
@@ -62,7 +61,8 @@ def largest_remainder(values: Sequence[float], total: int) -> list[int]:
 def digits(value: Decimal | float, decimals: int, locale: str) -> str:
     """A number without sign, with the locale's marks and exactly `decimals` places."""
     pattern = "#,##0" + ("." + "0" * decimals if decimals > 0 else "")
-    return format_decimal(abs(value), format=pattern, locale=Locale.parse(language(locale)))
+    size: Decimal | float = abs(value)
+    return format_decimal(size, format=pattern, locale=language(locale))
 
 
 def with_unit(number: str, unit: str, locale: str, scale: int = 0) -> str:
@@ -131,8 +131,7 @@ def _rate_form(known: Sequence[float], unit: str) -> tuple[int, int]:
 
 
 def _alike(known: Sequence[float], scale: int, decimals: int) -> bool:
-    first, second = (round(value / 10**scale, decimals) for value in known)
-    return first == second
+    return round(known[0] / 10**scale, decimals) == round(known[1] / 10**scale, decimals)
 
 
 def _printed(value: float, unit: str, locale: str, scale: int, decimals: int) -> str:
@@ -183,12 +182,12 @@ class Numbers:
     def units(self, value: float) -> float:
         """The value counted in smallest printed steps, not yet rounded."""
         amount = value * 100 if self.is_rate else value
-        return amount * 10**-self.exponent if self.exponent < 0 else amount / 10**self.exponent
+        return amount * 10.0**-self.exponent if self.exponent < 0 else amount / 10.0**self.exponent
 
     def rounded(self, value: float) -> int:
         """The value in whole smallest printed steps, half away from zero."""
         counted = self.units(value)
-        return int(floor(abs(counted) + 0.5)) * (-1 if counted < 0 else 1)
+        return floor(abs(counted) + 0.5) * (-1 if counted < 0 else 1)
 
     def level(self, units: int) -> str:
         """A total: "€412.6k", "3.4 %"."""

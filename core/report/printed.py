@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from core.engine.bridge import Bridge
 from core.engine.equation import Step
+from core.engine.leaves import Leaf
 from core.report.numbers import Numbers, largest_remainder, pair, percent, points
 from core.report.shapes import Tone
 
@@ -19,7 +21,12 @@ TENTHS = 10
 
 @dataclass(frozen=True)
 class PrintedStep:
-    """One step. units: its contribution in smallest printed steps; share: the contribution in percent of the base."""
+    """One step of a bridge.
+
+    units: its contribution in smallest printed steps; share: the contribution in percent of the base.
+    weight: what its segments are weighed by, the denominator; nothing for a volume.
+    step: the equation's, None for merged ones and for the days.
+    """
 
     name: str
     base: float | None
@@ -33,6 +40,7 @@ class PrintedStep:
     polarity: int
     note: str
     step: Step | None
+    weight: str
 
     @property
     def tone(self) -> Tone:
@@ -51,15 +59,13 @@ class PrintedStep:
         """Change of its own value in percent."""
         return relative(self.base, self.current)
 
-    @property
-    def weight(self) -> str:
-        """What segments are weighed by: the denominator, or nothing for a volume."""
-        return (self.step.denominator or "") if self.step else ""
-
 
 @dataclass(frozen=True)
 class PrintedBridge:
-    """A Bridge in one locale. base, current and change are whole smallest printed steps."""
+    """A Bridge in one locale. base, current and change are whole smallest printed steps.
+
+    is_defined: False when the KPI is divided by 0 on a side; there is then no change, and nothing contributes.
+    """
 
     bridge: Bridge
     locale: str
@@ -67,6 +73,25 @@ class PrintedBridge:
     base: int
     current: int
     steps: tuple[PrintedStep, ...]
+    is_defined: bool = True
+
+    @property
+    def base_text(self) -> str:
+        """The base total."""
+        return self._level(self.bridge.total.base, self.base)
+
+    @property
+    def current_text(self) -> str:
+        """The current total."""
+        return self._level(self.bridge.total.current, self.current)
+
+    @property
+    def change_text(self) -> str:
+        """The change with its sign."""
+        return self.numbers.change(self.change) if self.is_defined else self.numbers.percent(None)
+
+    def _level(self, value: float | None, units: int) -> str:
+        return self.numbers.percent(None) if value is None else self.numbers.level(units)
 
     @property
     def change(self) -> int:
@@ -105,28 +130,30 @@ class PrintedBridge:
 def print_bridge(bridge: Bridge, locale: str) -> PrintedBridge:
     """All figures of the bridge in that locale; printed contributions add up to the printed change."""
     total, rows = bridge.total, list(bridge.steps.iter_rows(named=True))
-    contributions = [float(row["contribution"]) for row in rows]
-    numbers = Numbers.fitting(locale, bridge.equation.unit, (total.base, total.current), contributions)
-    base, current = numbers.rounded(total.base), numbers.rounded(total.current)
-    units = largest_remainder([numbers.units(value) for value in contributions], current - base)
+    contributions = [float(row["contribution"] or 0.0) for row in rows]
+    levels = [value for value in (total.base, total.current) if value is not None]
+    numbers = Numbers.fitting(locale, bridge.equation.unit, levels, contributions)
+    base, current = numbers.rounded(total.base or 0.0), numbers.rounded(total.current or 0.0)
+    is_defined = total.change is not None
+    change = current - base if is_defined else 0
+    units = largest_remainder([numbers.units(value) for value in contributions], change)
     shares = _shares([row["contribution_pct"] for row in rows], total.change_pct)
-    known = {step.name: step for step in bridge.equation.steps}
     steps = tuple(
-        _print_step(bridge, known.get(row["step"]), row, count, share, locale)
-        for row, count, share in zip(rows, units, shares, strict=True)
+        _print_step(bridge, leaf, row, count, share, locale)
+        for leaf, row, count, share in zip(bridge.plan.leaves, rows, units, shares, strict=True)
     )
-    return PrintedBridge(bridge, locale, numbers, base, current, steps)
+    return PrintedBridge(bridge, locale, numbers, base, current, steps, is_defined)
 
 
 def _print_step(
-    bridge: Bridge, step: Step | None, row: dict[str, object], units: int, share: float | None, locale: str
+    bridge: Bridge, leaf: Leaf, row: dict[str, Any], units: int, share: float | None, locale: str
 ) -> PrintedStep:
-    base, current = _number(row["base"]), _number(row["current"])
-    unit = step.unit if step else ""
+    step = next((step for step in bridge.equation.steps if step.name == leaf.name), None)
+    base, current, contribution = row["base"], row["current"], row["contribution"] or 0.0
+    unit = (step.unit if step else "") or _inherited_unit(bridge)
     from_text, to_text = pair(base, current, unit, locale)
-    contribution = float(str(row["contribution"]))
     return PrintedStep(
-        name=str(row["step"]),
+        name=leaf.name,
         base=base,
         current=current,
         from_text=from_text,
@@ -136,14 +163,20 @@ def _print_step(
         share=share,
         unit=unit,
         polarity=_polarity(bridge, step, base, current, contribution),
-        note=str(row["note"] or ""),
+        note=row["note"] or "",
         step=step,
+        weight=leaf.terms.ratio[1] if leaf.terms.ratio and not leaf.is_volume else "",
     )
 
 
-def _polarity(
-    bridge: Bridge, step: Step | None, base: float | None, current: float | None, contribution: float
-) -> int:
+def _inherited_unit(bridge: Bridge) -> str:
+    """The KPI's unit where steps are parts of it: one step alone, or volumes that are added up."""
+    leaves = bridge.plan.leaves
+    are_parts = len(leaves) == 1 or (bridge.plan.kpi.is_linear and all(leaf.is_volume for leaf in leaves))
+    return bridge.equation.unit if are_parts else ""
+
+
+def _polarity(bridge: Bridge, step: Step | None, base: float | None, current: float | None, contribution: float) -> int:
     """1 where a positive contribution is good. A step with a direction of its own is judged by its own value."""
     if step is None or step.good is None or base is None or current is None:
         return 1 if bridge.equation.good == "up" else -1
@@ -257,17 +290,17 @@ def print_detail(whole: PrintedBridge, step: str, dimension: str, *, is_folded: 
 
 
 def _print_segment(
-    step: PrintedStep, row: dict[str, object], performance: int, mix: int, folded: int, locale: str
+    step: PrintedStep, row: dict[str, Any], performance: int, mix: int, folded: int, locale: str
 ) -> PrintedSegment:
-    base, current = _number(row["base_rate"]), _number(row["current_rate"])
-    base_share, current_share = _number(row["base_share"]), _number(row["current_share"])
+    base, current = row["base_rate"], row["current_rate"]
+    base_share, current_share = row["base_share"], row["current_share"]
     from_text, to_text = pair(base, current, step.unit, locale)
     share_from, share_to = (
         percent(None if share is None else share * 100, locale, sign=False) for share in (base_share, current_share)
     )
     return PrintedSegment(
-        name=str(row["segment"]),
-        kind=str(row["kind"]),
+        name=row["segment"],
+        kind=row["kind"],
         base=base,
         current=current,
         from_text=from_text,
@@ -278,8 +311,8 @@ def _print_segment(
         share_to=share_to,
         performance=performance,
         mix=mix,
-        performance_effect=float(str(row["performance"])),
-        mix_effect=float(str(row["mix"])),
+        performance_effect=row["performance"],
+        mix_effect=row["mix"],
         others=folded if row["kind"] == "others" else 0,
     )
 
@@ -318,7 +351,3 @@ def within_sentence(name: str, locale: str) -> str:
     first = name.split(" ")[0]
     is_plain = first[:1].isupper() and first[1:].islower()
     return name[:1].lower() + name[1:] if is_plain and not locale.startswith("de") else name
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(str(value))

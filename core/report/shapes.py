@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Tone = Literal["total", "good", "bad", "rest"]
+Align = Literal["left", "center", "right"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Label:
     text: str
     role: str
     size: float
-    align: Literal["left", "center", "right"] = "center"
+    align: Align = "center"
     is_bold: bool = False
 
 

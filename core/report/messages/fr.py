@@ -1,4 +1,4 @@
-"""fr."""
+"""English."""
 
 MESSAGES = {
     # figures and periods
@@ -18,10 +18,9 @@ MESSAGES = {
     "group_mix": "Mix: shares of {weight}",
     "alt_bridge": "Bridge of {kpi}: {base_label} {base}, {bars}, {current_label} {current}.",
     "alt_detail": "Contribution of {step} to {kpi} by {dimension}: {bars}.",
-    "alt_performance": "{segment} by its own value {change}",
-    "alt_mix": "{segment} by its share {change}",
     "part_of_base": "{percent} of the base total",
     # headlines
+    "headline_undefined": "{kpi} cannot be computed: it is divided by 0",
     "headline_rose": "{kpi} rose by {amount}",
     "headline_fell": "{kpi} fell by {amount}",
     "headline_higher": "{kpi} is {amount} higher for {current} than for {base}",
@@ -55,10 +54,10 @@ MESSAGES = {
     "story_new": "{segment} is new",
     "story_lost": "{segment} is gone",
     # comment
-    "total_rose": "{kpi} rose from {base} to {current}: {change} ({percent}).",
-    "total_fell": "{kpi} fell from {base} to {current}: {change} ({percent}).",
+    "total_rose": "{kpi} rose from {base} to {current}: {change}.",
+    "total_fell": "{kpi} fell from {base} to {current}: {change}.",
     "total_same": "{kpi} stayed at {base}.",
-    "total_differs": "{kpi} is {base} for {base_label} and {current} for {current_label}: {change} ({percent}).",
+    "total_differs": "{kpi} is {base} for {base_label} and {current} for {current_label}: {change}.",
     "step_rose": "{step} rose from {base} to {current}: {change}",
     "step_fell": "{step} fell from {base} to {current}: {change}",
     "step_differs": "{step} differs, {base} against {current}: {change}",
@@ -67,12 +66,12 @@ MESSAGES = {
     "sentence": "{clause}.",
     "two_clauses": "{first}; {second}",
     "best_dimension": "By {dimension}: {segments}.",
-    "segment_performance": "{segment} went from {base} to {current} ({change})",
-    "segment_mix": "the share of {segment} went from {base} to {current} ({change})",
+    "segment_performance": "{segment} {values} ({change})",
+    "segment_mix": "share of {segment} {values} ({change})",
     "segment_new": "{segment} is new ({change})",
     "segment_lost": "{segment} is gone ({change})",
     "segment_orphan": "{segment} has no {weight} in either period ({change})",
-    "compensating": "Against it: {steps}.",
+    "clauses_and": "{first}, {second}",
     "step_and_change": "{step} {change}",
     # alert
     "alert_crossed_rose": "{kpi} rose {size} and crossed its threshold of {threshold}.",
@@ -80,10 +79,13 @@ MESSAGES = {
     "alert_crossed_differs": "{kpi} differs by {size} and crossed the threshold of {threshold}.",
     "alert_within": "{headline}, within the threshold of {threshold}.",
     "alert_without": "{headline}. No threshold is set.",
-    "alert_steps_within": "{headline}. No step crossed its threshold.",
+    "alert_step_rose": "{step} rose {size} (threshold {threshold}).",
+    "alert_step_fell": "{step} fell {size} (threshold {threshold}).",
+    "alert_step_differs": "{step} differs by {size} (threshold {threshold}).",
     "alert_main": "{step} contributed {change}.",
     "alert_against": "{step} contributed {change}; against it {others} {back}.",
     # tables
+    "kind_overlap": "counted more than once",
     "column_step": "Step",
     "column_base": "From",
     "column_current": "To",

@@ -1,0 +1,314 @@
+"""Sentences about a Bridge: the headline, the comment in three depths, the alert. Words come from the catalogues."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.engine.bridge import Bridge
+from core.model.comparison import Comparison
+from core.model.document import Line, Text, Tone
+from core.report.comment_detail import detail_for, segment_sentence
+from core.report.dates import both_labels
+from core.report.messages import joined, phrase, text
+from core.report.numbers import language, percent
+from core.report.printed import PrintedBridge, PrintedStep, print_bridge, tone
+from core.report.printed import within_sentence as inside
+
+Depth = Literal["low", "medium", "high"]
+
+
+def headline(bridge: Bridge, locale: str) -> Line:
+    """What happened, by how much, and why, in one line."""
+    return printed_headline(print_bridge(bridge, locale))
+
+
+def printed_headline(printed: PrintedBridge) -> Line:
+    """The headline of a printed bridge."""
+    spoken = language(printed.locale)
+    if not printed.is_defined:
+        return phrase(spoken, "headline_undefined", kpi=printed.kpi)
+    if printed.change == 0:
+        return _unchanged(printed, spoken)
+    if printed.base == 0:
+        return _started(printed, spoken)
+    line = _moved(printed, spoken)
+    detail = detail_for(printed, printed.steps[0].name) if len(printed.steps) == 1 else None
+    if detail and detail.opposes():
+        key = "headline_although_fell" if printed.change > 0 else "headline_although_rose"
+        return phrase(spoken, key, headline=line, dimension=detail.dimension)
+    driver = driving_step(printed)
+    return phrase(spoken, "headline_driven", headline=line, step=inside(driver.name, spoken)) if driver else line
+
+
+def driving_step(printed: PrintedBridge) -> PrintedStep | None:
+    """The step that moved the KPI furthest in the direction it went; None when there is nothing to choose."""
+    along = [step for step in printed.steps if step.units * printed.change > 0]
+    return max(along, key=lambda step: abs(step.contribution)) if along and len(printed.steps) > 1 else None
+
+
+def _moved(printed: PrintedBridge, spoken: str) -> Line:
+    direction = "rose" if printed.change > 0 else "fell"
+    amount = Text(_amount(printed), text_tone(printed.tone))
+    if is_in_time(printed.bridge.comparison):
+        return phrase(spoken, f"headline_{direction}", kpi=printed.kpi, amount=amount)
+    base, current = both_labels(printed.bridge.comparison, printed.locale)
+    key = "headline_higher" if printed.change > 0 else "headline_lower"
+    return phrase(spoken, key, kpi=printed.kpi, amount=amount, base=base, current=current)
+
+
+def _amount(printed: PrintedBridge) -> str:
+    size = printed.numbers.amount(printed.change)
+    if printed.numbers.is_rate or printed.bridge.total.change_pct is None:
+        return size
+    return f"{size} ({printed.change_percent})"
+
+
+def _started(printed: PrintedBridge, spoken: str) -> Line:
+    value = Text(printed.current_text, text_tone(printed.tone))
+    if is_in_time(printed.bridge.comparison):
+        return phrase(spoken, "headline_started", kpi=printed.kpi, value=value)
+    base, current = both_labels(printed.bridge.comparison, printed.locale)
+    return phrase(spoken, "headline_only", kpi=printed.kpi, value=value, current=current, base=base)
+
+
+def _unchanged(printed: PrintedBridge, spoken: str) -> Line:
+    value = printed.current_text
+    if is_in_time(printed.bridge.comparison):
+        line = phrase(spoken, "headline_unchanged", kpi=printed.kpi, value=value)
+    else:
+        base, current = both_labels(printed.bridge.comparison, printed.locale)
+        line = phrase(spoken, "headline_equal", kpi=printed.kpi, value=value, base=base, current=current)
+    up = max(printed.steps, key=lambda step: step.units, default=None)
+    down = min(printed.steps, key=lambda step: step.units, default=None)
+    if up is None or down is None or up.units <= 0 or down.units >= 0:
+        return line
+    return phrase(
+        spoken,
+        "headline_cancel",
+        headline=line,
+        up=_named_change(printed, up, is_inside=True),
+        down=_named_change(printed, down, is_inside=True),
+    )
+
+
+def comment(bridge: Bridge, locale: str, depth: Depth = "medium") -> tuple[Line, ...]:
+    """The change, its steps in order of impact, the segments behind them.
+
+    low: the change and its main step; medium: all steps, segments of the main one; high: segments of every step.
+    """
+    return printed_comment(print_bridge(bridge, locale), depth)
+
+
+def printed_comment(printed: PrintedBridge, depth: Depth) -> tuple[Line, ...]:
+    """The comment on a printed bridge."""
+    if not printed.is_defined:
+        return (printed_headline(printed),)
+    lines = [_total_line(printed)]
+    ranked = sorted((s for s in printed.steps if s.units), key=lambda step: -abs(step.contribution))
+    lead = driving_step(printed) or next(iter(ranked), None)
+    if lead is None:
+        return tuple(lines)
+    rest = [step for step in ranked if step is not lead]
+    if depth == "low":
+        return (*lines, _sentence(printed, [_step_clause(printed, lead)]))
+    lines.append(_with_segments(printed, lead))
+    if depth == "high":
+        return (*lines, *(_with_segments(printed, step) for step in rest))
+    along = [step for step in rest if step.units * printed.change > 0]
+    against = [step for step in rest if step not in along]
+    lines += [
+        _sentence(printed, [_step_clause(printed, step) for step in steps]) for steps in (along, against) if steps
+    ]
+    return tuple(lines)
+
+
+def _steps_line(printed: PrintedBridge, steps: list[PrintedStep]) -> Line:
+    first, *others = steps
+    return _sentence(
+        printed,
+        [_step_clause(printed, first), *(_step_clause(printed, step, is_first=False) for step in others)],
+    )
+
+
+def _total_line(printed: PrintedBridge) -> Line:
+    spoken, comparison = language(printed.locale), printed.bridge.comparison
+    values: dict[str, str | Line | Text] = {
+        "kpi": Text(printed.kpi, "strong"),
+        "base": printed.base_text,
+        "current": printed.current_text,
+        "change": _toned(_change_text(printed), printed.tone),
+    }
+    if printed.change == 0:
+        return phrase(spoken, "total_same", **values)
+    if not is_in_time(comparison):
+        first, last = both_labels(comparison, printed.locale)
+        return phrase(spoken, "total_differs", **values, base_label=first, current_label=last)
+    return phrase(spoken, "total_rose" if printed.change > 0 else "total_fell", **values)
+
+
+def _change_text(printed: PrintedBridge) -> str:
+    change = printed.change_text
+    if printed.numbers.is_rate or printed.bridge.total.change_pct is None:
+        return change
+    return f"{change} ({printed.change_percent})"
+
+
+def _step_clause(printed: PrintedBridge, step: PrintedStep, *, is_first: bool = True) -> Line:
+    spoken = language(printed.locale)
+    if step.base is None or step.current is None:
+        key = "step_alone"
+    elif not is_in_time(printed.bridge.comparison):
+        key = "step_differs"
+    else:
+        key = {1: "step_rose", -1: "step_fell", 0: "step_same"}[step.direction]
+    name = capitalised_step(step.name) if is_first else inside(step.name, spoken)
+    return phrase(
+        spoken,
+        key,
+        step=Text(name, "strong"),
+        base=step.from_text,
+        current=step.to_text,
+        change=_toned(printed.numbers.change(step.units), step.tone),
+    )
+
+
+def _with_segments(printed: PrintedBridge, step: PrintedStep) -> Line:
+    line = _sentence(printed, [_step_clause(printed, step)])
+    detail = detail_for(printed, step.name)
+    said = segment_sentence(detail) if detail else ()
+    return joined([*line, Text(" "), *said]) if said else line
+
+
+def _sentence(printed: PrintedBridge, clauses: list[Line]) -> Line:
+    spoken = language(printed.locale)
+    whole = clauses[0]
+    for clause in clauses[1:]:
+        whole = phrase(spoken, "two_clauses", first=whole, second=clause)
+    return phrase(spoken, "sentence", clause=whole)
+
+
+def alert(bridge: Bridge, locale: str) -> tuple[Line, bool]:
+    """The alert's text, and whether the KPI or one of its steps crossed its threshold."""
+    return printed_alert(print_bridge(bridge, locale))
+
+
+def printed_alert(printed: PrintedBridge) -> tuple[Line, bool]:
+    """The alert of a printed bridge. A KPI that started from 0 is beyond every threshold."""
+    spoken, equation = language(printed.locale), printed.bridge.equation
+    limits = [step.step.threshold_pct for step in printed.steps if step.step is not None]
+    crossing = [step for step in printed.steps if _step_crosses(step)]
+    whole = equation.total_threshold_pct is not None and _total_crosses(printed, equation.total_threshold_pct)
+    first = _total_alert(printed, has_crossed=whole)
+    if equation.total_threshold_pct is None and all(limit is None for limit in limits):
+        return phrase(spoken, "alert_without", headline=printed_headline(printed)), False
+    if not whole and not crossing:
+        return first, False
+    sentences = [first, *(_step_alert(printed, step) for step in crossing)]
+    if whole:
+        sentences.append(_drivers(printed))
+    return _paragraph(sentences), True
+
+
+def _paragraph(sentences: list[Line]) -> Line:
+    parts: list[Text] = []
+    for sentence in sentences:
+        parts += [*([Text(" ")] if parts and sentence else []), *sentence]
+    return joined(parts)
+
+
+def _total_crosses(printed: PrintedBridge, limit: float) -> bool:
+    if printed.bridge.total.change_pct is None:
+        return printed.is_defined and printed.change != 0
+    return abs(printed.bridge.total.change_pct) >= limit
+
+
+def _step_crosses(step: PrintedStep) -> bool:
+    limit = step.step.threshold_pct if step.step else None
+    return limit is not None and step.change_pct is not None and abs(step.change_pct) >= limit
+
+
+def _total_alert(printed: PrintedBridge, *, has_crossed: bool) -> Line:
+    spoken, equation = language(printed.locale), printed.bridge.equation
+    limit = equation.total_threshold_pct
+    if limit is None:
+        return phrase(spoken, "sentence", clause=printed_headline(printed))
+    threshold = _threshold(limit, printed.locale)
+    if not has_crossed:
+        return phrase(spoken, "alert_within", headline=printed_headline(printed), threshold=threshold)
+    direction = "rose" if printed.change > 0 else "fell"
+    key = f"alert_crossed_{direction if is_in_time(printed.bridge.comparison) else 'differs'}"
+    said = text(spoken, key, kpi=printed.kpi, size=_size(printed), threshold=threshold)
+    return (Text(said, text_tone(printed.tone)),)
+
+
+def _size(printed: PrintedBridge) -> str:
+    change_pct = printed.bridge.total.change_pct
+    if printed.numbers.is_rate or change_pct is None:
+        return printed.numbers.amount(printed.change)
+    return percent(abs(change_pct), printed.locale, sign=False)
+
+
+def _threshold(limit: float, locale: str) -> str:
+    return percent(limit, locale, decimals=0 if float(limit).is_integer() else 1, sign=False)
+
+
+def _step_alert(printed: PrintedBridge, step: PrintedStep) -> Line:
+    limit = step.step.threshold_pct if step.step else None
+    key = "alert_step_rose" if step.direction > 0 else "alert_step_fell"
+    if not is_in_time(printed.bridge.comparison):
+        key = "alert_step_differs"
+    return phrase(
+        language(printed.locale),
+        key,
+        step=Text(capitalised_step(step.name), "strong"),
+        size=percent(abs(step.change_pct or 0.0), printed.locale, sign=False),
+        threshold=_threshold(limit or 0.0, printed.locale),
+    )
+
+
+def _drivers(printed: PrintedBridge) -> Line:
+    spoken, lead = language(printed.locale), driving_step(printed)
+    if lead is None:
+        return ()
+    against = [step for step in printed.steps if step.units * printed.change < 0]
+    values: dict[str, str | Line | Text] = {
+        "step": capitalised_step(lead.name),
+        "change": _toned(printed.numbers.change(lead.units), lead.tone),
+    }
+    if not against:
+        return phrase(spoken, "alert_main", **values)
+    back = sum(step.units for step in against)
+    others = _listed([inside(step.name, spoken) for step in against], spoken)
+    given = Text(printed.numbers.change(back), text_tone(tone(back, printed.polarity)))
+    return phrase(spoken, "alert_against", **values, others=others, back=given)
+
+
+def _listed(names: list[str], spoken: str) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return ", ".join(names[:-1]) + text(spoken, "list_and") + names[-1]
+
+
+def _named_change(printed: PrintedBridge, step: PrintedStep, *, is_inside: bool) -> Line:
+    name = inside(step.name, printed.locale) if is_inside else step.name
+    change = _toned(printed.numbers.change(step.units), step.tone)
+    return phrase(language(printed.locale), "step_and_change", step=name, change=change)
+
+
+def is_in_time(comparison: Comparison | None) -> bool:
+    """Whether the sides follow each other, so that things rise and fall."""
+    return comparison is None or comparison.is_dates
+
+
+def capitalised_step(name: str) -> str:
+    """A step's name at the beginning of a sentence; a formula stays as it is."""
+    return name if "/" in name else name[:1].upper() + name[1:]
+
+
+def text_tone(colour: str) -> Tone:
+    """The text's tone for a bar's."""
+    return "good" if colour == "good" else "bad" if colour == "bad" else "strong"
+
+
+def _toned(printed: str, colour: str) -> Text:
+    return Text(printed, "good" if colour == "good" else "bad" if colour == "bad" else "plain")

@@ -1,0 +1,125 @@
+"""Sentences about a step by a dimension: its title, its subtitle, what its main segments did."""
+
+from __future__ import annotations
+
+from core.model.document import Line, Text
+from core.report.bars import arrow
+from core.report.messages import joined, phrase, text
+from core.report.numbers import language
+from core.report.printed import (
+    PrintedBridge,
+    PrintedDetail,
+    PrintedSegment,
+    capitalised,
+    print_detail,
+    tone,
+)
+
+CLEAR = 0.25
+"""From which part of a segment's effect on the smaller of performance and mix is named beside the larger."""
+MOST_SEGMENTS = 2
+
+
+def detail_for(printed: PrintedBridge, step: str) -> PrintedDetail | None:
+    """The step by its most telling dimension, or None when there is none."""
+    dimension = printed.bridge.best_dimension(step)
+    return print_detail(printed, step, dimension) if dimension else None
+
+
+def detail_title(detail: PrintedDetail) -> Line:
+    """What the detail shows and what it says: "Conversion by device: mobile fell and weighs more"."""
+    spoken = language(detail.whole.locale)
+    if detail.opposes():
+        key = "detail_although_fell" if detail.step.direction > 0 else "detail_although_rose"
+        return phrase(spoken, key, step=capitalised(detail.step.name), dimension=detail.dimension)
+    title = text(spoken, "detail_title", step=capitalised(detail.step.name), dimension=detail.dimension)
+    story = _story(detail)
+    return phrase(spoken, "detail_story", title=title, story=story) if story else (Text(title),)
+
+
+def _story(detail: PrintedDetail) -> str:
+    segment = detail.leading
+    if segment is None or segment.total == 0:
+        return ""
+    key = _story_key(segment, has_mix=detail.has_mix)
+    return text(language(detail.whole.locale), key, segment=segment.name) if key else ""
+
+
+def _story_key(segment: PrintedSegment, *, has_mix: bool) -> str:
+    if segment.kind in {"new", "lost"}:
+        return f"story_{segment.kind}"
+    own = {1: "rose", -1: "fell", 0: ""}[segment.direction]
+    if not has_mix:
+        return f"story_{own}" if own else ""
+    weight = "more" if (segment.share_change or 0) > 0 else "less"
+    sizes = abs(segment.performance), abs(segment.mix)
+    if not own or sizes[0] < CLEAR * sizes[1]:
+        return f"story_{weight}" if sizes[1] else ""
+    return f"story_{own}_{weight}" if sizes[1] >= CLEAR * sizes[0] else f"story_{own}"
+
+
+def detail_subtitle(detail: PrintedDetail) -> str:
+    """The step's whole contribution, and how it splits."""
+    spoken, numbers = language(detail.whole.locale), detail.whole.numbers
+    change = numbers.change(detail.step.units)
+    said = text(spoken, "detail_subtitle", kpi=detail.whole.bridge.equation.total, change=change)
+    if not detail.has_mix:
+        return said
+    parts = {"performance": numbers.change(detail.performance), "mix": numbers.change(detail.mix)}
+    return f"{said} · {text(spoken, 'detail_parts', **parts)}"
+
+
+def segment_sentence(detail: PrintedDetail) -> Line:
+    """What the segments with the largest effects did, as one sentence; empty when nothing shows."""
+    ranked = sorted((s for s in detail.segments if not s.others), key=lambda segment: -abs(segment.effect))
+    clauses = [clause for segment in ranked[:MOST_SEGMENTS] for clause in _clauses(detail, segment)]
+    if not clauses:
+        return ()
+    spoken = language(detail.whole.locale)
+    return phrase(spoken, "best_dimension", dimension=detail.dimension, segments=_chained(clauses, spoken))
+
+
+def detail_comment(detail: PrintedDetail) -> tuple[Line, ...]:
+    """One line for each of the main segments."""
+    spoken = language(detail.whole.locale)
+    ranked = sorted((s for s in detail.segments if not s.others), key=lambda segment: -abs(segment.effect))
+    lines = [_chained(_clauses(detail, segment), spoken) for segment in ranked[: MOST_SEGMENTS + 1]]
+    return tuple(phrase(spoken, "sentence", clause=_capital(line)) for line in lines if line)
+
+
+def _clauses(detail: PrintedDetail, segment: PrintedSegment) -> list[Line]:
+    if segment.kind in {"new", "lost", "orphan"}:
+        return [_clause(detail, segment, segment.kind, segment.total, ("", ""))] if segment.total else []
+    clauses = []
+    if segment.performance and abs(segment.performance) >= CLEAR * abs(segment.mix):
+        values = (segment.from_text, segment.to_text)
+        clauses.append(_clause(detail, segment, "performance", segment.performance, values))
+    if segment.mix and abs(segment.mix) >= CLEAR * abs(segment.performance):
+        clauses.append(_clause(detail, segment, "mix", segment.mix, (segment.share_from, segment.share_to)))
+    return clauses
+
+
+def _clause(detail: PrintedDetail, segment: PrintedSegment, part: str, units: int, values: tuple[str, str]) -> Line:
+    colour = tone(units, detail.step.polarity)
+    change = Text(detail.whole.numbers.change(units), "good" if colour == "good" else "bad")
+    return phrase(
+        language(detail.whole.locale),
+        f"segment_{part}",
+        segment=Text(segment.name, "strong"),
+        values=arrow(*values),
+        change=change,
+        weight=detail.step.weight,
+    )
+
+
+def _chained(clauses: list[Line], spoken: str) -> Line:
+    whole: Line = ()
+    for clause in clauses:
+        whole = phrase(spoken, "clauses_and", first=whole, second=clause) if whole else clause
+    return joined(list(whole))
+
+
+def _capital(line: Line) -> Line:
+    if not line or line[0].tone == "strong":
+        return line
+    return (Text(capitalised(line[0].text), line[0].tone), *line[1:])
