@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import streamlit as st
 import structlog
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from core.app import App
 from core.errors import BridgecastError, Cancelled
@@ -95,6 +97,8 @@ def errors() -> Iterator[None]:
         yield
     except BridgecastError as error:
         show_error(error)
+    except ValidationError as error:
+        st.error("\n\n".join(escape(_sentence(found)) for found in error.errors()), icon=":material/error:")
     except Exception as error:  # noqa: BLE001  the one place where pages turn the unexpected into text
         _show_unexpected(error)
 
@@ -105,6 +109,13 @@ def show_error(error: BridgecastError) -> None:
         st.info("Cancelled. Nothing was changed.", icon=":material/block:")
         return
     st.error(escape(str(error)), icon=":material/error:")
+
+
+def _sentence(found: ErrorDetails) -> str:
+    """What pydantic refused, as a sentence."""
+    text = found["msg"].removeprefix("Value error, ")
+    place = " ".join(str(part) for part in found["loc"])
+    return f"{place.capitalize()}: {text}." if place else f"{text}."
 
 
 def _show_unexpected(error: Exception) -> None:

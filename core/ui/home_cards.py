@@ -14,7 +14,7 @@ from core.errors import BridgecastError, Cancelled
 from core.report.chart import waterfall
 from core.report.comment import headline
 from core.ui import frame, loaders, progress, state
-from core.ui.text import LOCALE, age_line, ago, escape, markdown
+from core.ui.text import LOCALE, age_line, escape, markdown
 from core.warehouse import Version
 
 CARDS_SHOWN = 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import polars as pl
 import streamlit as st
 
 from core.analyses import compute
@@ -16,6 +17,7 @@ from core.store import heartbeat
 from core.warehouse import Version
 
 BRIDGES_KEPT = 128
+HEADS_KEPT = 16
 
 
 def _close(app: App) -> None:
@@ -46,6 +48,16 @@ def _bridge(
     _app: App, _cancel: threading.Event | None, _version: Version, spec_json: str, dataset: str, number: int
 ) -> Bridge:
     return compute(_app.warehouse, AnalysisSpec.model_validate_json(spec_json), _version, cancel=_cancel)
+
+
+@st.cache_resource(show_spinner=False, max_entries=HEADS_KEPT)
+def _head(_app: App, _version: Version, dataset: str, number: int, rows: int) -> pl.DataFrame:
+    return _app.warehouse.head(_version, rows)
+
+
+def head(app: App, version: Version, rows: int) -> pl.DataFrame:
+    """The first rows of a version. The frame is shared: do not change it."""
+    return _head(app, version, version.dataset, version.number, rows)
 
 
 def last_beat(app: App) -> Heartbeat | None:

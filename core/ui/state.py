@@ -5,6 +5,7 @@ from __future__ import annotations
 # Addresses: what stands behind the ? of a page.
 DATASET_PARAM = "dataset"
 ANALYSIS_PARAM = "analysis"
+NEW_PARAM = "new"
 
 # Home
 HOME_JOB = "home_job"
@@ -13,10 +14,10 @@ HOME_JOB = "home_job"
 DATA_DATASET = "data_dataset"
 DATA_JOB = "data_job"
 DATA_NOTICE = "data_notice"
-DATA_TABS = "data_tabs"
-DATA_COLUMNS = "data_columns"
-DATA_DETAILS = "data_details"
-DATA_NEW = "data_new"
+DATA_DRAFT = "data_draft"
+DATA_INSPECTION = "data_inspection"
+DATA_NEW_KIND = "data_new_kind"
 DATA_NEW_FILE = "data_new_file"
 DATA_NEW_PATH = "data_new_path"
 DATA_NEWER_FILE = "data_newer_file"
+DATA_DELETE = "data_delete_asked"

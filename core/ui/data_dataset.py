@@ -1,0 +1,70 @@
+"""One dataset on the Data page: its rows, columns, versions and source, each in a tab."""
+
+from __future__ import annotations
+
+import threading
+
+import streamlit as st
+
+from core.app import App
+from core.model.data import DatasetSpec
+from core.ui import data_calendar, data_columns, data_jobs, data_source, data_versions, frame, loaders, progress
+from core.ui.text import age_line, escape, plural
+from core.warehouse import Version
+
+ROWS_SHOWN = 100
+WAIT_S = 1.0
+
+
+def show(app: App, slug: str) -> None:
+    """The dataset in four tabs. Live sources are looked at for change first."""
+    spec, fresh = app.catalogue.get(slug), app.catalogue.fresh(slug, wait_s=WAIT_S)
+    version = fresh.version
+    if fresh.is_loading:
+        st.info("Newer data is being loaded. Load the page again to see it.", icon=":material/hourglass_top:")
+    if fresh.stale:
+        st.warning(f"{escape(fresh.stale)} Shown is the last good version.", icon=":material/warning:")
+    st.caption(f"{age_line(version, app.clock())} · {plural(version.rows, 'row')}")
+    if spec.description:
+        st.markdown(escape(spec.description))
+    look, columns, versions, source = st.tabs(["Look", "Columns", "Versions", "Source"])
+    with look, frame.errors():
+        _show_rows(app, version)
+    with columns, frame.errors():
+        _show_columns(app, spec, version)
+    with versions, frame.errors():
+        data_versions.show(app, version)
+    with source, frame.errors():
+        data_source.show(app, spec)
+
+
+def _show_rows(app: App, version: Version) -> None:
+    head = loaders.head(app, version, ROWS_SHOWN)
+    labels = {column.name: column.label for column in version.columns}
+    st.dataframe(head, hide_index=True, width="stretch", key="data_rows", column_config=labels)
+    st.caption(f"The first {plural(head.height, 'row')} of {plural(version.rows, 'row')}.")
+
+
+def _show_columns(app: App, spec: DatasetSpec, version: Version) -> None:
+    key = f"data_columns_{spec.slug}_{version.number}"
+    samples = data_columns.samples_of(loaders.head(app, version, ROWS_SHOWN))
+    with st.form(f"{key}_form", border=False):
+        st.markdown("**What the columns are for**")
+        columns = data_columns.edit(version.columns, samples, key=key)
+        st.markdown("**Calendar**")
+        calendar = data_calendar.edit(version.calendar, key=key)
+        name = st.text_input("Name", spec.name, key=f"{key}_name")
+        description = st.text_input("Description", spec.description, key=f"{key}_description")
+        st.caption("A changed type, role or calendar is published as a new version. Nothing is overwritten.")
+        is_saved = st.form_submit_button("Save", type="primary", key=f"{key}_save")
+    if is_saved:
+        changes = {"columns": columns, "calendar": calendar, "name": name, "description": description}
+        _save(app, spec.model_copy(update=changes))
+
+
+def _save(app: App, spec: DatasetSpec) -> None:
+    def work(report: progress.Report, cancel: threading.Event) -> Version:
+        return app.catalogue.change(spec, progress=report, cancel=cancel)
+
+    data_jobs.publish(f"Saving '{spec.name}'", work)
+    st.rerun()
