@@ -23,12 +23,12 @@ def own_chains(plan: Plan, columns: Columns, method: Method) -> tuple[FloatArray
         change = totals[CURRENT] - totals[BASE]
     values = plan.values(columns)
     contributions = np.full(values.shape[1:], np.nan)
-    undefined = np.isnan(values).any(axis=0) | np.isinf(values).any(axis=0)
-    whole = ~undefined.any(axis=0)
+    undefined: NDArray[np.bool_] = np.any(~np.isfinite(values), axis=0)
+    whole: NDArray[np.bool_] = ~np.any(undefined, axis=0)
     if whole.any():
         contributions[:, whole] = decompose(values[:, :, whole], plan.node, method).contributions
     for pattern in np.unique(undefined[:, ~whole], axis=1).T:
-        these = (undefined == pattern[:, None]).all(axis=0)
+        these: NDArray[np.bool_] = np.all(undefined == pattern[:, None], axis=0)
         contributions[:, these] = _merged(plan, columns, these, pattern, values, method)
     unsettled = np.isfinite(change) & ~np.isfinite(contributions).all(axis=0)
     contributions[:, unsettled] = 0.0

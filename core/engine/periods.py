@@ -63,8 +63,6 @@ def _dates(values: Sequence[Scalar], side: str, by: str) -> DateSide:
 
 
 def _date(value: Scalar, field: str, by: str) -> date:
-    if isinstance(value, datetime):
-        return value.date()
     if isinstance(value, date):
         return value
     if isinstance(value, str):
