@@ -1,0 +1,303 @@
+"""Answers: sums and moments from the marginal table where it can say them, else from the facts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import DataError
+from core.model.analysis import Condition
+from core.model.comparison import Comparison, DateSide
+from core.model.sums import NOT_SET, FloatArray, Moments, SegmentSums, Sums
+from core.warehouse import conditions, marginals
+from core.warehouse.files import as_pattern, resolve
+from core.warehouse.query import Database
+from core.warehouse.sql import (
+    BOTH,
+    TOTAL,
+    Statement,
+    distinct_counts,
+    facts,
+    marginal_moments,
+    marginal_sums,
+    packed_sums,
+)
+from core.warehouse.versions import Version
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """Sums of some metrics before they are put together.
+
+    totals, filled: shape (2, metrics); rows: shape (2,); segments: dimension → names, values, rows.
+    """
+
+    totals: FloatArray
+    filled: FloatArray
+    rows: FloatArray
+    segments: dict[str, SegmentSums]
+
+
+def sums(
+    database: Database,
+    version: Version,
+    comparison: Comparison,
+    metrics: Sequence[str],
+    dimensions: Sequence[str],
+    where: Mapping[str, Condition],
+    cancel: threading.Event | None,
+) -> Sums:
+    """Sums of `metrics` on both sides, in all and by every one of `dimensions`.
+
+    Raises UnknownColumn, DataError for a metric that cannot be added up, Cancelled.
+    """
+    _check(version, metrics, dimensions)
+    added = [m for m in metrics if version.column(m).aggregation == "sum"]
+    distinct = [m for m in metrics if version.column(m).aggregation == "distinct"]
+    marginal = _from_marginals(version, comparison, where)
+    quick = [d for d in dimensions if marginal and d in version.marginal_dimensions]
+    slow = [d for d in dimensions if d not in quick]
+    answers = []
+    if marginal:
+        answers.append(_marginal(database, version, comparison, added, quick, cancel))
+    if slow or not marginal:
+        answers.append(_packed(database, version, comparison, added, slow, where, cancel))
+    answer = _joined(answers, added)
+    if distinct:
+        counts = _distinct(database, version, comparison, distinct, dimensions, where, cancel)
+        answer = _beside(answer, counts, [*added, *distinct], metrics)
+    days = None
+    if isinstance(comparison.base, DateSide) and isinstance(comparison.current, DateSide):
+        days = (comparison.base.days, comparison.current.days)
+    return Sums(
+        metrics=tuple(metrics),
+        totals=answer.totals,
+        filled=answer.filled,
+        rows=answer.rows,
+        days=days,
+        dimensions={d: answer.segments[d] for d in dimensions},
+        distinct=frozenset(distinct),
+    )
+
+
+def moments(
+    database: Database,
+    version: Version,
+    comparison: Comparison,
+    pairs: Sequence[tuple[str, str]],
+    dimensions: Sequence[str],
+    where: Mapping[str, Condition],
+    cancel: threading.Event | None,
+) -> Moments | None:
+    """Second moments over days from the marginal table; None if it cannot say them (filters, groups, no marginals)."""
+    names = {name for pair in pairs for name in pair}
+    if not _from_marginals(version, comparison, where) or not names <= set(version.summable):
+        return None
+    if not set(dimensions) <= set(version.marginal_dimensions):
+        return None
+    statement = Statement()
+    assert isinstance(comparison.base, DateSide)
+    assert isinstance(comparison.current, DateSide)
+    scan = conditions.on_days(statement, marginals.relation(statement, version), comparison.base, comparison.current)
+    statement.text = marginal_moments(scan, version, pairs, marginals.codes_of(version, dimensions))
+    columns = _fetch(database, statement, cancel)
+    codes, sides = columns["segment"], columns["side"]
+    values = np.column_stack([columns[f"q{i}"] for i in range(len(pairs))]) if pairs else np.zeros((len(codes), 0))
+    found = {}
+    for dimension in dimensions:
+        named = _named(version, dimension)
+        chosen = (codes >= named.first) & (codes <= named.last)
+        names_here = named.names[codes[chosen] - named.first]
+        segment = _gather(names_here, sides[chosen], values[chosen], np.zeros(chosen.sum()))
+        found[dimension] = segment.values
+    days = _by_side(sides[codes == 0], columns["days"][codes == 0])
+    return Moments((int(days[0]), int(days[1])), tuple(pairs), found)
+
+
+def _check(version: Version, metrics: Sequence[str], dimensions: Sequence[str]) -> None:
+    for name in dimensions:
+        version.column(name)
+    for name in metrics:
+        column = version.column(name)
+        if column.role != "metric":
+            raise DataError(
+                f"Column '{name}' of '{version.dataset}' is no metric. Give it that role on the Data page.",
+                field="equation.steps",
+            )
+
+
+def _from_marginals(version: Version, comparison: Comparison, where: Mapping[str, Condition]) -> bool:
+    column = version.date_column
+    has_table = version.marginals is not None and version.segments is not None
+    return has_table and not where and comparison.is_dates and column is not None and comparison.by == column.name
+
+
+def _marginal(
+    database: Database,
+    version: Version,
+    comparison: Comparison,
+    metrics: Sequence[str],
+    dimensions: Sequence[str],
+    cancel: threading.Event | None,
+) -> _Answer:
+    statement = Statement()
+    assert isinstance(comparison.base, DateSide)
+    assert isinstance(comparison.current, DateSide)
+    scan = conditions.on_days(statement, marginals.relation(statement, version), comparison.base, comparison.current)
+    statement.text = marginal_sums(scan, version, metrics, marginals.codes_of(version, dimensions))
+    columns = _fetch(database, statement, cancel)
+    codes = columns["segment"]
+    segments = {}
+    for dimension in dimensions:
+        named = _named(version, dimension)
+        chosen = (codes >= named.first) & (codes <= named.last)
+        segments[dimension] = _segments(columns, chosen, named.names[codes[chosen] - named.first], len(metrics))
+    return _answer(columns, codes == 0, len(metrics), segments)
+
+
+def _packed(
+    database: Database,
+    version: Version,
+    comparison: Comparison,
+    metrics: Sequence[str],
+    dimensions: Sequence[str],
+    where: Mapping[str, Condition],
+    cancel: threading.Event | None,
+) -> _Answer:
+    statement = Statement()
+    relation = facts(statement, fact_files(version), version)
+    scan = conditions.compared(statement, relation, version, comparison, where)
+    statement.text = packed_sums(scan, [version.column(m) for m in metrics], dimensions, version)
+    columns = _fetch(database, statement, cancel)
+    places = columns["dimension"]
+    segments = {}
+    for place, dimension in enumerate(dimensions):
+        chosen = places == place
+        segments[dimension] = _segments(columns, chosen, _texts(columns["value"][chosen]), len(metrics))
+    return _answer(columns, places == TOTAL, len(metrics), segments)
+
+
+def _distinct(
+    database: Database,
+    version: Version,
+    comparison: Comparison,
+    metrics: Sequence[str],
+    dimensions: Sequence[str],
+    where: Mapping[str, Condition],
+    cancel: threading.Event | None,
+) -> _Answer:
+    """Distinct counts, each side by itself: they do not add up over anything."""
+    found: dict[str, list[NDArray[np.generic]]] = {}
+    for position, chosen in enumerate((comparison.base, comparison.current)):
+        statement = Statement()
+        relation = facts(statement, fact_files(version), version)
+        scan = conditions.one_side(statement, relation, version, comparison.by, chosen, where)
+        statement.text = distinct_counts(scan, metrics, dimensions)
+        columns = _fetch(database, statement, cancel)
+        columns["side"] = np.full(len(columns["dimension"]), position)
+        for name, values in columns.items():
+            found.setdefault(name, []).append(values)
+    joined = {name: np.concatenate(values) for name, values in found.items()}
+    places = joined["dimension"]
+    segments = {
+        dimension: _segments(joined, places == place, _texts(joined["value"][places == place]), len(metrics))
+        for place, dimension in enumerate(dimensions)
+    }
+    return _answer(joined, places == TOTAL, len(metrics), segments)
+
+
+def fact_files(version: Version) -> list[str]:
+    """The files of a version's rows, as patterns for DuckDB."""
+    return [as_pattern(file) for file in resolve(str(version.facts))]
+
+
+def _fetch(database: Database, statement: Statement, cancel: threading.Event | None) -> dict[str, NDArray[np.generic]]:
+    with database.cursor(cancel=cancel) as cursor:
+        fetched: dict[str, NDArray[np.generic]] = cursor.execute(statement.text, statement.parameters).fetchnumpy()
+        return fetched
+
+
+def _texts(values: NDArray[np.generic]) -> NDArray[np.object_]:
+    """Names of segments; NULL is named "(not set)"."""
+    mask = np.ma.getmaskarray(values)
+    data = np.asarray(np.ma.getdata(values), dtype=object)
+    return np.where(mask | np.array([v is None for v in data], dtype=bool), NOT_SET, data)
+
+
+def _named(version: Version, dimension: str) -> marginals.Segments:
+    assert version.segments is not None
+    return marginals.segments(version.segments, version.marginal_dimensions)[dimension]
+
+
+def _segments(
+    columns: Mapping[str, NDArray[np.generic]], chosen: NDArray[np.bool_], names: NDArray[np.object_], metrics: int
+) -> SegmentSums:
+    return _gather(names, columns["side"][chosen], _stack(columns, "s", metrics)[chosen], columns["r"][chosen])
+
+
+def _gather(
+    names: NDArray[np.object_], sides: NDArray[np.generic], values: FloatArray, rows: NDArray[np.generic]
+) -> SegmentSums:
+    """Rows of (name, side) as arrays over sorted names, both sides filled with 0."""
+    unique, places = np.unique(names.astype(str), return_inverse=True)
+    gathered = np.zeros((2, len(unique), values.shape[1]))
+    counted = np.zeros((2, len(unique)))
+    for side in (0, 1):
+        mine = (sides == side) | (sides == BOTH)
+        np.add.at(gathered[side], places[mine], values[mine])
+        np.add.at(counted[side], places[mine], rows[mine].astype(float))
+    return SegmentSums(tuple(unique.tolist()), gathered, counted)
+
+
+def _answer(
+    columns: Mapping[str, NDArray[np.generic]],
+    is_total: NDArray[np.bool_],
+    metrics: int,
+    segments: dict[str, SegmentSums],
+) -> _Answer:
+    sides = columns["side"][is_total]
+    return _Answer(
+        totals=_by_side(sides, _stack(columns, "s", metrics)[is_total]),
+        filled=_by_side(sides, _stack(columns, "n", metrics)[is_total]),
+        rows=_by_side(sides, columns["r"][is_total]),
+        segments=segments,
+    )
+
+
+def _stack(columns: Mapping[str, NDArray[np.generic]], letter: str, metrics: int) -> FloatArray:
+    if not metrics:
+        return np.zeros((len(columns["side"]), 0))
+    return np.column_stack([np.ma.filled(columns[f"{letter}{i}"], 0).astype(float) for i in range(metrics)])
+
+
+def _by_side(sides: NDArray[np.generic], values: NDArray[np.generic]) -> FloatArray:
+    added = [values[(sides == side) | (sides == BOTH)].astype(float).sum(axis=0) for side in (0, 1)]
+    return np.stack(added)
+
+
+def _joined(answers: Sequence[_Answer], metrics: Sequence[str]) -> _Answer:
+    """One answer; the first one's totals hold, as both say the same."""
+    first = answers[0]
+    segments = {name: found for answer in answers for name, found in answer.segments.items()}
+    return _Answer(first.totals, first.filled, first.rows, segments)
+
+
+def _beside(added: _Answer, counted: _Answer, have: Sequence[str], wanted: Sequence[str]) -> _Answer:
+    """Sums and distinct counts side by side, in the order wanted. Both know the same segments."""
+    order = [list(have).index(name) for name in wanted]
+    segments = {
+        name: SegmentSums(
+            found.names, np.concatenate([found.values, counted.segments[name].values], axis=2)[..., order], found.rows
+        )
+        for name, found in added.segments.items()
+    }
+    return _Answer(
+        np.concatenate([added.totals, counted.totals], axis=1)[:, order],
+        np.concatenate([added.filled, counted.filled], axis=1)[:, order],
+        added.rows,
+        segments,
+    )

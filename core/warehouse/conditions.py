@@ -1,0 +1,213 @@
+"""Conditions on rows as SQL: the sides of a comparison and people's filters. A part of `sql.py`, for its length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from core.errors import DataError
+from core.model.analysis import Condition, Scalar
+from core.model.comparison import Comparison, DateSide, GroupSide
+from core.model.data import DATE_TYPES, NUMERIC_TYPES
+from core.model.sums import NOT_SET
+from core.warehouse.sql import BOTH, Scan, Statement, day_of, quote
+from core.warehouse.versions import Version
+
+_COMPARED = {"=": "IS NOT DISTINCT FROM", "!=": "IS DISTINCT FROM", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
+OPERATORS = (*_COMPARED, "contains", "starts_with")
+
+
+def compared(
+    statement: Statement, relation: str, version: Version, comparison: Comparison, where: Mapping[str, Condition]
+) -> Scan:
+    """The scan of the facts for both sides of a comparison under filters."""
+    base = side(statement, version, comparison.by, comparison.base)
+    current = side(statement, version, comparison.by, comparison.current)
+    condition = f"({base} OR {current})"
+    if isinstance(comparison.base, DateSide) and isinstance(comparison.current, DateSide):
+        # The outer bounds alone on the plain column let row groups be skipped by their statistics.
+        span = DateSide(
+            min(comparison.base.first, comparison.current.first), max(comparison.base.last, comparison.current.last)
+        )
+        condition = f"{side(statement, version, comparison.by, span)} AND {condition}"
+    filtered = filters(statement, version, where)
+    return Scan(relation, " AND ".join([condition, *filtered]), _key(base, current, _overlaps(comparison)))
+
+
+def on_days(statement: Statement, relation: str, base: DateSide, current: DateSide) -> Scan:
+    """The scan of the marginal table for two periods."""
+    texts = [_between("day", statement.value(s.first), statement.value(s.last)) for s in (base, current)]
+    span = _between(
+        "day", statement.value(min(base.first, current.first)), statement.value(max(base.last, current.last))
+    )
+    overlaps = base.first <= current.last and current.first <= base.last
+    return Scan(relation, f"{span} AND ({texts[0]} OR {texts[1]})", _key(texts[0], texts[1], overlaps))
+
+
+def one_side(
+    statement: Statement,
+    relation: str,
+    version: Version,
+    by: str,
+    chosen: DateSide | GroupSide,
+    where: Mapping[str, Condition],
+) -> Scan:
+    """The scan of the facts for one side."""
+    return Scan(
+        relation, " AND ".join([side(statement, version, by, chosen), *filters(statement, version, where)]), "0"
+    )
+
+
+def side(statement: Statement, version: Version, by: str, chosen: DateSide | GroupSide) -> str:
+    """The condition under which a row belongs to one side."""
+    if isinstance(chosen, DateSide):
+        return _days(statement, version, by, chosen)
+    return one_of(statement, version, by, chosen.values)
+
+
+def filters(statement: Statement, version: Version, where: Mapping[str, Condition]) -> list[str]:
+    """One condition a filtered column. Raises UnknownColumn and DataError with the filter's name as field."""
+    return [f"({_condition(statement, version, column, wanted)})" for column, wanted in where.items()]
+
+
+def one_of(statement: Statement, version: Version, column: str, values: Sequence[Scalar]) -> str:
+    """Whether the column holds one of `values`; None and "(not set)" stand for NULL."""
+    if not values:
+        raise DataError(f"The filter on '{column}' lists no values. Name at least one.", field=f"where.{column}")
+    present = [v for v in values if v is not None and v != NOT_SET]
+    left = _left(version, column)
+    placeholders = [_typed(statement, version, column, v) for v in present]
+    parts = [f"{left} IN ({', '.join(placeholders)})"] if placeholders else []
+    if len(present) < len(values):
+        parts.append(f"{left} IS NULL")
+        if version.column(column).type == "text":
+            parts.append(f"{left} = {statement.value(NOT_SET)}")
+    return f"({' OR '.join(parts)})"
+
+
+def _key(base: str, current: str, overlaps: bool) -> str:
+    if not overlaps:
+        return f"CASE WHEN {base} THEN 0 ELSE 1 END"
+    return f"CASE WHEN {base} AND {current} THEN {BOTH} WHEN {base} THEN 0 ELSE 1 END"
+
+
+def _overlaps(comparison: Comparison) -> bool:
+    base, current = comparison.base, comparison.current
+    if isinstance(base, DateSide) and isinstance(current, DateSide):
+        return base.first <= current.last and current.first <= base.last
+    if isinstance(base, GroupSide) and isinstance(current, GroupSide):
+        return bool({_same(v) for v in base.values} & {_same(v) for v in current.values})
+    raise DataError("A comparison has either two periods or two groups, not one of each.", field="comparison")
+
+
+def _same(value: Scalar) -> str:
+    return NOT_SET if value is None else str(value).lower()
+
+
+def _days(statement: Statement, version: Version, column: str, chosen: DateSide) -> str:
+    kind = version.column(column).type
+    if kind == "date":
+        return _between(quote(column), statement.value(chosen.first), statement.value(chosen.last))
+    if kind != "datetime":
+        raise DataError(f"Column '{column}' holds no dates. Compare its values, or choose a date column.", field="by")
+    after = chosen.last + timedelta(days=1)
+    first, end = (statement.value(_instant(version, column, day)) for day in (chosen.first, after))
+    return f"({quote(column)} >= {first} AND {quote(column)} < {end})"
+
+
+def _instant(version: Version, column: str, day: date) -> datetime:
+    """The moment a day begins: in the dataset's zone if the column carries zones, else on its own clock."""
+    if column in version.zoned:
+        return datetime.combine(day, time(), tzinfo=ZoneInfo(version.calendar.time_zone))
+    return datetime.combine(day, time())
+
+
+def _between(left: str, first: str, last: str) -> str:
+    return f"({left} >= {first} AND {left} <= {last})"
+
+
+def _condition(statement: Statement, version: Version, column: str, wanted: Condition) -> str:
+    version.column(column)
+    if isinstance(wanted, list):
+        return one_of(statement, version, column, wanted)
+    if not isinstance(wanted, dict):
+        return one_of(statement, version, column, [wanted])
+    if not wanted:
+        raise DataError(
+            f"The filter on '{column}' has no operator. Use one of {', '.join(OPERATORS)}.", field=f"where.{column}"
+        )
+    return " AND ".join(_operation(statement, version, column, sign, value) for sign, value in wanted.items())
+
+
+def _operation(statement: Statement, version: Version, column: str, sign: str, value: Scalar) -> str:
+    if sign in ("contains", "starts_with"):
+        text = statement.value(str(value).lower())
+        return f"{sign}(lower(CAST({quote(column)} AS VARCHAR)), {text})"
+    if sign not in _COMPARED:
+        raise DataError(
+            f"'{sign}' is no operator for the filter on '{column}'. Use one of {', '.join(OPERATORS)}.",
+            field=f"where.{column}",
+        )
+    left = _left(version, column)
+    if value is None:
+        return _null_operation(left, column, sign)
+    return f"{left} {_COMPARED[sign]} {_typed(statement, version, column, value)}"
+
+
+def _null_operation(left: str, column: str, sign: str) -> str:
+    if sign not in ("=", "!="):
+        raise DataError(
+            f"The filter on '{column}' compares with (not set) by '{sign}'. Use = or !=.", field=f"where.{column}"
+        )
+    return f"{left} IS NULL" if sign == "=" else f"{left} IS NOT NULL"
+
+
+def _left(version: Version, column: str) -> str:
+    """What a value is compared with: days for dates, the column itself otherwise."""
+    return day_of(version, column) if version.column(column).type in DATE_TYPES else quote(column)
+
+
+def _typed(statement: Statement, version: Version, column: str, value: Scalar) -> str:
+    """A placeholder for `value` as the column's type. Raises DataError if it is none."""
+    kind = version.column(column).type
+    if kind in DATE_TYPES:
+        return statement.value(_checked(_day, value, column, "date (use YYYY-MM-DD)"))
+    if kind in NUMERIC_TYPES:
+        return statement.value(_checked(_number, value, column, "number"))
+    if kind == "boolean":
+        return statement.value(_checked(_truth, value, column, "true or false"))
+    return statement.value(_text(value))
+
+
+def _checked(read: Callable[[Scalar], object], value: Scalar, column: str, expected: str) -> object:
+    try:
+        return read(value)
+    except (ValueError, TypeError, KeyError):
+        raise DataError(
+            f"'{value}' is no {expected}, which column '{column}' asks for.", field=f"where.{column}"
+        ) from None
+
+
+def _day(value: Scalar) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+
+
+def _number(value: Scalar) -> int | float:
+    if isinstance(value, (bool, date)) or value is None:
+        raise ValueError(value)
+    if isinstance(value, (int, float)):
+        return value
+    return float(value) if not value.lstrip("+-").isdigit() else int(value)
+
+
+def _truth(value: Scalar) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False, "1": True, "0": False}[str(value).lower()]
+
+
+def _text(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

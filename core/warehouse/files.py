@@ -1,0 +1,107 @@
+"""Files of a source: which they are, what is in them by their first bytes, whether they have changed."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core.errors import UnreadableSource
+
+Kind = Literal["csv", "json", "parquet", "xlsx"]
+FORMATS = "CSV, TSV, CSV.gz, JSON, NDJSON, Parquet, XLSX"
+_JSON_ENDINGS = (".json", ".ndjson", ".jsonl")
+_REFUSED = {
+    b"\xd0\xcf\x11\xe0": "is an old Excel file (.xls). Save it as .xlsx or CSV",
+    b"%PDF": "is a PDF",
+    b"\x1f\x9d": "is compressed by 'compress'. Use gzip",
+    b"BZh": "is compressed by bzip2. Use gzip",
+    b"\x28\xb5\x2f\xfd": "is compressed by zstd. Use gzip, or Parquet",
+    b"SQLite": "is a SQLite database. Export the table as CSV or Parquet",
+}
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a file is; `is_gzip`: as a whole compressed by gzip."""
+
+    kind: Kind
+    is_gzip: bool = False
+
+
+def resolve(path: str) -> tuple[Path, ...]:
+    """The files meant by a path or glob, sorted by name. An existing file is a path even with `[ ]` in its name.
+
+    Raises UnreadableSource for nothing or a folder.
+    """
+    exact = Path(path).expanduser()
+    if exact.is_file():
+        return (exact,)
+    if exact.is_dir():
+        raise UnreadableSource(f"'{path}' is a folder. Give a glob of its files, such as '{exact}/*.csv'.")
+    found = tuple(Path(name) for name in sorted(glob.glob(str(exact), recursive=True)) if Path(name).is_file())  # noqa: PTH207 - Path.glob takes no absolute pattern
+    if found:
+        return found
+    if glob.has_magic(path):
+        raise UnreadableSource(f"No file matches '{path}'. Check the folder and the pattern.")
+    raise UnreadableSource(f"There is no file '{path}'. Check the path; it is one on the server.")
+
+
+def fingerprint(path: str) -> str:
+    """Changes when a file of the source appears, goes or is written: by path, size, inode and modification time."""
+    digest = hashlib.sha256()
+    for file in resolve(path):
+        try:
+            stat = file.stat()
+        except FileNotFoundError:
+            raise UnreadableSource(f"'{file}' vanished while it was looked at. Load it again.") from None
+        digest.update(f"{file}\0{stat.st_size}\0{stat.st_ino}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def as_pattern(file: Path) -> str:
+    """The file's path for DuckDB, which would take `*`, `?` and `[` for a pattern."""
+    return re.sub(r"([*?\[])", r"[\1]", str(file))
+
+
+def sniff_format(file: Path, name: str) -> Format:
+    """What `file`, called `name` by whoever gave it, holds: by its first bytes, then by its ending.
+
+    Raises UnreadableSource for an empty file and for formats that are not read.
+    """
+    head = _head(file, name)
+    if head.startswith(b"PAR1"):
+        return Format("parquet")
+    if head.startswith(b"PK\x03\x04"):
+        return _zipped(name)
+    for magic, fault in _REFUSED.items():
+        if head.startswith(magic):
+            raise UnreadableSource(f"'{name}' {fault}. Formats: {FORMATS}.")
+    is_gzip = head.startswith(b"\x1f\x8b")
+    plain = name.lower().removesuffix(".gz")
+    if plain.endswith((".parquet", ".xlsx")):
+        expected = "Parquet" if plain.endswith(".parquet") else "XLSX"
+        raise UnreadableSource(f"'{name}' is no {expected} file: its first bytes are not those of one. Write it again.")
+    return Format("json" if plain.endswith(_JSON_ENDINGS) else "csv", is_gzip)
+
+
+def _zipped(name: str) -> Format:
+    if name.lower().endswith(".zip"):
+        raise UnreadableSource(f"'{name}' is a zip archive. Unpack it, or compress single files by gzip.")
+    return Format("xlsx")
+
+
+def _head(file: Path, name: str) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(16)
+    except FileNotFoundError:
+        raise UnreadableSource(f"'{name}' vanished before it could be read. Load it again.") from None
+    except PermissionError:
+        raise UnreadableSource(f"'{name}' may not be read by Bridgecast. Change its permissions.") from None
+    if not head:
+        raise UnreadableSource(f"'{name}' is empty (0 bytes). Load a file with a header line and rows.")
+    return head

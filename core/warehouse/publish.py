@@ -1,0 +1,330 @@
+"""Makes a version: the source's rows as one Parquet file in the order of the days, their marginal table, the manifest."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from core.errors import UnreadableSource
+from core.model.data import ColumnSpec, DatasetSpec
+from core.warehouse import marginals
+from core.warehouse.files import as_pattern, fingerprint
+from core.warehouse.guess import is_number
+from core.warehouse.inspect import MOST_DIMENSION_VALUES, Inspection, inspect
+from core.warehouse.query import Database, Progress
+from core.warehouse.read import Layout, misfit, open_sheet, refusal, select
+from core.warehouse.sql import Statement, day_of, facts, quote
+from core.warehouse.transcode import in_utf8
+from core.warehouse.versions import Draft, Version
+
+UPLOAD_LIMIT_BYTES = 200 * 1024 * 1024
+TRIES = 3
+FACTS, MARGINALS, SEGMENTS = "parquet", "marginals.parquet", "segments.parquet"
+# Counting distinct values by a sketch errs by some percent; near the limit they are counted exactly.
+NEARLY = 0.8
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """What one publish needs."""
+
+    database: Database
+    progress: Progress | None = None
+    cancel: threading.Event | None = None
+
+    def tell(self, stage: str, share: float) -> None:
+        """Report how far it is, 0 to 1."""
+        if self.progress is not None:
+            self.progress(stage, share)
+
+    def cursor(self, stage: str, first: float, last: float) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A cursor whose progress is reported between two shares of the whole."""
+        progress = self.progress
+        self.tell(stage, first)
+        if progress is None:
+            return self.database.cursor(cancel=self.cancel)
+        return self.database.cursor(
+            cancel=self.cancel, progress=lambda share: progress(stage, first + (last - first) * share)
+        )
+
+    def publish(self, spec: DatasetSpec, draft: Draft, path: Path | None, now: datetime) -> Version:
+        """Read the source into `draft` and make it the newest version.
+
+        path: the received file of an upload; None takes the copy that the last version kept.
+        """
+        began = time.monotonic()
+        received = _received(spec, draft, path)
+        version = self._steady(spec, draft, received, now)
+        version = self._with_marginals(version, draft)
+        version = replace(
+            version,
+            published_at=now + timedelta(seconds=time.monotonic() - began),
+            facts=draft.final(FACTS),
+            marginals=draft.final(MARGINALS),
+            segments=draft.final(SEGMENTS),
+        )
+        draft.commit(version)
+        self.tell("Done", 1.0)
+        return version
+
+    def _steady(self, spec: DatasetSpec, draft: Draft, received: Path | None, now: datetime) -> Version:
+        """Read the source; again if its files changed meanwhile."""
+        if spec.source.kind == "upload":
+            return self._read(spec, draft, received, now)
+        for _ in range(TRIES):
+            before = fingerprint(spec.source.path)
+            version = self._read(spec, draft, received, now)
+            if fingerprint(spec.source.path) == before:
+                return replace(version, fingerprint=before)
+        raise UnreadableSource(
+            f"The files of '{spec.source.path}' change while they are read. Write them under another name and rename "
+            "them when they are complete."
+        )
+
+    def _read(self, spec: DatasetSpec, draft: Draft, received: Path | None, now: datetime) -> Version:
+        declared = {c.name: c.type for c in spec.columns}
+        inspection = inspect(spec.source, received, declared)
+        if inspection.questions:
+            raise inspection.questions[0]
+        columns = merged(inspection, spec.columns)
+        target = draft.path(FACTS)
+        with in_utf8(inspection.layout, draft.folder) as layout:
+            columns = self._write(layout, columns, target)
+        version = Version(
+            dataset=spec.slug,
+            number=draft.number,
+            rows=0,
+            bytes=0,
+            columns=columns,
+            calendar=spec.calendar,
+            as_of=now,
+            published_at=now,
+            newest=None,
+            oldest=None,
+            newest_is_full=False,
+            facts=target,
+            source=_source(spec, draft, inspection),
+        )
+        return self._measured(version, draft, is_inspected=not spec.columns)
+
+    def _write(self, layout: Layout, columns: tuple[ColumnSpec, ...], target: Path) -> tuple[ColumnSpec, ...]:
+        """Write the rows; a column of whole numbers that turns out to hold fractions is widened. Returns the columns."""
+        while True:
+            statement = select(layout, columns)
+            try:
+                with self.cursor("Reading rows", 0.0, 0.6) as cursor:
+                    open_sheet(cursor, layout)
+                    cursor.execute(_copy(statement.text), {**statement.parameters, "target": str(target)})
+                    return columns
+            except duckdb.Error as error:
+                columns = _widened(error, layout, columns)
+
+    def _measured(self, version: Version, draft: Draft, *, is_inspected: bool) -> Version:
+        """Count rows, days, gaps and segments; put the rows in order and make numbers clean where they are not."""
+        found = self._measure(version)
+        if not found.rows:
+            raise UnreadableSource(f"'{version.source['name']}' holds no rows. Load a file with at least one row.")
+        notes = tuple(
+            f"Column '{name}': {count:,} values that are not a number or infinite count as (not set)."
+            for name, count in found.infinite.items()
+        )
+        if found.infinite or not self._is_in_order(version):
+            self._rewrite(version, draft, tuple(found.infinite))
+            found = self._measure(version)
+        columns, ignored = version.columns, ()
+        if is_inspected:
+            columns, ignored = _without_keys(version.columns, found.cardinalities)
+        return replace(
+            version,
+            columns=columns,
+            rows=found.rows,
+            bytes=version.facts.stat().st_size,
+            oldest=found.oldest,
+            newest=found.newest,
+            newest_is_full=version.date_column is not None and version.date_column.type == "date",
+            zoned=found.zoned,
+            gappy=frozenset(name for name, filled in found.filled.items() if filled < found.rows),
+            cardinalities={d: found.cardinalities[d] for d in found.cardinalities if d not in ignored},
+            notes=(*notes, *_ignored_notes(ignored)),
+        )
+
+    def _measure(self, version: Version) -> _Measures:
+        return measure(self, version, [as_pattern(version.facts)])
+
+    def _is_in_order(self, version: Version) -> bool:
+        """Whether row groups cover few days each, so that a period skips the others. Rows within a group may mix."""
+        column = version.date_column
+        if column is None:
+            return True
+        day = "CAST(CAST({0} AS TIMESTAMP) AS DATE)"
+        with self.cursor("Checking the order", 0.6, 0.6) as cursor:
+            groups = cursor.execute(
+                f"SELECT {day.format('stats_min_value')}, {day.format('stats_max_value')} FROM parquet_metadata($path) "
+                "WHERE path_in_schema = $name AND stats_min_value IS NOT NULL",
+                {"path": str(version.facts), "name": column.name},
+            ).fetchall()
+        if len(groups) < 2:
+            return True
+        covered = sum((last - first).days + 1 for first, last in groups)
+        whole = (max(g[1] for g in groups) - min(g[0] for g in groups)).days + 1
+        return covered <= 2 * (whole + len(groups))
+
+    def _rewrite(self, version: Version, draft: Draft, infinite: Sequence[str]) -> None:
+        """Write the rows anew, sorted by the date column, numbers that are not finite as NULL."""
+        cleaned = ", ".join(f"CASE WHEN isfinite({quote(n)}) THEN {quote(n)} END AS {quote(n)}" for n in infinite)
+        chosen = f"* REPLACE ({cleaned})" if cleaned else "*"
+        column = version.date_column
+        order = f" ORDER BY {quote(column.name)}" if column else ""
+        sorted_path = draft.path("sorted.parquet")
+        statement = Statement()
+        relation = facts(statement, [as_pattern(version.facts)], version)
+        with self.cursor("Sorting by day", 0.6, 0.75) as cursor:
+            cursor.execute(
+                _copy(f"SELECT {chosen} FROM {relation}{order}"), {**statement.parameters, "target": str(sorted_path)}
+            )
+        sorted_path.replace(version.facts)
+        draft.forget("sorted.parquet")
+
+    def _with_marginals(self, version: Version, draft: Draft) -> Version:
+        days = (version.newest - version.oldest).days + 1 if version.newest and version.oldest else 1
+        left_out = marginals.choose(version.dimensions, days, version.rows, version.cardinalities)
+        version = replace(
+            version, marginal_dimensions=tuple(d for d in version.dimensions if d not in left_out), left_out=left_out
+        )
+        with self.cursor("Adding up days and segments", 0.75, 0.95) as cursor:
+            counted = marginals.build(cursor, version, draft.path(MARGINALS), draft.path(SEGMENTS))
+        notes = [f"Dimension '{name}' is added up from the rows: {reason}." for name, reason in left_out.items()]
+        return replace(version, cardinalities={**version.cardinalities, **counted}, notes=(*version.notes, *notes))
+
+
+@dataclass(frozen=True)
+class _Measures:
+    """What one look at the rows says. filled: metric → non-null count; infinite: column → NaN or infinite values."""
+
+    rows: int
+    oldest: date | None
+    newest: date | None
+    zoned: frozenset[str]
+    filled: dict[str, int]
+    infinite: dict[str, int]
+    cardinalities: dict[str, int]
+
+
+def measure(publisher: Publisher, version: Version, files: Sequence[str]) -> _Measures:
+    """Rows, days, gaps, numbers that are not finite, and about how many segments each dimension has."""
+    with publisher.cursor("Counting", 0.6, 0.7) as cursor:
+        statement = Statement()
+        relation = facts(statement, files, version)
+        described = cursor.execute(f"DESCRIBE SELECT * FROM {relation}", statement.parameters).fetchall()
+        types = {str(row[0]): str(row[1]) for row in described}
+        zoned = frozenset(name for name, kind in types.items() if kind == "TIMESTAMP WITH TIME ZONE")
+        version = replace(version, zoned=zoned)
+        metrics, numbers = [m.name for m in version.metrics], [n for n, kind in types.items() if kind == "DOUBLE"]
+        column = version.date_column
+        first_last = (
+            f"min({day_of(version, column.name)}), max({day_of(version, column.name)})" if column else "NULL, NULL"
+        )
+        wanted = ["count(*)", first_last, *(f"count({quote(m)})" for m in metrics)]
+        wanted += [f"count(*) FILTER (NOT isfinite({quote(n)}))" for n in numbers]
+        wanted += [f"approx_count_distinct({quote(d)})" for d in version.dimensions]
+        values = cursor.execute(f"SELECT {', '.join(wanted)} FROM {relation}", statement.parameters).fetchall()[0]
+        rest = iter(values[3:])
+        filled = {m: int(next(rest)) for m in metrics}
+        infinite = {n: count for n in numbers if (count := int(next(rest)))}
+        sketched = {d: int(next(rest)) for d in version.dimensions}
+        large = [d for d, count in sketched.items() if count > NEARLY * MOST_DIMENSION_VALUES]
+        if large:
+            counts = ", ".join(f"count(DISTINCT {quote(d)})" for d in large)
+            exact = cursor.execute(f"SELECT {counts} FROM {relation}", statement.parameters).fetchall()[0]
+            sketched |= dict(zip(large, exact, strict=True))
+    return _Measures(int(values[0]), values[1], values[2], zoned, filled, infinite, sketched)
+
+
+def merged(inspection: Inspection, given: Sequence[ColumnSpec]) -> tuple[ColumnSpec, ...]:
+    """The columns found, those that were settled as they were given. A settled column that is gone is an error."""
+    found = {c.name for c in inspection.columns}
+    missing = [c.name for c in given if c.name not in found]
+    if missing:
+        raise UnreadableSource(
+            f"'{inspection.layout.name}' has no column '{missing[0]}' any more. Columns: {', '.join(sorted(found))}. "
+            "Put it back, or take it out of the dataset."
+        )
+    settled = {c.name: c for c in given}
+    has_date = any(c.role == "date" for c in given)
+    return tuple(settled.get(c.name) or _second(c, has_date) for c in inspection.columns)
+
+
+def _second(column: ColumnSpec, has_date: bool) -> ColumnSpec:
+    """A column found by inspection beside settled ones: there is one date column."""
+    return column.model_copy(update={"role": "ignored"}) if has_date and column.role == "date" else column
+
+
+def _received(spec: DatasetSpec, draft: Draft, path: Path | None) -> Path | None:
+    """Keep an upload beside the version, so that types and roles can be edited later."""
+    if spec.source.kind != "upload":
+        return None
+    ending = "source" + "".join(Path(spec.source.file_name).suffixes[-2:]).lower()
+    if path is None:
+        kept = draft.earlier[-1].source.get("file") if draft.earlier else None
+        path = draft.folder / str(kept) if kept else None
+    if path is None or not path.exists():
+        raise UnreadableSource(f"The file '{spec.source.file_name}' is no longer there. Upload it again.")
+    size = path.stat().st_size
+    if size > UPLOAD_LIMIT_BYTES:
+        raise UnreadableSource(
+            f"'{spec.source.file_name}' has {size / 2**20:,.0f} MiB; uploads end at {UPLOAD_LIMIT_BYTES // 2**20} MiB. "
+            "Put it on the server and give its path, or a glob."
+        )
+    kept_path = draft.path(ending)
+    shutil.copyfile(path, kept_path)
+    return kept_path
+
+
+def _source(spec: DatasetSpec, draft: Draft, inspection: Inspection) -> dict[str, object]:
+    read = inspection.read.model_dump(exclude_none=True)
+    common: dict[str, object] = {"kind": spec.source.kind, "name": inspection.layout.name, "read": read}
+    if spec.source.kind == "files":
+        return {**common, "path": spec.source.path, "files": len(inspection.layout.files)}
+    ending = "source" + "".join(Path(spec.source.file_name).suffixes[-2:]).lower()
+    return {**common, "file_name": spec.source.file_name, "file": draft.final(ending).name}
+
+
+def _copy(query: str) -> str:
+    return f"COPY ({query}) TO $target (FORMAT parquet, COMPRESSION zstd)"
+
+
+def _widened(error: duckdb.Error, layout: Layout, columns: tuple[ColumnSpec, ...]) -> tuple[ColumnSpec, ...]:
+    """The columns with the one that stopped the reading made wider; raises what is wrong if that cannot help."""
+    if isinstance(error, (duckdb.InterruptException, duckdb.OutOfMemoryException)):
+        raise error
+    found = misfit(error, layout)
+    if found is None:
+        raise refusal(error, layout) from None
+    kind = next(c.type for c in columns if c.name == found.column)
+    if kind == "integer" and is_number(found.value.strip(), layout.options.decimal or "."):
+        return tuple(c.model_copy(update={"type": "number"}) if c.name == found.column else c for c in columns)
+    raise UnreadableSource(found.sentence(kind)) from None
+
+
+def _without_keys(
+    columns: tuple[ColumnSpec, ...], cardinalities: dict[str, int]
+) -> tuple[tuple[ColumnSpec, ...], tuple[str, ...]]:
+    """Text columns with very many values (order numbers) explain nothing: they are ignored unless somebody says else."""
+    keys = tuple(c.name for c in columns if cardinalities.get(c.name, 0) > MOST_DIMENSION_VALUES)
+    return tuple(c.model_copy(update={"role": "ignored"}) if c.name in keys else c for c in columns), keys
+
+
+def _ignored_notes(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(
+        f"Column '{name}' has more than {MOST_DIMENSION_VALUES:,} different values and is ignored. Make it a dimension "
+        "if it is one."
+        for name in names
+    )

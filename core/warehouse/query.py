@@ -1,0 +1,111 @@
+"""Runs statements: one cursor a query, cancel by interrupt, DuckDB's words turned into ours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from core.errors import Cancelled, DataError
+from core.warehouse.sql import Statement
+
+Progress = Callable[[str, float], None]
+_LOOK_EVERY_S = 0.1
+
+
+class Database:
+    """One in-memory DuckDB a process. Thread-safe: every query has a cursor of its own."""
+
+    def __init__(self, scratch: Path, *, threads: int, memory_limit: str) -> None:
+        self._scratch = _own_folder(scratch)
+        self._base = duckdb.connect(
+            ":memory:",
+            config={
+                "threads": threads,
+                "memory_limit": memory_limit,
+                "temp_directory": str(self._scratch),
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "python_enable_replacements": False,
+            },
+        )
+        self._base.execute("SET GLOBAL parquet_metadata_cache = true")
+        # Days are cut by an explicit zone everywhere.
+        self._base.execute("SET GLOBAL TimeZone = 'UTC'")
+
+    def close(self) -> None:
+        """Let go of the memory. No query may be running."""
+        self._base.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    @contextmanager
+    def cursor(
+        self, *, cancel: threading.Event | None = None, progress: Callable[[float], None] | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for one piece of work. Raises Cancelled once `cancel` is set; progress is told a share 0 to 1."""
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("Cancelled.")
+        with self._base.cursor() as cursor, _watched(cursor, cancel, progress):
+            try:
+                yield cursor
+            except duckdb.InterruptException:
+                raise Cancelled("Cancelled. Nothing was changed.") from None
+            except duckdb.OutOfMemoryException:
+                raise DataError(
+                    "The query needs more memory than BRIDGECAST_MEMORY_LIMIT allows. Raise it, or ask for fewer "
+                    "dimensions or a shorter period."
+                ) from None
+
+    def rows(self, statement: Statement, *, cancel: threading.Event | None = None) -> list[tuple[object, ...]]:
+        """All rows of a statement."""
+        with self.cursor(cancel=cancel) as cursor:
+            found: list[tuple[object, ...]] = cursor.execute(statement.text, statement.parameters).fetchall()
+            return found
+
+
+def _own_folder(scratch: Path) -> Path:
+    """A folder for what does not fit into memory, one a process and database; those of dead processes are removed."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    for folder in scratch.iterdir():
+        pid = folder.name.split("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch))
+
+
+@contextmanager
+def _watched(
+    cursor: duckdb.DuckDBPyConnection, cancel: threading.Event | None, progress: Callable[[float], None] | None
+) -> Iterator[None]:
+    """Interrupt the cursor when `cancel` is set; report its progress."""
+    if cancel is None and progress is None:
+        yield
+        return
+    done = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(cursor, cancel or threading.Event(), progress, done), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _watch(
+    cursor: duckdb.DuckDBPyConnection,
+    cancel: threading.Event,
+    progress: Callable[[float], None] | None,
+    done: threading.Event,
+) -> None:
+    while not done.wait(_LOOK_EVERY_S):
+        if cancel.is_set():
+            # Again and again: an interrupt between two statements is lost.
+            cursor.interrupt()
+        elif progress is not None:
+            progress(max(0.0, cursor.query_progress()) / 100)

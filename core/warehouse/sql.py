@@ -1,0 +1,168 @@
+"""The one place that turns a comparison into SQL. Identifiers pass through `quote`, values are always parameters.
+
+The packed scan (docs/formulas.md, F4): one materialised scan with the side of the comparison in the group key,
+dimensions packed together so that few aggregations serve them all, small results rolled up per dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.model.data import ColumnSpec
+from core.warehouse.versions import Version
+
+PACK_LIMIT = 4096
+TOTAL = -1
+BOTH = 2
+
+
+@dataclass
+class Statement:
+    """A statement in the making: its parameters, and its text once it is complete."""
+
+    parameters: dict[str, object] = field(default_factory=dict)
+    text: str = ""
+
+    def value(self, value: object) -> str:
+        """A placeholder that stands for `value`."""
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = value
+        return f"${name}"
+
+
+def quote(name: str) -> str:
+    """An identifier, whatever its characters."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def day_of(version: Version, column: str) -> str:
+    """The calendar day of a date or datetime column, in the dataset's zone.
+
+    A datetime without a zone is taken as the wall clock of the dataset's zone.
+    """
+    if column in version.zoned:
+        zone = version.calendar.time_zone.replace("'", "''")
+        return f"CAST(timezone('{zone}', {quote(column)}) AS DATE)"
+    return quote(column) if version.column(column).type == "date" else f"CAST({quote(column)} AS DATE)"
+
+
+def facts(statement: Statement, files: Sequence[str], version: Version) -> str:
+    """The relation of a version's rows."""
+    many = version.is_partitioned
+    return f"read_parquet({statement.value(list(files))}, hive_partitioning = {many}, union_by_name = {len(files) > 1})"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What is read of the facts: the relation, the condition on rows (or ""), and the side of the comparison.
+
+    side: an integer expression: 0 base, 1 current, 2 both (sides may overlap).
+    """
+
+    relation: str
+    condition: str
+    side: str
+
+
+def packs(dimensions: Iterable[str], cardinalities: Mapping[str, int]) -> list[tuple[str, ...]]:
+    """Dimensions packed so that a pack has at most some 4,000 combinations; the largest first, first fit."""
+    sizes = {d: max(1, cardinalities.get(d, PACK_LIMIT)) for d in dimensions}
+    bins: list[tuple[list[str], int]] = []
+    for dimension in sorted(sizes, key=lambda d: (-sizes[d], d)):
+        for position, (members, size) in enumerate(bins):
+            if size * sizes[dimension] <= PACK_LIMIT:
+                bins[position] = ([*members, dimension], size * sizes[dimension])
+                break
+        else:
+            bins.append(([dimension], sizes[dimension]))
+    return [tuple(members) for members, _ in bins]
+
+
+def packed_sums(
+    scan: Scan,
+    metrics: Sequence[ColumnSpec],
+    dimensions: Sequence[str],
+    version: Version,
+) -> str:
+    """Rows `(dimension, value, key, rows, s0…, n0…)`; dimension is its position, -1 for the total; key is `scan.side`.
+
+    s: sums, exact for integers and decimals; n: rows in which the metric is not NULL.
+    """
+    names = [m.name for m in metrics]
+    places = {d: f"d{i}" for i, d in enumerate(dimensions)}
+    bins = packs(dimensions, version.cardinalities) or [()]
+    scanned = [f"{scan.side} AS side", *(f"{quote(d)} AS {p}" for d, p in places.items())]
+    scanned += [f"{_number(name, version)} AS m{i}" for i, name in enumerate(names)]
+    where = f" WHERE {scan.condition}" if scan.condition else ""
+    parts = [f"f AS MATERIALIZED (SELECT {', '.join(scanned)} FROM {scan.relation}{where})"]
+    results = []
+    for number, members in enumerate(bins):
+        columns = ["side", *(places[d] for d in members), "count(*) AS r"]
+        columns += [c for i, name in enumerate(names) for c in _first_sums(i, name in version.gappy)]
+        parts.append(f"g{number} AS MATERIALIZED (SELECT {', '.join(columns)} FROM f GROUP BY ALL)")
+        results += [_rolled(f"g{number}", dimensions.index(d), places[d], names, version.gappy) for d in members]
+    results.append(_rolled("g0", TOTAL, None, names, version.gappy))
+    return f"WITH {', '.join(parts)} {' UNION ALL '.join(results)}"
+
+
+def _number(name: str, version: Version) -> str:
+    """The metric as it is added up: booleans and unclean numbers made fit for that."""
+    if not version.is_clean and version.column(name).type == "number":
+        return f"CASE WHEN isfinite({quote(name)}) THEN {quote(name)} END"
+    return quote(name)
+
+
+def _first_sums(position: int, is_gappy: bool) -> list[str]:
+    count = [f"count(m{position}) AS n{position}"] if is_gappy else []
+    return [f"sum(m{position}) AS s{position}", *count]
+
+
+def _rolled(relation: str, dimension: int, place: str | None, names: Sequence[str], gappy: Iterable[str]) -> str:
+    value = f"CAST({place} AS VARCHAR)" if place else "NULL"
+    columns = [f"{dimension} AS dimension", f"{value} AS value", "side", "sum(r) AS r"]
+    columns += [f"CAST(coalesce(sum(s{i}), 0) AS DOUBLE) AS s{i}" for i in range(len(names))]
+    columns += [f"sum({f'n{i}' if name in gappy else 'r'}) AS n{i}" for i, name in enumerate(names)]
+    return f"SELECT {', '.join(columns)} FROM {relation} GROUP BY value, side"
+
+
+def distinct_counts(scan: Scan, metrics: Sequence[str], dimensions: Sequence[str]) -> str:
+    """Rows `(dimension, value, r, s0…, n0…)`: distinct values of each metric on one side, in all and by segment."""
+    counts = [f"count(DISTINCT m{i}) AS s{i}, count(m{i}) AS n{i}" for i in range(len(metrics))]
+    counted = ", ".join(["count(*) AS r", *counts])
+    scanned = [f"{quote(d)} AS d{i}" for i, d in enumerate(dimensions)]
+    scanned += [f"{quote(m)} AS m{i}" for i, m in enumerate(metrics)]
+    where = f" WHERE {scan.condition}" if scan.condition else ""
+    results = [f"SELECT {TOTAL} AS dimension, NULL AS value, {counted} FROM f"]
+    results += [
+        f"SELECT {i} AS dimension, CAST(d{i} AS VARCHAR) AS value, {counted} FROM f GROUP BY d{i}"
+        for i in range(len(dimensions))
+    ]
+    scanned_text = f"SELECT {', '.join(scanned)} FROM {scan.relation}{where}"
+    return f"WITH f AS MATERIALIZED ({scanned_text}) {' UNION ALL '.join(results)}"
+
+
+def marginal_sums(scan: Scan, version: Version, metrics: Sequence[str], codes: tuple[int, int] | None) -> str:
+    """Rows `(segment, key, rows, s0…, n0…)` from the marginal table; `codes`: only these segments besides the total."""
+    columns = ["segment", f"{scan.side} AS side", "sum(r) AS r"]
+    for i, name in enumerate(metrics):
+        place = version.summable.index(name)
+        count = f"n{place}" if name in version.gappy else "r"
+        columns += [f"CAST(sum(s{place}) AS DOUBLE) AS s{i}", f"sum({count}) AS n{i}"]
+    return f"SELECT {', '.join(columns)} FROM {scan.relation} WHERE {_kept(scan, codes)} GROUP BY ALL"
+
+
+def marginal_moments(
+    scan: Scan, version: Version, pairs: Sequence[tuple[str, str]], codes: tuple[int, int] | None
+) -> str:
+    """Rows `(segment, key, days, q0…)`: sums over days of the product of two metrics' daily sums."""
+    columns = ["segment", f"{scan.side} AS side", "count(*) AS days"]
+    for i, pair in enumerate(pairs):
+        first, second = (f"CAST(s{version.summable.index(name)} AS DOUBLE)" for name in pair)
+        columns.append(f"sum({first} * {second}) AS q{i}")
+    return f"SELECT {', '.join(columns)} FROM {scan.relation} WHERE {_kept(scan, codes)} GROUP BY ALL"
+
+
+def _kept(scan: Scan, codes: tuple[int, int] | None) -> str:
+    wanted = "segment = 0" if codes is None else f"(segment = 0 OR segment BETWEEN {codes[0]:d} AND {codes[1]:d})"
+    return f"{scan.condition} AND {wanted}" if scan.condition else wanted

@@ -1,0 +1,301 @@
+"""Versions of datasets: immutable files, and the manifest that names them.
+
+`<root>/<dataset>/` holds `manifest.json` (the truth), `.lock` (held by whoever publishes), and a version's files,
+which begin with its number: `7.parquet` (facts), `7.marginals.parquet`, `7.segments.parquet`, `7.source.csv`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from core.errors import DataError, UnknownColumn, UnknownDataset
+from core.model.data import Calendar, ColumnSpec
+
+KEPT_VERSIONS = 3
+KEPT_FOR = timedelta(hours=1)
+MANIFEST, LOCK = "manifest.json", ".lock"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Version:
+    """One immutable snapshot of a dataset.
+
+    rows, bytes: of the facts. as_of: when the source was read. oldest, newest: days of the date column, in the
+    dataset's zone; newest_is_full: whether the newest day is known to be complete (only a date column can say so).
+    marginals, segments: the marginal table and the names of its segments, None where it was not worth making;
+    marginal_dimensions: the dimensions in it; left_out: dimension → why it is not.
+    fingerprint: of the files of a live source. source: where the rows came from and how they were read.
+    zoned: datetime columns that carry a zone. cardinalities: distinct values of a dimension, about.
+    gappy: metrics that are NULL somewhere. is_clean: False if numbers may be NaN or infinite.
+    is_partitioned: whether folder names such as `dt=2026-01-01` are columns.
+    """
+
+    dataset: str
+    number: int
+    rows: int
+    bytes: int
+    columns: tuple[ColumnSpec, ...]
+    calendar: Calendar
+    as_of: datetime
+    published_at: datetime
+    newest: date | None
+    oldest: date | None
+    newest_is_full: bool
+    facts: Path
+    marginals: Path | None = None
+    segments: Path | None = None
+    marginal_dimensions: tuple[str, ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
+    fingerprint: str | None = None
+    source: dict[str, object] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    zoned: frozenset[str] = frozenset()
+    cardinalities: dict[str, int] = field(default_factory=dict)
+    gappy: frozenset[str] = frozenset()
+    is_clean: bool = True
+    is_partitioned: bool = False
+
+    @cached_property
+    def dimensions(self) -> tuple[str, ...]:
+        """Names of the columns that may explain a change."""
+        return tuple(c.name for c in self.columns if c.role == "dimension")
+
+    @cached_property
+    def metrics(self) -> tuple[ColumnSpec, ...]:
+        """Columns that are added up or counted."""
+        return tuple(c for c in self.columns if c.role == "metric")
+
+    @cached_property
+    def summable(self) -> tuple[str, ...]:
+        """Names of the metrics that are added up, in the order in which the marginal table holds them."""
+        return tuple(c.name for c in self.metrics if c.aggregation == "sum")
+
+    @cached_property
+    def date_column(self) -> ColumnSpec | None:
+        """The column days are cut from."""
+        return next((c for c in self.columns if c.role == "date"), None)
+
+    def column(self, name: str) -> ColumnSpec:
+        """The column of that name. Raises UnknownColumn."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise UnknownColumn.named(name, self.dataset, [c.name for c in self.columns])
+
+
+class Versions:
+    """The versions below one folder. Reading takes no lock; publishing takes the dataset's."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._read: dict[str, tuple[tuple[int, int, int], tuple[Version, ...]]] = {}
+
+    def folder(self, dataset: str) -> Path:
+        """Where the dataset's files lie."""
+        return self.root / dataset
+
+    def all(self, dataset: str) -> tuple[Version, ...]:
+        """All kept versions, oldest first; a look at the manifest's time stamp when nothing has changed.
+
+        Raises UnknownDataset if there is none.
+        """
+        path = self.folder(dataset) / MANIFEST
+        try:
+            stat = path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            known = self._read.get(dataset)
+            if known is None or known[0] != stamp:
+                known = (stamp, _parse(path))
+                self._read[dataset] = known
+        except FileNotFoundError:
+            raise UnknownDataset(f"Dataset '{dataset}' has no data yet. Load a file or give it a path.") from None
+        return known[1]
+
+    def latest(self, dataset: str) -> Version:
+        """The newest version. Raises UnknownDataset if there is none."""
+        return self.all(dataset)[-1]
+
+    def find(self, dataset: str) -> Version | None:
+        """The newest version, or None."""
+        try:
+            return self.latest(dataset)
+        except UnknownDataset:
+            return None
+
+    @contextmanager
+    def publishing(self, dataset: str) -> Iterator[Draft]:
+        """Hold the dataset's lock; gives a draft whose files become a version by `Draft.commit`."""
+        folder = self.folder(dataset)
+        with _locked(folder):
+            earlier = self.all(dataset) if (folder / MANIFEST).exists() else ()
+            _sweep(folder, earlier)
+            draft = Draft(folder, earlier)
+            try:
+                yield draft
+            finally:
+                draft.discard()
+
+    def drop(self, dataset: str) -> None:
+        """Remove the dataset and all its versions. Nothing happens if there are none."""
+        folder = self.folder(dataset)
+        if not folder.exists():
+            return
+        with _locked(folder):
+            (folder / MANIFEST).unlink(missing_ok=True)
+            shutil.rmtree(folder)
+        self._read.pop(dataset, None)
+
+
+class Draft:
+    """A version in the making: files under temporary names that nobody looks at."""
+
+    def __init__(self, folder: Path, earlier: tuple[Version, ...]) -> None:
+        self.folder, self.earlier = folder, earlier
+        self.number = earlier[-1].number + 1 if earlier else 1
+        self._made: list[str] = []
+
+    def path(self, ending: str) -> Path:
+        """A temporary path; what is written there is named `<number>.<ending>` at commit."""
+        if ending not in self._made:
+            self._made.append(ending)
+        return self.folder / f".making-{self.number}.{ending}"
+
+    def final(self, ending: str) -> Path:
+        """The name under which the file will stand."""
+        return self.folder / f"{self.number}.{ending}"
+
+    def forget(self, ending: str) -> None:
+        """Remove a file that is not to become part of the version."""
+        self.path(ending).unlink(missing_ok=True)
+        self._made.remove(ending)
+
+    def commit(self, version: Version) -> None:
+        """Make the draft the newest version: files first, durable, then the manifest in one step."""
+        for ending in self._made:
+            _sync(self.path(ending))
+            self.path(ending).rename(self.final(ending))
+        self._made.clear()
+        _sync(self.folder)
+        kept = _kept((*self.earlier, version), now=version.published_at)
+        temporary = self.folder / f".{MANIFEST}"
+        temporary.write_text(json.dumps({"format": FORMAT, "versions": [_dump(v) for v in kept]}, indent=1))
+        _sync(temporary)
+        temporary.replace(self.folder / MANIFEST)
+        _sync(self.folder)
+        _sweep(self.folder, kept)
+
+    def discard(self) -> None:
+        """Remove what was not committed."""
+        for ending in self._made:
+            self.path(ending).unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, across threads and processes. A folder that was dropped meanwhile is made anew."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if _is_same(handle, folder / LOCK):
+                yield
+                return
+        finally:
+            os.close(handle)
+
+
+def _is_same(handle: int, path: Path) -> bool:
+    try:
+        return os.fstat(handle).st_ino == path.stat().st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _kept(versions: tuple[Version, ...], *, now: datetime) -> tuple[Version, ...]:
+    recent = {v.number for v in versions[-KEPT_VERSIONS:]}
+    return tuple(v for v in versions if v.number in recent or now - v.published_at < KEPT_FOR)
+
+
+def _sweep(folder: Path, versions: tuple[Version, ...]) -> None:
+    """Remove versions that are no longer kept and what a killed publish left behind. Only under the lock."""
+    numbers = {str(v.number) for v in versions}
+    for path in folder.iterdir():
+        if path.name not in (MANIFEST, LOCK) and path.name.split(".")[0] not in numbers:
+            path.unlink(missing_ok=True)
+
+
+_TIMES = ("as_of", "published_at")
+_DAYS = ("newest", "oldest")
+_PATHS = ("facts", "marginals", "segments")
+_SETS = ("zoned", "gappy")
+_TUPLES = ("marginal_dimensions", "notes")
+
+
+def _dump(version: Version) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(version, name) for name in Version.__dataclass_fields__}
+    for name in (*_TIMES, *_DAYS):
+        moment = getattr(version, name)
+        values[name] = moment.isoformat() if moment else None
+    for name in _PATHS:
+        path = getattr(version, name)
+        values[name] = path.name if path else None
+    for name in _SETS:
+        values[name] = sorted(getattr(version, name))
+    values["columns"] = [c.model_dump(exclude_defaults=True) for c in version.columns]
+    values["calendar"] = version.calendar.model_dump()
+    return values
+
+
+def _parse(path: Path) -> tuple[Version, ...]:
+    content = json.loads(path.read_text())
+    if content.get("format") != FORMAT:
+        raise DataError(
+            f"{path} was written by another version of Bridgecast (format {content.get('format')}, expected {FORMAT}). "
+            "Start the version that wrote it, or load the dataset again."
+        )
+    return tuple(_load(values, path.parent) for values in content["versions"])
+
+
+def _load(values: dict[str, object], folder: Path) -> Version:
+    loaded = dict(values)
+    for name in _TIMES:
+        loaded[name] = datetime.fromisoformat(str(loaded[name]))
+    for name in _DAYS:
+        loaded[name] = date.fromisoformat(str(loaded[name])) if loaded[name] else None
+    for name in _PATHS:
+        loaded[name] = folder / str(loaded[name]) if loaded[name] else None
+    for name in _SETS:
+        loaded[name] = frozenset(loaded[name])  # type: ignore[call-overload]
+    for name in _TUPLES:
+        loaded[name] = tuple(loaded[name])  # type: ignore[arg-type]
+    loaded["columns"] = tuple(ColumnSpec.model_validate(c) for c in loaded["columns"])  # type: ignore[attr-defined]
+    loaded["calendar"] = Calendar.model_validate(loaded["calendar"])
+    return Version(**loaded)  # type: ignore[arg-type]
+
+
+def renamed(version: Version, dataset: str) -> Version:
+    """The same rows under another name."""
+    return replace(version, dataset=dataset)

@@ -1,0 +1,192 @@
+"""`Warehouse`: publishes versions of datasets and answers what pages, reports and notebooks ask of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from core.errors import DataError
+from core.model.analysis import Condition
+from core.model.comparison import Comparison, DateSide, GroupSide
+from core.model.data import DatasetSpec
+from core.model.sums import NOT_SET, Moments, Sums
+from core.warehouse import aggregate, conditions, marginals
+from core.warehouse.files import fingerprint
+from core.warehouse.publish import Publisher
+from core.warehouse.query import Database, Progress
+from core.warehouse.sql import Statement, facts, quote
+from core.warehouse.versions import Version, Versions
+
+NO_FILTER: Mapping[str, Condition] = {}
+
+
+class Warehouse:
+    """The datasets below one folder. Thread-safe; several processes may use the same folder."""
+
+    def __init__(self, root: Path, *, threads: int, memory_limit: str) -> None:
+        self.root = root
+        self._versions = Versions(root)
+        self.database = Database(root / ".scratch", threads=threads, memory_limit=memory_limit)
+
+    def close(self) -> None:
+        """Let go of DuckDB. No call may be running."""
+        self.database.close()
+
+    def latest(self, dataset: str) -> Version:
+        """The newest version; cheap enough for every request. Raises UnknownDataset if there is none."""
+        return self._versions.latest(dataset)
+
+    def versions(self, dataset: str) -> list[Version]:
+        """All kept versions, oldest first. Raises UnknownDataset if there is none."""
+        return list(self._versions.all(dataset))
+
+    def publish(
+        self,
+        spec: DatasetSpec,
+        path: Path | None = None,
+        *,
+        now: datetime,
+        progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Version:
+        """Read the source and make it the newest version; nothing changes if that fails.
+
+        path: the received file of an upload, which is copied; without it the last received one is read again.
+        Raises UnreadableSource, AmbiguousSource, Cancelled.
+        """
+        with self._versions.publishing(spec.slug) as draft:
+            return Publisher(self.database, progress, cancel).publish(spec, draft, path, now)
+
+    def refresh(
+        self,
+        spec: DatasetSpec,
+        now: datetime,
+        *,
+        progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Version:
+        """The newest version after a look at a live source: published anew only if its files have changed.
+
+        Of several callers, in any process, one reads and the others get what it made.
+        Raises as `publish` does; the last good version stays.
+        """
+        if not self.has_changed(spec):
+            return self.latest(spec.slug)
+        with self._versions.publishing(spec.slug) as draft:
+            if not self.has_changed(spec):
+                return self.latest(spec.slug)
+            return Publisher(self.database, progress, cancel).publish(spec, draft, None, now)
+
+    def has_changed(self, spec: DatasetSpec) -> bool:
+        """Whether a live source differs from what its newest version was read from. Uploads never do.
+
+        Raises UnreadableSource if the files are gone.
+        """
+        newest = self._versions.find(spec.slug)
+        if spec.source.kind == "upload":
+            return newest is None
+        return newest is None or newest.fingerprint != fingerprint(spec.source.path)
+
+    def drop(self, dataset: str) -> None:
+        """Remove all versions of a dataset. Nothing happens if there are none."""
+        self._versions.drop(dataset)
+
+    def sums(
+        self,
+        version: Version,
+        comparison: Comparison,
+        metrics: Sequence[str],
+        dimensions: Sequence[str] = (),
+        where: Mapping[str, Condition] = NO_FILTER,
+        cancel: threading.Event | None = None,
+    ) -> Sums:
+        """Sums of `metrics` on both sides of the comparison, in all and by every one of `dimensions`.
+
+        Raises UnknownColumn, DataError, Cancelled.
+        """
+        try:
+            return aggregate.sums(self.database, version, comparison, metrics, dimensions, where, cancel)
+        except duckdb.Error as error:
+            raise _unanswered(error, version) from error
+
+    def moments(
+        self,
+        version: Version,
+        comparison: Comparison,
+        pairs: Sequence[tuple[str, str]],
+        dimensions: Sequence[str] = (),
+        where: Mapping[str, Condition] = NO_FILTER,
+        cancel: threading.Event | None = None,
+    ) -> Moments | None:
+        """Second moments over days; None where only the marginal table could say them and it cannot."""
+        try:
+            return aggregate.moments(self.database, version, comparison, pairs, dimensions, where, cancel)
+        except duckdb.Error as error:
+            raise _unanswered(error, version) from error
+
+    def rows(
+        self,
+        version: Version,
+        side: DateSide | GroupSide,
+        where: Mapping[str, Condition] = NO_FILTER,
+        limit: int = 1000,
+        *,
+        by: str | None = None,
+    ) -> pl.DataFrame:
+        """Rows of one side, as they were read. by: the compared column, default the date column."""
+        column = by or (version.date_column.name if version.date_column else None)
+        if column is None:
+            raise DataError(f"'{version.dataset}' has no date column. Name the compared column.", field="by")
+        statement = Statement()
+        relation = facts(statement, aggregate.fact_files(version), version)
+        scan = conditions.one_side(statement, relation, version, column, side, where)
+        statement.text = f"SELECT * FROM {scan.relation} WHERE {scan.condition} LIMIT {statement.value(limit)}"
+        return self._frame(statement, version)
+
+    def head(self, version: Version, n: int = 20) -> pl.DataFrame:
+        """The first n rows."""
+        statement = Statement()
+        relation = facts(statement, aggregate.fact_files(version), version)
+        statement.text = f"SELECT * FROM {relation} LIMIT {statement.value(n)}"
+        return self._frame(statement, version)
+
+    def values(self, version: Version, column: str, prefix: str = "", limit: int = 200) -> list[str]:
+        """Values of a column that begin with `prefix` (capitals do not count), sorted; NULL is "(not set)"."""
+        version.column(column)
+        if version.segments is not None and column in version.marginal_dimensions:
+            names = marginals.segments(version.segments, version.marginal_dimensions)[column].names
+            found = {str(name) for name in names}
+        else:
+            found = self._distinct(version, column, prefix, limit)
+        return sorted(name for name in found if name.lower().startswith(prefix.lower()))[:limit]
+
+    def _distinct(self, version: Version, column: str, prefix: str, limit: int) -> set[str]:
+        statement = Statement()
+        relation = facts(statement, aggregate.fact_files(version), version)
+        text = f"coalesce(CAST({quote(column)} AS VARCHAR), {statement.value(NOT_SET)})"
+        statement.text = (
+            f"SELECT DISTINCT {text} AS name FROM {relation} WHERE starts_with(lower({text}), "
+            f"{statement.value(prefix.lower())}) ORDER BY name LIMIT {statement.value(limit)}"
+        )
+        return {str(row[0]) for row in self.database.rows(statement)}
+
+    def _frame(self, statement: Statement, version: Version) -> pl.DataFrame:
+        try:
+            with self.database.cursor() as cursor:
+                return cursor.sql(statement.text, params=statement.parameters).pl()
+        except duckdb.Error as error:
+            raise _unanswered(error, version) from error
+
+
+def _unanswered(error: duckdb.Error, version: Version) -> DataError:
+    """A sentence for a question the facts did not answer."""
+    if not version.facts.exists():
+        return DataError(
+            f"Version {version.number} of '{version.dataset}' is no longer kept. Load the page again for the newest one."
+        )
+    return DataError(f"'{version.dataset}' could not be read: {str(error).splitlines()[0]}.")
