@@ -68,12 +68,13 @@ def draw(
     layers = [_rules(drawing, palette, dotted=False), _rules(drawing, palette, dotted=True)]
     layers.append(_bars(drawing, palette, waterfall.field, selectable=selectable))
     layers += _texts(drawing, palette)
-    return (
+    chart: alt.LayerChart = (
         alt.layer(*layers)
         .properties(width=drawing.width, height=drawing.height, padding=4, background="transparent")
         .configure(font=FONT)
         .configure_view(stroke=None)
     )
+    return chart
 
 
 def specification(chart: alt.LayerChart) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def _y(field: str) -> alt.Y:
 
 
 def _bars(drawing: Drawing, palette: Palette, field: str, *, selectable: bool) -> alt.Chart:
-    chart = (
+    chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=[_bar_row(rect, palette, field) for rect in drawing.rects]))
         .mark_rect(cornerRadius=1.5, cursor="pointer" if selectable else "default")
         .encode(
@@ -107,7 +108,8 @@ def _bars(drawing: Drawing, palette: Palette, field: str, *, selectable: bool) -
     if not selectable:
         return chart
     pick = alt.selection_point(name=PICK, fields=[field])
-    return chart.encode(opacity=alt.when(pick).then(alt.value(1.0)).otherwise(alt.value(0.4))).add_params(pick)
+    picked: alt.Chart = chart.encode(opacity=alt.when(pick).then(alt.value(1.0)).otherwise(alt.value(0.4)))
+    return picked.add_params(pick)
 
 
 def _bar_row(rect: Rect, palette: Palette, field: str) -> dict[str, Any]:
@@ -122,11 +124,12 @@ def _bar_row(rect: Rect, palette: Palette, field: str) -> dict[str, Any]:
 def _rules(drawing: Drawing, palette: Palette, *, dotted: bool) -> alt.Chart:
     chosen = [rule for rule in drawing.rules if rule.is_dotted == dotted]
     mark: dict[str, Any] = {"color": palette.dots, "strokeDash": [2, 2]} if dotted else {"color": palette.line}
-    return (
+    layer: alt.Chart = (
         alt.Chart(alt.InlineData(values=[_rule_row(rule) for rule in chosen]))
         .mark_rule(aria=False, **mark)
         .encode(x=_x(drawing, "x"), x2="x2:Q", y=_y("y"), y2="y2:Q")
     )
+    return layer
 
 
 def _rule_row(rule: Rule) -> dict[str, float]:
@@ -140,7 +143,7 @@ def _texts(drawing: Drawing, palette: Palette) -> list[alt.Chart]:
 
 def _text_layer(drawing: Drawing, palette: Palette, align: Align, *, is_bold: bool) -> alt.Chart:
     chosen = [label for label in drawing.labels if (label.align, label.is_bold) == (align, is_bold)]
-    return (
+    layer: alt.Chart = (
         alt.Chart(alt.InlineData(values=[_text_row(label, palette) for label in chosen]))
         .mark_text(align=align, baseline="middle", fontWeight=600 if is_bold else 400, aria=False)
         .encode(
@@ -151,6 +154,7 @@ def _text_layer(drawing: Drawing, palette: Palette, align: Align, *, is_bold: bo
             size=alt.Size("size:Q", scale=None),
         )
     )
+    return layer
 
 
 def _text_row(label: Label, palette: Palette) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class _Columns:
     waterfall: Waterfall
     width: float
     label_rows: int
-    top: float
+    head: float
     low: float
     high: float
 
@@ -34,8 +34,14 @@ class _Columns:
         return (self.width - self.slot * len(self.waterfall.bars)) / 2
 
     @property
+    def top(self) -> float:
+        """Where the highest level stands: under the figures of a bar that ends there, if there is one."""
+        ends = (bar.end == self.high and not _falls(bar, self.waterfall) for bar in self.waterfall.bars)
+        return self.head + (FIGURE_ROOM if any(ends) else THINNEST * 5)
+
+    @property
     def bottom(self) -> float:
-        return self.top + FIGURE_ROOM + PLOT_HEIGHT + (0 if self._stands_on_axis else FIGURE_ROOM)
+        return self.top + PLOT_HEIGHT + (0 if self._stands_on_axis else FIGURE_ROOM)
 
     @property
     def _stands_on_axis(self) -> bool:
@@ -47,7 +53,7 @@ class _Columns:
     def y(self, level: float) -> float:
         reach = self.high - self.low
         share = (level - self.low) / reach if reach else 0.0
-        return self.top + FIGURE_ROOM + PLOT_HEIGHT * (1 - share)
+        return self.top + PLOT_HEIGHT * (1 - share)
 
     @property
     def label_room(self) -> float:
@@ -57,9 +63,9 @@ class _Columns:
 def columns(waterfall: Waterfall, width: float) -> Drawing | None:
     """Standing bars within `width`, or None when labels would collide or lose too much of their text."""
     low, high = span(waterfall)
-    top = HEAD_ROOM if waterfall.groups or waterfall.floor_note else 4.0
+    head = HEAD_ROOM if waterfall.groups or waterfall.floor_note else 4.0
     for label_rows in (1, 2):
-        plan = _Columns(waterfall, width, label_rows, top, low, high)
+        plan = _Columns(waterfall, width, label_rows, head, low, high)
         if _fits(plan):
             return _draw(plan)
     return None
@@ -109,11 +115,14 @@ def _figures(plan: _Columns, rect: Rect) -> list[Label]:
     bar, middle = rect.bar, (rect.x + rect.x2) / 2
     small = next((text for text in bar.beneath if text_width(text, SMALL_SIZE) <= plan.slot - 4), "")
     small = small or (bar.beneath[-1] if bar.beneath else "")
-    falls = bar.end < (plan.waterfall.floor if bar.is_total else bar.start)
-    below = falls and rect.y2 + FIGURE_ROOM - 4 <= plan.bottom
+    below = _falls(bar, plan.waterfall) and rect.y2 + FIGURE_ROOM - 4 <= plan.bottom
     first = rect.y2 + 12 if below else rect.y - (24 if small else 10)
     figures = [Label(middle, first, bar.printed, "ink", LABEL_SIZE, is_bold=True)]
     return figures + ([Label(middle, first + 15, small, beneath_role(bar), SMALL_SIZE)] if small else [])
+
+
+def _falls(bar: Bar, waterfall: Waterfall) -> bool:
+    return bar.end < (waterfall.floor if bar.is_total else bar.start)
 
 
 def _names(plan: _Columns, index: int, bar: Bar) -> list[Label]:

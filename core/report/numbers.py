@@ -61,7 +61,7 @@ def largest_remainder(values: Sequence[float], total: int) -> list[int]:
 def digits(value: Decimal | float, decimals: int, locale: str) -> str:
     """A number without sign, with the locale's marks and exactly `decimals` places."""
     pattern = "#,##0" + ("." + "0" * decimals if decimals > 0 else "")
-    size: Decimal | float = abs(value)
+    size = -value if value < 0 else value
     return format_decimal(size, format=pattern, locale=language(locale))
 
 
@@ -127,11 +127,12 @@ def _rate_form(known: Sequence[float], unit: str) -> tuple[int, int]:
         return 0, 2 if shown < 1000 else 0
     if 0 < shown < 1:
         return scale, min(MAX_DECIMALS, 2 - floor(log10(shown)) - (1 if unit == "%" else 0))
-    return scale, 2 if shown < 10 else 1 if shown < 1000 else 0
+    return scale, 2 if shown < 10 else 1 if shown < 100 else 0
 
 
 def _alike(known: Sequence[float], scale: int, decimals: int) -> bool:
-    return round(known[0] / 10**scale, decimals) == round(known[1] / 10**scale, decimals)
+    first, second = (round(value / 10.0**scale, decimals) for value in known)
+    return first == second
 
 
 def _printed(value: float, unit: str, locale: str, scale: int, decimals: int) -> str:

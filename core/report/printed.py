@@ -277,13 +277,14 @@ class PrintedDetail:
 def print_detail(whole: PrintedBridge, step: str, dimension: str, *, is_folded: bool = True) -> PrintedDetail:
     """The step by the dimension; `is_folded` sums small segments into one."""
     bridge, printed = whole.bridge, whole.step(step)
-    frame = bridge.fold(step, dimension) if is_folded else bridge.detail(step, dimension)
+    full, frame = bridge.detail(step, dimension), bridge.fold(step, dimension)
+    if not is_folded or frame.height == full.height:
+        frame = full
     rows = list(frame.iter_rows(named=True))
     cells = [whole.numbers.units(float(row[name])) for row in rows for name in ("performance", "mix")]
     units = largest_remainder(cells, printed.units)
-    everything = bridge.detail(step, dimension).height
     segments = tuple(
-        _print_segment(printed, row, units[2 * index], units[2 * index + 1], everything - len(rows) + 1, whole.locale)
+        _print_segment(printed, row, units[2 * index], units[2 * index + 1], full.height - len(rows) + 1, whole.locale)
         for index, row in enumerate(rows)
     )
     return PrintedDetail(whole, printed, dimension, segments)

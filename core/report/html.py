@@ -1,0 +1,111 @@
+"""The report page: real text, server-drawn SVG, one style sheet, one small script; nothing inline, nothing remote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from core.model.document import Report, Section, plain
+from core.report.assets import asset_name
+from core.report.dates import day_label, moment_label
+from core.report.images import inline_svg
+from core.report.messages import text
+from core.report.numbers import language
+from core.report.sections import option_label
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'"
+)
+
+
+@dataclass(frozen=True)
+class Download:
+    """A link to the same report in another form."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class PageFrame:
+    """What surrounds the report.
+
+    address: the page's own address without query, for reload and `?view=`; static_path: where assets are served.
+    notice: "loading" when newer data is being loaded, "stale" when the source could not be read (`notice_detail` says
+    why). view: key of the section a dropdown shows, default the first. expires: printed end of a public link.
+    """
+
+    address: str = ""
+    static_path: str = "/static"
+    is_public: bool = False
+    expires: str = ""
+    notice: Literal["", "loading", "stale"] = ""
+    notice_detail: str = ""
+    view: str = ""
+    downloads: tuple[Download, ...] = ()
+
+
+def render_page(report: Report, *, frame: PageFrame) -> str:
+    """The page as HTML. Every text is escaped; charts are inline SVG whose colours follow the reader's scheme."""
+    spoken = language(report.locale)
+    current = _current(report, frame.view)
+    page = _environment().get_template("report.html")
+    return page.render(
+        report=report,
+        frame=frame,
+        lang=spoken,
+        say=partial(text, spoken),
+        current=current,
+        options=[(section.key, option_label(section, report.locale)) for section in report.sections],
+        style=f"{frame.static_path}/{asset_name('report.css')}",
+        script=f"{frame.static_path}/{asset_name('report.js')}",
+        as_of=f"{moment_label(report.as_of, report.zone, report.locale)} {report.zone}",
+        covers=day_label(report.covers_until, report.locale) if report.covers_until else "",
+        rendered=moment_label(report.rendered_at, report.zone, report.locale),
+    )
+
+
+def _current(report: Report, view: str) -> str:
+    keys = [section.key for section in report.sections]
+    return view if view in keys else next(iter(keys), "")
+
+
+def _drawing(section: Section) -> Markup:
+    """The chart twice, wide and narrow; the style sheet shows the one that fits."""
+    chart = section.chart
+    if chart is None:
+        return Markup("")
+    wide = inline_svg(chart.spec, alt=chart.alt, css_class="wide" if chart.narrow else "")
+    narrow = inline_svg(chart.narrow, alt=chart.alt, css_class="narrow") if chart.narrow else ""
+    return Markup(wide + narrow)  # noqa: S704 - written by our own serialiser, which escapes
+
+
+def _query(value: str) -> str:
+    return quote(value, safe="")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(plain=plain, drawing=_drawing, query=_query)
+    return environment
+
+
+def only_section(report: Report, key: str) -> Report:
+    """The report with one of its sections, or unchanged where it has none of that key."""
+    chosen = tuple(section for section in report.sections if section.key == key)
+    return replace(report, sections=chosen) if chosen else report

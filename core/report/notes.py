@@ -1,0 +1,29 @@
+"""The engine's notes in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.engine.notes import Note
+from core.report.messages import CATALOGUES, text
+from core.report.numbers import digits, language, percent
+
+
+def note_text(note: Note, locale: str) -> str:
+    """The note as a sentence; English, where the catalogue has no sentence of its own for it."""
+    spoken, key = language(locale), f"note_{note.code}"
+    if spoken == "en" or key not in CATALOGUES[spoken]:
+        return note.text
+    return text(spoken, key, **_printed(note.values, locale))
+
+
+def _printed(values: Mapping[str, object], locale: str) -> dict[str, str]:
+    return {name: _value(name, value, locale) for name, value in values.items()}
+
+
+def _value(name: str, value: object, locale: str) -> str:
+    if name == "share" and isinstance(value, float):
+        return percent(value * 100, locale, decimals=0, sign=False)
+    if name == "side":
+        return text(language(locale), str(value))
+    return digits(value, 0, locale) if isinstance(value, int) else str(value)

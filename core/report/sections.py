@@ -1,0 +1,198 @@
+"""Views of a printed Bridge as sections of a report: title, subtitle, chart, comment, table, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from core.model.analysis import Condition
+from core.model.document import Chart, Section, Table, Text, plain
+from core.report.bars import arrow, bridge_alt, bridge_bars, detail_alt, detail_bars, kind_label, segment_label
+from core.report.chart import NARROW_WIDTH, draw, specification
+from core.report.comment import Depth, printed_alert, printed_comment, printed_headline, text_tone
+from core.report.comment_detail import detail_comment, detail_for, detail_subtitle, detail_title
+from core.report.dates import both_labels
+from core.report.messages import text
+from core.report.notes import note_text
+from core.report.numbers import language
+from core.report.printed import PrintedBridge, PrintedDetail, PrintedSegment, capitalised, tone
+from core.report.shapes import Waterfall
+
+METHODS = {"shapley": "Shapley", "lmdi": "LMDI", "sequential": "sequential", "covariance": "covariance"}
+
+
+def alert_section(printed: PrintedBridge) -> Section:
+    """The alert as a section: text only."""
+    spoken = language(printed.locale)
+    return Section("alert", (Text(text(spoken, "view_alert")),), comment=(printed_alert(printed)[0],))
+
+
+def waterfall_section(printed: PrintedBridge, depth: Depth, where: Mapping[str, Condition] | None = None) -> Section:
+    """The whole bridge."""
+    bars = bridge_bars(printed)
+    return Section(
+        key="waterfall",
+        title=printed_headline(printed),
+        subtitle=_subtitle(printed, where or {}),
+        chart=_chart(bars, bridge_alt(printed, bars)),
+        comment=printed_comment(printed, depth),
+        table=steps_table(printed),
+        notes=_notes(printed),
+    )
+
+
+def step_section(printed: PrintedBridge, step: str, key: str, detail: PrintedDetail | None = None) -> Section:
+    """One step by its most telling dimension, or in one sentence where there is none."""
+    shown = detail or detail_for(printed, step)
+    if shown is None:
+        return _undivided(printed, step, key)
+    bars = detail_bars(shown)
+    return Section(
+        key=key,
+        title=detail_title(shown),
+        subtitle=detail_subtitle(shown),
+        chart=_chart(bars, detail_alt(shown, bars)),
+        comment=detail_comment(shown),
+        table=detail_table(shown),
+    )
+
+
+def main_detail(printed: PrintedBridge) -> PrintedDetail | None:
+    """The step with the largest contribution that a dimension can explain, by its best dimension."""
+    ranked = sorted(printed.steps, key=lambda step: -abs(step.contribution))
+    details = (detail_for(printed, step.name) for step in ranked)
+    return next((detail for detail in details if detail), None)
+
+
+def _undivided(printed: PrintedBridge, name: str, key: str) -> Section:
+    step = printed.step(name)
+    spoken, change = language(printed.locale), printed.numbers.change(step.units)
+    subtitle = text(spoken, "detail_subtitle", kpi=printed.bridge.equation.total, change=change)
+    moved = (Text(arrow(step.from_text, step.to_text)),)
+    return Section(
+        key, (Text(capitalised(step.name)),), subtitle, comment=(moved,), notes=(step.note,) * bool(step.note)
+    )
+
+
+def _chart(bars: Waterfall, alt: str) -> Chart:
+    return Chart(
+        spec=specification(draw(bars)),
+        alt=alt,
+        narrow=specification(draw(bars, width=NARROW_WIDTH, form="rows")),
+    )
+
+
+def _subtitle(printed: PrintedBridge, where: Mapping[str, Condition]) -> str:
+    spoken = language(printed.locale)
+    base, current = both_labels(printed.bridge.comparison, printed.locale)
+    parts = [text(spoken, "subtitle", current=current, base=base)]
+    if where:
+        parts.append(text(spoken, "subtitle_where", conditions=", ".join(map(_condition, where.items()))))
+    parts.append(text(spoken, "subtitle_method", method=METHODS[printed.bridge.method]))
+    return " · ".join(parts)
+
+
+def _condition(condition: tuple[str, Condition]) -> str:
+    column, wanted = condition
+    if isinstance(wanted, dict):
+        return " ".join(f"{column} {sign} {value}" for sign, value in wanted.items())
+    values = wanted if isinstance(wanted, list) else [wanted]
+    return f"{column} = " + ", ".join("(not set)" if value is None else str(value) for value in values)
+
+
+def _notes(printed: PrintedBridge) -> tuple[str, ...]:
+    return tuple(note_text(note, printed.locale) for note in printed.bridge.notes)
+
+
+def steps_table(printed: PrintedBridge) -> Table:
+    """Step, from, to, impact, percent of base; the last row is the KPI."""
+    spoken, numbers = language(printed.locale), printed.numbers
+    names = ("column_step", "column_base", "column_current", "column_impact", "column_percent")
+    rows: list[tuple[Text, ...]] = [
+        (
+            Text(capitalised(step.name) if "/" not in step.name else step.name),
+            Text(step.from_text),
+            Text(step.to_text),
+            Text(numbers.change(step.units), _cell_tone(step.units, step.polarity)),
+            Text(printed.share_text(step.share), "muted"),
+        )
+        for step in printed.steps
+    ]
+    rows.append(
+        (
+            Text(printed.kpi, "strong"),
+            Text(printed.base_text, "strong"),
+            Text(printed.current_text, "strong"),
+            Text(printed.change_text, text_tone(printed.tone)),
+            Text("" if numbers.is_rate else printed.change_percent, "strong"),
+        )
+    )
+    return _table([text(spoken, name) for name in names], rows, without_last=numbers.is_rate)
+
+
+def detail_table(detail: PrintedDetail) -> Table:
+    """A row a segment; for a ratio with share, own value, performance, mix and total; the last row is the step."""
+    spoken = language(detail.whole.locale)
+    head = [capitalised(detail.dimension)]
+    if detail.has_mix:
+        head += [text(spoken, "column_share", weight=detail.step.weight), capitalised(detail.step.name)]
+        head += [text(spoken, f"column_{part}") for part in ("performance", "mix", "total")]
+        rows = [_ratio_row(detail, segment) for segment in detail.segments]
+    else:
+        head += [text(spoken, name) for name in ("column_base", "column_current", "column_impact")]
+        rows = [_volume_row(detail, segment) for segment in detail.segments]
+    return _table(head, [*rows, _all_row(detail)])
+
+
+def _ratio_row(detail: PrintedDetail, segment: PrintedSegment) -> tuple[Text, ...]:
+    share = arrow(segment.share_from, segment.share_to)
+    own = "" if segment.others or segment.kind == "overlap" else arrow(segment.from_text, segment.to_text)
+    effects = (segment.performance, segment.mix, segment.total)
+    return (_name_cell(detail, segment), Text(share), Text(own), *(_effect(detail, units) for units in effects))
+
+
+def _volume_row(detail: PrintedDetail, segment: PrintedSegment) -> tuple[Text, ...]:
+    values = ("", "") if segment.others else (segment.from_text, segment.to_text)
+    return (_name_cell(detail, segment), *map(Text, values), _effect(detail, segment.total))
+
+
+def _all_row(detail: PrintedDetail) -> tuple[Text, ...]:
+    step, name = detail.step, Text(text(language(detail.whole.locale), "row_all"), "strong")
+    if not detail.has_mix:
+        return (name, Text(step.from_text, "strong"), Text(step.to_text, "strong"), _effect(detail, step.units))
+    own = Text(arrow(step.from_text, step.to_text), "strong")
+    return (name, Text(""), own, *(_effect(detail, units) for units in (detail.performance, detail.mix, step.units)))
+
+
+def _name_cell(detail: PrintedDetail, segment: PrintedSegment) -> Text:
+    kind = kind_label(segment, detail)
+    return Text(segment_label(segment, detail) + (f" ({kind})" if kind else ""))
+
+
+def _effect(detail: PrintedDetail, units: int) -> Text:
+    return Text(detail.whole.numbers.change(units), _cell_tone(units, detail.step.polarity))
+
+
+def _cell_tone(units: int, polarity: int) -> Literal["good", "bad", "plain"]:
+    colour = tone(units, polarity)
+    return "good" if colour == "good" else "bad" if colour == "bad" else "plain"
+
+
+def _table(head: list[str], rows: list[tuple[Text, ...]], *, without_last: bool = False) -> Table:
+    width = len(head) - (1 if without_last else 0)
+    right: Literal["right"] = "right"
+    return Table(
+        columns=tuple(head[:width]),
+        aligns=("left", *(right for _ in range(width - 1))),
+        rows=tuple(row[:width] for row in rows),
+        has_total=True,
+    )
+
+
+def option_label(section: Section, locale: str) -> str:
+    """What a section is called in a list of choices."""
+    if section.title:
+        return plain(section.title)
+    part = "chart" if section.chart else "table" if section.table else "comment"
+    name = section.key.partition(":")[2] or section.key
+    return f"{name}: {text(language(locale), f'part_{part}')}"
