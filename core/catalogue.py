@@ -25,7 +25,8 @@ from core.store.datasets import (
     get_dataset,
     list_datasets,
 )
-from core.warehouse import Inspection, Version, Warehouse, inspect
+from core.warehouse import Version, Warehouse
+from core.warehouse.inspect import Inspection, inspect
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str, float], None]
@@ -76,7 +77,7 @@ class Catalogue:
 
     def versions(self, slug: str) -> list[Version]:
         """The versions that are kept, newest first."""
-        return self._warehouse.versions(slug)
+        return self._warehouse.versions(slug)[::-1]
 
     def inspect(self, source: SourceSpec, path: Path | None = None) -> Inspection:
         """Columns, samples and open questions of a source that is not loaded yet."""

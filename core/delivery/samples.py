@@ -21,7 +21,7 @@ DATASETS = (
     DatasetSpec(
         slug="shop",
         name="Shop (sample)",
-        description="A made-up web shop: visits, orders, revenue and cost by day. data/samples/README.md tells its causes.",
+        description="A made-up web shop: visits, orders, revenue and cost by day. Its causes: data/samples/README.md.",
         source=FilesSource(path=str(SAMPLES / "shop.parquet")),
         columns=(
             ColumnSpec(name="day", type="date", role="date", display_name="Day"),

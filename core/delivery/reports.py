@@ -1,0 +1,38 @@
+"""The making of a report: from what an export says and a data version to a document."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.analyses import compute
+from core.engine.bridge import Bridge
+from core.model.analysis import AnalysisSpec
+from core.model.delivery import ReportContent
+from core.model.document import Report
+from core.report.document import build_report
+from core.warehouse import Version, Warehouse
+
+
+def locked(analysis: AnalysisSpec, content: ReportContent) -> AnalysisSpec:
+    """The analysis with the export's locked filters; where both filter a column, the export's holds."""
+    return analysis.model_copy(update={"where": {**analysis.where, **content.where}})
+
+
+def make_report(
+    warehouse: Warehouse, analysis: AnalysisSpec, content: ReportContent, version: Version, *, rendered_at: datetime
+) -> tuple[Report, Bridge]:
+    """The report and the bridge it was drawn from, so that files beside it carry the same numbers.
+
+    Raises as `compute`, and DataError for an element of a step that is not there.
+    """
+    bridge = compute(warehouse, locked(analysis, content), version)
+    report = build_report(
+        bridge,
+        content,
+        name=analysis.name,
+        version=version,
+        rendered_at=rendered_at,
+        zone=version.calendar.time_zone,
+        depth=analysis.comment_depth,
+    )
+    return report, bridge
