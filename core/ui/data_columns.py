@@ -23,7 +23,7 @@ def edit(columns: Sequence[ColumnSpec], samples: Mapping[str, Sequence[str]], *,
     """The columns as somebody left them in the table."""
     table = pl.DataFrame([_row(column, samples.get(column.name, ())) for column in columns])
     edited = st.data_editor(table, column_config=_configuration(), hide_index=True, width="stretch", key=key)
-    return tuple(_column(row) for row in edited.to_dicts())
+    return tuple(_column(row) for row in pl.DataFrame(edited).to_dicts())
 
 
 def samples_of(head: pl.DataFrame) -> dict[str, list[str]]:

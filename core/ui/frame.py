@@ -32,6 +32,11 @@ class Entry:
     title: str
     icon: str
 
+    @property
+    def is_there(self) -> bool:
+        """Whether this version has the page."""
+        return (REPOSITORY / self.page).is_file()
+
 
 HOME = Entry("Home.py", "Home", ":material/home:")
 DATA = Entry("pages/1_Data.py", "Data", ":material/table_chart:")
@@ -68,7 +73,7 @@ def _draw_menu() -> None:
     st.markdown("### :material/waterfall_chart: Bridgecast")
     _link(HOME)
     for title, entries in GROUPS:
-        there = [entry for entry in entries if (REPOSITORY / entry.page).is_file()]
+        there = [entry for entry in entries if entry.is_there]
         if there:
             st.caption(title)
         for entry in there:

@@ -90,7 +90,10 @@ def _links(app: App, card: Card) -> None:
     slug = card.saved.spec.slug
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
-            frame.BRIDGE.page, label="Open the bridge", icon=frame.BRIDGE.icon, query_params={"analysis": slug}
+            frame.BRIDGE.page,
+            label="Open the bridge",
+            icon=frame.BRIDGE.icon,
+            query_params={state.ANALYSIS_PARAM: slug},
         )
         for export in app.exports.of_analysis(slug):
             for link in export.links:

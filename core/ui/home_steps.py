@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.app import App
-from core.ui import frame, loaders
+from core.ui import frame, loaders, state
 from core.ui.text import ago
 
 WHAT_IT_IS = (
@@ -25,13 +25,14 @@ def show_empty() -> None:
         "No KPI is saved yet. Load a file of your own, and build its first bridge.", icon=":material/waterfall_chart:"
     )
     if st.button("Load data", type="primary", key="home_load"):
-        st.switch_page(frame.DATA.page)
+        st.switch_page(frame.DATA.page, query_params={state.NEW_PARAM: "1"})
 
 
 def show_next_steps() -> None:
     """Three steps from data to a shared report."""
     st.markdown("#### What to do next")
-    for place, (entry, title, text) in zip(st.columns(len(STEPS)), STEPS, strict=True):
+    steps = [step for step in STEPS if step[0].is_there]
+    for place, (entry, title, text) in zip(st.columns(len(steps)), steps, strict=True):
         with place, st.container(border=True, height="stretch"):
             st.markdown(f"**{title}**")
             st.caption(text)

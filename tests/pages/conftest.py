@@ -1,0 +1,55 @@
+"""Pages under AppTest: a data directory of their own, clean caches, and a way to wait for work in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from driving import DEADLINE_S, Open, settled
+from streamlit.testing.v1 import AppTest
+
+from core.app import App, open_app
+from core.settings import REPOSITORY, read_settings
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation of its own; demo data only where a test asks for it."""
+    folder = tmp_path / "var"
+    monkeypatch.setenv("BRIDGECAST_DATA_DIR", str(folder))
+    monkeypatch.setenv("BRIDGECAST_DEMO", "0")
+    return folder
+
+
+@pytest.fixture
+def demo(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two samples are loaded at the first start."""
+    monkeypatch.setenv("BRIDGECAST_DEMO", "1")
+
+
+@pytest.fixture
+def app(data_dir: Path) -> Iterator[App]:
+    """The same installation, to arrange and to look behind the page."""
+    opened = open_app(read_settings())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_page(data_dir: Path) -> Iterator[Open]:
+    """Start at Home and go to a page: `open_page("pages/1_Data.py", dataset="shop")`."""
+
+    def opened(page: str = "Home.py", **params: str) -> AppTest:
+        test = AppTest.from_file(str(REPOSITORY / "Home.py"), default_timeout=DEADLINE_S)
+        if page != "Home.py":
+            test.run()
+            test.switch_page(page)
+        for name, value in params.items():
+            test.query_params[name] = value
+        return settled(test.run())
+
+    yield opened
+    st.cache_resource.clear()
+    st.cache_data.clear()
