@@ -95,14 +95,19 @@ class Bridge:
         return frames.ranking(self._ranked)
 
     def best_dimension(self, step: str) -> str | None:
-        """The step's focus, else its most interesting dimension that it does not exclude; None if there is none."""
+        """The step's focus, else its most interesting dimension that it does not exclude; None if there is none.
+
+        A dimension whose spread is nearly all noise is taken only when there is no other (docs/formulas.md, F3.6).
+        """
         leaf = self._leaf(step)
         members = [self.equation.steps[member] for member in leaf.members]
         for member in members:
             if member.focus in self.sums.dimensions and leaf.is_splittable and self._is_defined(leaf):
                 return member.focus
         excluded = {name for member in members for name in member.exclude}
-        return next((d for s, d, _ in self._ranked if s == leaf.name and d not in excluded), None)
+        found = [(d, interest) for s, d, interest in self._ranked if s == leaf.name and d not in excluded]
+        telling = [(d, interest) for d, interest in found if not interest.is_noise]
+        return next((dimension for dimension, _ in telling or found), None)
 
     def main_step(self) -> str:
         """The step with the largest contribution in either direction."""

@@ -36,7 +36,7 @@ def settle(parts: FloatArray, whole: FloatArray, *, scale: FloatArray | float = 
     allowed = TOLERANCE * np.maximum(np.maximum(np.abs(whole), size.max(axis=0)), scale)
     if (np.abs(gap) > allowed).any():
         worst = int(np.argmax(np.abs(gap) - allowed))
-        raise DoesNotAddUp(f"Parts sum to {sums[worst]!r}, not to {float(whole[worst])!r}.")
+        raise DoesNotAddUp(f"Parts sum to {float(sums[worst])!r}, not to {float(whole[worst])!r}.")
     settled = parts.copy()
     settled[size.argmax(axis=0), np.arange(parts.shape[1])] += gap
     return settled

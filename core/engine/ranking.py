@@ -13,6 +13,7 @@ from core.engine.terms import Columns
 from core.model.sums import BASE, CURRENT, FloatArray, Moments, SegmentSums
 
 _BEYOND_NOISE = 1.96
+_LEAST_SIGNAL = 0.1
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Interest:
 
     interest: float
     signal: float | None
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether days tell that segments differ by no more than chance."""
+        return self.signal is not None and self.signal < _LEAST_SIGNAL
 
 
 def interest_of(leaf: Leaf, whole: Columns, segments: SegmentSums, moments: Moments | None, dimension: str) -> Interest:
