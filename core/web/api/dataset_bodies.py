@@ -1,0 +1,189 @@
+"""What is sent and answered about datasets."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from core.errors import UnknownColumn
+from core.model.base import Slug, Spec
+from core.model.data import Calendar, ColumnSpec, DatasetSpec, FilesSource, SourceSpec
+from core.warehouse import Version
+from core.web.api.partial import checked, partial, sent
+from core.web.uploads import Upload
+
+
+class DatasetBody(Spec):
+    """A dataset from a path or glob on the server."""
+
+    slug: Slug
+    name: str
+    description: str = ""
+    source: FilesSource
+    columns: tuple[ColumnSpec, ...] = ()
+    calendar: Calendar = Calendar()
+
+
+class DatasetForm(Spec):
+    """The fields beside an uploaded file. `read` is a JSON object (`source.read`)."""
+
+    slug: Slug
+    name: str
+    description: str = ""
+    read: str = "{}"
+
+
+ColumnPatch = partial(ColumnSpec, "ColumnPatch")
+
+
+class DatasetPatch(Spec):
+    """What is to change; of `columns` only those named, and of each only what is sent."""
+
+    name: str = ""
+    description: str = ""
+    columns: tuple[ColumnPatch, ...] = ()  # type: ignore[valid-type]
+    calendar: Calendar = Calendar()
+
+
+class DatasetAnswer(BaseModel):
+    """A dataset with its newest version."""
+
+    slug: str
+    name: str
+    description: str
+    source: SourceSpec
+    calendar: Calendar
+    version: int
+    rows: int
+    bytes: int
+    columns: list[ColumnSpec]
+    oldest: date | None
+    newest: date | None
+    as_of: datetime
+    published_at: datetime
+    notes: list[str]
+
+
+class VersionAnswer(BaseModel):
+    """One version of a dataset."""
+
+    version: int
+    rows: int
+    bytes: int
+    oldest: date | None
+    newest: date | None
+    as_of: datetime
+    published_at: datetime
+
+
+FILE = {"type": "string", "format": "binary"}
+SCHEMA = "#/components/schemas/"
+NEW_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": f"{SCHEMA}DatasetBody"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["slug", "name", "file"],
+                    "properties": {
+                        "slug": {"type": "string"},
+                        "name": {"type": "string"},
+                        "description": {"type": "string"},
+                        "read": {"type": "string", "description": "`source.read` as JSON"},
+                        "file": FILE,
+                    },
+                }
+            },
+        },
+    }
+}
+FILE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": FILE}}}
+        },
+    }
+}
+
+
+def dataset_answer(spec: DatasetSpec, version: Version) -> DatasetAnswer:
+    """A dataset as it is answered."""
+    return DatasetAnswer(
+        slug=spec.slug,
+        name=spec.name,
+        description=spec.description,
+        source=spec.source,
+        calendar=spec.calendar,
+        version=version.number,
+        rows=version.rows,
+        bytes=version.bytes,
+        columns=list(version.columns),
+        oldest=version.oldest,
+        newest=version.newest,
+        as_of=version.as_of,
+        published_at=version.published_at,
+        notes=list(version.notes),
+    )
+
+
+def version_answer(version: Version) -> VersionAnswer:
+    """A version as it is answered."""
+    return VersionAnswer(
+        version=version.number,
+        rows=version.rows,
+        bytes=version.bytes,
+        oldest=version.oldest,
+        newest=version.newest,
+        as_of=version.as_of,
+        published_at=version.published_at,
+    )
+
+
+def spec_of_body(body: bytes) -> DatasetSpec:
+    """The dataset that a JSON body describes."""
+    try:
+        asked = DatasetBody.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False)) from None
+    return checked(DatasetSpec, asked.model_dump(mode="json"))
+
+
+def spec_of_upload(upload: Upload) -> DatasetSpec:
+    """The dataset that a form describes."""
+    form = checked(DatasetForm, dict(upload.fields))
+    source = {"kind": "upload", "file_name": upload.file_name, "read": _json(form.read)}
+    return checked(DatasetSpec, form.model_dump(exclude={"read"}) | {"source": source})
+
+
+def changed_spec(spec: DatasetSpec, patch: DatasetPatch) -> DatasetSpec:
+    """The dataset after the change. Raises UnknownColumn."""
+    changes = sent(patch)
+    if "columns" in changes:
+        changes["columns"] = _merged_columns(spec, patch)
+    return checked(DatasetSpec, spec.model_dump(mode="json") | changes)
+
+
+def _merged_columns(spec: DatasetSpec, patch: DatasetPatch) -> list[dict[str, Any]]:
+    columns = {c.name: c.model_dump(mode="json") for c in spec.columns}
+    for position, change in enumerate(patch.columns):
+        changes = sent(change)
+        name = changes.get("name", "")
+        if name not in columns:
+            raise UnknownColumn.named(name, spec.slug, columns, field=f"columns.{position}.name")
+        columns[name] |= changes
+    return list(columns.values())
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        problem = {"type": "value_error", "loc": ("read",), "msg": "This is no JSON object", "input": text}
+        raise RequestValidationError([problem]) from None

@@ -1,0 +1,133 @@
+"""Datasets: made from an upload or a path, looked at, changed, published again, deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from core.app import App
+from core.web.api.dataset_bodies import (
+    FILE_BODY,
+    NEW_BODY,
+    DatasetAnswer,
+    DatasetPatch,
+    VersionAnswer,
+    changed_spec,
+    dataset_answer,
+    spec_of_body,
+    spec_of_upload,
+    version_answer,
+)
+from core.web.auth import Reader, Writer, app_of, require_server_paths
+from core.web.etags import IfMatch, require_match, tagged
+from core.web.paging import AskedPage, Page
+from core.web.problems import answers
+from core.web.uploads import is_multipart, received
+
+routes = APIRouter(tags=["datasets"])
+TheApp = Annotated[App, Depends(app_of)]
+
+
+@routes.get("/datasets", responses=answers(422), summary="All datasets, by slug")
+def list_all(page: AskedPage, app: TheApp, _caller: Reader) -> Page[DatasetAnswer]:
+    """All datasets, by slug."""
+    window = page.page(app.catalogue.all(), lambda spec: spec.slug)
+    results = [dataset_answer(spec, app.catalogue.latest(spec.slug)) for spec in window.results]
+    return Page(next=window.next, previous=window.previous, results=results)
+
+
+@routes.post(
+    "/datasets",
+    status_code=201,
+    responses=answers(400, 409, 413, 415, 422),
+    openapi_extra=NEW_BODY,
+    summary="Load a new dataset",
+)
+async def create(request: Request, response: Response, app: TheApp, caller: Writer) -> DatasetAnswer:
+    """From a path or glob on the server (JSON; owner and administrators only), or from an upload (multipart)."""
+    if is_multipart(request):
+        async with received(request, _incoming(app)) as upload:
+            spec = spec_of_upload(upload)
+            await run_in_threadpool(app.catalogue.create, spec, path=upload.path, by=caller.person_id)
+    else:
+        _require_json(request)
+        spec = spec_of_body(await request.body())
+        require_server_paths(caller)
+        await run_in_threadpool(app.catalogue.create, spec, by=caller.person_id)
+    response.headers["Location"] = f"{request.url.path.rstrip('/')}/{spec.slug}"
+    return tagged(response, await run_in_threadpool(_current, app, spec.slug))
+
+
+@routes.get("/datasets/{slug}", summary="One dataset")
+def get_one(slug: str, response: Response, app: TheApp, _caller: Reader) -> DatasetAnswer:
+    """A dataset with its newest version."""
+    return tagged(response, _current(app, slug))
+
+
+@routes.patch("/datasets/{slug}", responses=answers(400, 409, 412, 413, 422), summary="Change a dataset")
+def change(
+    slug: str, body: DatasetPatch, response: Response, app: TheApp, _caller: Writer, if_match: IfMatch = None
+) -> DatasetAnswer:
+    """Change names and the meaning of columns. New types, roles or a new calendar publish a new version."""
+    require_match(if_match, _current(app, slug))
+    app.catalogue.change(changed_spec(app.catalogue.get(slug), body))
+    return tagged(response, _current(app, slug))
+
+
+@routes.delete("/datasets/{slug}", status_code=204, responses=answers(409, 412), summary="Delete a dataset")
+def delete(slug: str, app: TheApp, _caller: Writer, if_match: IfMatch = None) -> None:
+    """Delete definition and versions. 409 names the analyses that stand on it."""
+    require_match(if_match, _current(app, slug))
+    app.catalogue.delete(slug)
+
+
+@routes.get("/datasets/{slug}/versions", responses=answers(422), summary="The versions that are kept")
+def list_versions(slug: str, page: AskedPage, app: TheApp, _caller: Reader) -> Page[VersionAnswer]:
+    """The versions that are kept, oldest first."""
+    app.catalogue.get(slug)
+    window = page.page(app.catalogue.versions(slug), lambda version: f"{version.number:012d}")
+    return Page(next=window.next, previous=window.previous, results=[version_answer(v) for v in window.results])
+
+
+@routes.post(
+    "/datasets/{slug}/versions",
+    status_code=201,
+    responses=answers(400, 409, 413, 415, 422),
+    openapi_extra=FILE_BODY,
+    summary="Replace the rows of an uploaded dataset",
+)
+async def replace(slug: str, request: Request, response: Response, app: TheApp, _caller: Writer) -> DatasetAnswer:
+    """Publish a newer file of an uploaded dataset."""
+    await run_in_threadpool(app.catalogue.get, slug)
+    if not is_multipart(request):
+        raise HTTPException(415, "Send the file as multipart/form-data, in the form field 'file'.")
+    async with received(request, _incoming(app)) as upload:
+        await run_in_threadpool(app.catalogue.replace, slug, upload.path, upload.file_name)
+    response.headers["Location"] = request.url.path
+    return tagged(response, await run_in_threadpool(_current, app, slug))
+
+
+@routes.post("/datasets/{slug}/refresh", responses=answers(409, 422), summary="Read the source again")
+def refresh(slug: str, response: Response, app: TheApp, _caller: Writer) -> DatasetAnswer:
+    """Publish what changed in a live source; an upload stays as it is."""
+    app.catalogue.refresh(slug)
+    return tagged(response, _current(app, slug))
+
+
+def _current(app: App, slug: str) -> DatasetAnswer:
+    return dataset_answer(app.catalogue.get(slug), app.catalogue.latest(slug))
+
+
+def _incoming(app: App) -> Path:
+    """Beside the warehouse, so that a received file can be moved into it without another copy."""
+    return app.settings.data_dir / "incoming"
+
+
+def _require_json(request: Request) -> None:
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise HTTPException(415, "Send JSON (a path on the server) or multipart/form-data (a file).")

@@ -1,0 +1,171 @@
+"""Exports: reports that travel to a link. Links are listed, rotated and revoked here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from core.app import App
+from core.delivery.exports import Link, SavedExport
+from core.errors import DataError, NotFound
+from core.model.delivery import ExportSpec, LinkSettings, ReportContent
+from core.web.api.partial import checked, partial, sent
+from core.web.auth import Reader, Writer, app_of
+from core.web.etags import IfMatch, require_match, tagged
+from core.web.paging import AskedPage, Page
+from core.web.problems import answers
+
+routes = APIRouter(tags=["exports"])
+TheApp = Annotated[App, Depends(app_of)]
+ExportPatch = partial(ExportSpec, "ExportPatch", without=frozenset({"version"}))
+
+
+class LinkAnswer(BaseModel):
+    """A report link. `url` is its address until it is rotated."""
+
+    id: str
+    slug: str
+    url: str
+    public: bool
+    is_active: bool
+    view_count: int
+    last_seen_at: datetime | None
+
+
+class DestinationAnswer(BaseModel):
+    """A link destination with the link that was made for it."""
+
+    kind: Literal["link"]
+    settings: LinkSettings
+    link_id: str
+    url: str
+
+
+class ExportAnswer(BaseModel):
+    """An export with its links."""
+
+    id: str
+    name: str
+    description: str
+    is_active: bool
+    content: ReportContent
+    destinations: list[DestinationAnswer]
+    links: list[LinkAnswer]
+    revision: int
+    created_at: datetime
+    modified_at: datetime
+
+
+@routes.get("/exports", responses=answers(422), summary="All exports")
+def list_all(page: AskedPage, app: TheApp, _caller: Reader) -> Page[ExportAnswer]:
+    """All exports, in the order of their ids."""
+    window = page.page(app.exports.all(), lambda export: export.id)
+    return Page(next=window.next, previous=window.previous, results=[_answer(e) for e in window.results])
+
+
+@routes.post("/exports", status_code=201, responses=answers(400, 409, 413, 422), summary="Make an export")
+def create(body: ExportSpec, request: Request, response: Response, app: TheApp, caller: Writer) -> ExportAnswer:
+    """Make an export; each link destination gets its URL. Without a destination it is a draft and switched off."""
+    if not body.destinations and "is_active" not in body.model_fields_set:
+        body = body.model_copy(update={"is_active": False})
+    _require_complete(app, body)
+    saved = app.exports.create(body, by=caller.person_id)
+    response.headers["Location"] = f"{request.url.path.rstrip('/')}/{saved.id}"
+    return tagged(response, _answer(saved))
+
+
+@routes.get("/exports/{export_id}", summary="One export")
+def get_one(export_id: str, response: Response, app: TheApp, _caller: Reader) -> ExportAnswer:
+    """An export with its links."""
+    return tagged(response, _answer(app.exports.get(export_id)))
+
+
+@routes.patch("/exports/{export_id}", responses=answers(400, 409, 412, 413, 422), summary="Change an export")
+def change(
+    export_id: str,
+    body: ExportPatch,  # type: ignore[valid-type]
+    response: Response,
+    app: TheApp,
+    _caller: Writer,
+    if_match: IfMatch = None,
+) -> ExportAnswer:
+    """Change what is sent. A link keeps its address as long as its slug is named."""
+    saved = app.exports.get(export_id)
+    require_match(if_match, _answer(saved))
+    spec = checked(ExportSpec, saved.spec.model_dump(mode="json") | sent(body))
+    _require_complete(app, spec)
+    return tagged(response, _answer(app.exports.change(export_id, spec, if_revision=saved.revision)))
+
+
+@routes.delete("/exports/{export_id}", status_code=204, responses=answers(412), summary="Delete an export")
+def delete(export_id: str, app: TheApp, _caller: Writer, if_match: IfMatch = None) -> None:
+    """Delete an export. Its links no longer work."""
+    require_match(if_match, _answer(app.exports.get(export_id)))
+    app.exports.delete(export_id)
+
+
+@routes.get("/exports/{export_id}/links", responses=answers(422), summary="The links of an export")
+def list_links(export_id: str, page: AskedPage, app: TheApp, _caller: Reader) -> Page[LinkAnswer]:
+    """The links of an export, by slug."""
+    window = page.page(app.exports.get(export_id).links, lambda link: link.slug)
+    return Page(next=window.next, previous=window.previous, results=[_link(link) for link in window.results])
+
+
+@routes.post("/exports/{export_id}/links/{link_id}/rotate", summary="Give a link a new address")
+def rotate(export_id: str, link_id: str, app: TheApp, _caller: Writer) -> LinkAnswer:
+    """Give a link a new address; the old one no longer works. A revoked link opens again."""
+    return _link(app.exports.rotate(export_id, link_id))
+
+
+@routes.post("/exports/{export_id}/links/{link_id}/revoke", summary="Close a link")
+def revoke(export_id: str, link_id: str, app: TheApp, _caller: Writer) -> LinkAnswer:
+    """Close a link; rotate opens it again at a new address."""
+    return _link(app.exports.revoke(export_id, link_id))
+
+
+def _require_complete(app: App, spec: ExportSpec) -> None:
+    """Raises DataError for what would not work: an unknown analysis, or switched on without a destination."""
+    try:
+        app.analyses.get(spec.content.analysis)
+    except NotFound as error:
+        raise DataError(str(error), field="content.analysis") from None
+    if spec.is_active and not spec.destinations:
+        raise DataError("An export without a destination cannot be switched on. Add one.", field="destinations")
+    slugs = [destination.settings.slug for destination in spec.destinations]
+    if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
+        raise DataError(f"Slug '{twice}' is named by two link destinations. Give each its own.", field="destinations")
+
+
+def _answer(saved: SavedExport) -> ExportAnswer:
+    links = {link.slug: link for link in saved.links}
+    settings = [destination.settings for destination in saved.spec.destinations]
+    return ExportAnswer(
+        id=saved.id,
+        name=saved.spec.name,
+        description=saved.spec.description,
+        is_active=saved.spec.is_active,
+        content=saved.spec.content,
+        destinations=[
+            DestinationAnswer(kind="link", settings=s, link_id=links[s.slug].id, url=links[s.slug].url)
+            for s in settings
+        ],
+        links=[_link(link) for link in saved.links],
+        revision=saved.revision,
+        created_at=saved.created_at,
+        modified_at=saved.modified_at,
+    )
+
+
+def _link(link: Link) -> LinkAnswer:
+    return LinkAnswer(
+        id=link.id,
+        slug=link.slug,
+        url=link.url,
+        public=link.is_public,
+        is_active=link.is_active,
+        view_count=link.view_count,
+        last_seen_at=link.last_seen_at,
+    )

@@ -1,0 +1,33 @@
+"""The web app, put together."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from core.app import App
+from core.settings import PRODUCT_VERSION
+from core.web.api import PREFIX, api_routes
+from core.web.docs import docs_routes, openapi
+from core.web.frame import Frame
+from core.web.health import health_routes
+from core.web.problems import add_problem_handlers
+
+
+def create_web(app: App) -> FastAPI:
+    """Report URLs, REST API and health on one `App`, which stays the caller's to close."""
+    web = FastAPI(
+        title="Bridgecast",
+        version=PRODUCT_VERSION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    web.state.app = app
+    web.include_router(health_routes(app))
+    web.include_router(api_routes())
+    web.include_router(docs_routes(web), prefix=PREFIX)
+    add_problem_handlers(web)
+    web.add_middleware(Frame)
+    web.openapi = lambda: openapi(web)  # type: ignore[method-assign]
+    return web

@@ -1,0 +1,56 @@
+"""Whether the sidecar lives (/healthz) and whether it can do its work (/readyz)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.app import App
+from core.errors import BridgecastError
+from core.store.heartbeat import ALIVE_FOR, read_beat
+
+
+def health_routes(app: App) -> APIRouter:
+    """Both routes."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok", "product": "bridgecast"}
+
+    @routes.get("/readyz")
+    def readyz() -> JSONResponse:
+        checks = {"store": _store(app), "warehouse": _warehouse(app), "heartbeat": _heartbeat(app)}
+        is_ready = all(text == "ok" for text in checks.values())
+        return JSONResponse({"status": "ok" if is_ready else "not ready", **checks}, 200 if is_ready else 503)
+
+    return routes
+
+
+def _store(app: App) -> str:
+    try:
+        app.store.data_version()
+        with app.store.read() as session:
+            read_beat(session)
+    except (SQLAlchemyError, BridgecastError) as error:
+        return f"does not answer: {type(error).__name__}"
+    return "ok"
+
+
+def _warehouse(app: App) -> str:
+    return "ok" if app.settings.warehouse_dir.is_dir() else f"{app.settings.warehouse_dir} is gone"
+
+
+def _heartbeat(app: App) -> str:
+    try:
+        with app.store.read() as session:
+            beat = read_beat(session)
+    except SQLAlchemyError:
+        return "unknown, the store does not answer"
+    if beat is None:
+        return "no beat yet"
+    age: timedelta = app.clock() - beat.beat_at
+    return "ok" if age <= ALIVE_FOR else f"last beat {round(age.total_seconds())} s ago"

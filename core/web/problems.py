@@ -1,0 +1,141 @@
+"""Errors as answers: application/problem+json (RFC 9457), one sentence each, never a stack trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from core.errors import (
+    AccessDenied,
+    AlreadyExists,
+    AmbiguousSource,
+    BridgecastError,
+    Cancelled,
+    Conflict,
+    DataError,
+    NotFound,
+    Stale,
+)
+
+MEDIA_TYPE = "application/problem+json"
+# From the leaf to the branch: the first that fits decides.
+STATUS_OF: tuple[tuple[type[BridgecastError], int], ...] = (
+    (NotFound, 404),
+    (AlreadyExists, 409),
+    (Stale, 412),
+    (Conflict, 409),
+    (AccessDenied, 403),
+    (DataError, 422),
+    (Cancelled, 503),
+)
+SENTENCES = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    500: "Something went wrong here. The log of the sidecar names it under this request's id.",
+}
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457, and what is wrong with which field."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] = []
+
+
+class ProblemResponse(JSONResponse):
+    """A problem as an answer."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
+        fields = [FieldProblem(field=field, message=message) for field, message in errors]
+        problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=fields)
+        super().__init__({**problem.model_dump(), **(more or {})}, status, headers)
+
+
+def add_problem_handlers(web: FastAPI) -> None:
+    """Answer every error of the product, of the framework and of validation as a problem."""
+    web.add_exception_handler(BridgecastError, _answer_error)
+    web.add_exception_handler(HTTPException, _answer_http)
+    web.add_exception_handler(RequestValidationError, _answer_invalid)
+
+
+def problem_of(error: BridgecastError) -> ProblemResponse:
+    """The answer to an error of the product."""
+    status = next((status for kind, status in STATUS_OF if isinstance(error, kind)), 500)
+    field = error.field if isinstance(error, DataError) else None
+    errors = [(field, str(error))] if field else []
+    if isinstance(error, AmbiguousSource):
+        more = {"column": error.column, "option": error.option, "readings": error.readings}
+        return ProblemResponse(status, str(error), errors, more=more)
+    return ProblemResponse(status, str(error), errors)
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI's description of the problems that an operation may answer."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+async def _answer_error(_request: Request, error: Exception) -> ProblemResponse:
+    assert isinstance(error, BridgecastError)  # noqa: S101 the registration says so
+    return problem_of(error)
+
+
+async def _answer_http(_request: Request, error: Exception) -> ProblemResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 the registration says so
+    given = error.detail if error.detail != HTTPStatus(error.status_code).phrase else None
+    detail = given or SENTENCES.get(error.status_code) or HTTPStatus(error.status_code).description
+    return ProblemResponse(error.status_code, detail, headers=error.headers)
+
+
+async def _answer_invalid(_request: Request, error: Exception) -> ProblemResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 the registration says so
+    found = error.errors()
+    if any(e["type"] == "json_invalid" for e in found):
+        return ProblemResponse(
+            400, f"The body is no JSON: {found[0].get('ctx', {}).get('error', 'it does not parse')}."
+        )
+    errors = [(_field(e["loc"]), _sentence(e)) for e in found]
+    return ProblemResponse(422, " ".join(f"{field}: {message}" for field, message in errors[:5]), errors)
+
+
+def _field(place: Sequence[int | str]) -> str:
+    """`equation.steps.0.formula`; where it stood (body, query, path) goes without saying."""
+    parts = [str(part) for part in place]
+    if parts and parts[0] in {"body", "query", "path", "header"}:
+        parts = parts[1:]
+    return ".".join(parts) or "body"
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
+        return "There is no such field. Remove it or correct its name."
+    if error["type"] == "missing":
+        return "This field is needed."
+    text = str(error["msg"]).removeprefix("Value error, ")
+    return text if text.endswith(".") else f"{text}."
