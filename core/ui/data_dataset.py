@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import streamlit as st
 
 from core.app import App
-from core.model.data import DatasetSpec
+from core.model.data import NUMERIC_TYPES, ColumnSpec, DatasetSpec
 from core.ui import data_calendar, data_columns, data_jobs, data_source, data_versions, frame, loaders, progress
 from core.ui.text import age_line, escape, plural
 from core.warehouse import Version
@@ -40,9 +41,18 @@ def show(app: App, slug: str) -> None:
 
 def _show_rows(app: App, version: Version) -> None:
     head = loaders.head(app, version, ROWS_SHOWN)
-    labels = {column.name: column.label for column in version.columns}
-    st.dataframe(head, hide_index=True, width="stretch", key="data_rows", column_config=labels)
+    columns = {column.name: _shown(column) for column in version.columns}
+    st.dataframe(head, hide_index=True, width="stretch", key="data_rows", column_config=columns)
     st.caption(f"The first {plural(head.height, 'row')} of {plural(version.rows, 'row')}.")
+
+
+def _shown(column: ColumnSpec) -> Any:
+    label = f"{column.label} ({column.unit})" if column.unit else column.label
+    if column.type == "date":
+        return st.column_config.DateColumn(label, help=column.description or None)
+    if column.type in NUMERIC_TYPES:
+        return st.column_config.NumberColumn(label, format="localized", help=column.description or None)
+    return st.column_config.Column(label, help=column.description or None)
 
 
 def _show_columns(app: App, spec: DatasetSpec, version: Version) -> None:

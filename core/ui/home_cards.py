@@ -9,17 +9,22 @@ import streamlit as st
 
 from core.analyses import SavedAnalysis
 from core.app import App
+from core.delivery.exports import Link
 from core.engine.bridge import Bridge
 from core.errors import BridgecastError, Cancelled
-from core.report.chart import waterfall
-from core.report.comment import headline
+from core.report.bars import bridge_alt, bridge_bars
+from core.report.chart import NARROW_WIDTH, draw
+from core.report.comment import printed_headline
+from core.report.printed import print_bridge
 from core.ui import frame, loaders, progress, state
+from core.ui.charts import for_page, is_phone
 from core.ui.text import LOCALE, age_line, escape, markdown
 from core.warehouse import Version
 
 CARDS_SHOWN = 6
 CARDS_A_ROW = 2
 CARD_WIDTH = 520.0
+BARS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -72,18 +77,20 @@ def _show(app: App, card: Card) -> None:
     spec = card.saved.spec
     st.markdown(f"##### {escape(spec.name)}")
     if card.bridge is not None:
-        st.markdown(markdown(headline(card.bridge, LOCALE)))
-        st.altair_chart(
-            waterfall(card.bridge, LOCALE, theme=frame.theme(), width=CARD_WIDTH),
-            theme=None,
-            width="stretch",
-            key=f"home_chart_{spec.slug}",
-        )
+        _show_bridge(card.bridge, key=f"home_chart_{spec.slug}")
     if card.error is not None:
         frame.show_error(card.error)
     if card.version is not None:
         st.caption(age_line(card.version, app.clock()))
     _links(app, card)
+
+
+def _show_bridge(bridge: Bridge, *, key: str) -> None:
+    printed = print_bridge(bridge, LOCALE)
+    bars = bridge_bars(printed, BARS_SHOWN)
+    chart = draw(bars, theme=frame.theme(), width=NARROW_WIDTH if is_phone() else CARD_WIDTH)
+    st.markdown(markdown(printed_headline(printed)))
+    st.altair_chart(for_page(chart), theme=None, width="stretch", key=key, alt=bridge_alt(printed, bars))
 
 
 def _links(app: App, card: Card) -> None:
@@ -98,8 +105,12 @@ def _links(app: App, card: Card) -> None:
         for export in app.exports.of_analysis(slug):
             for link in export.links:
                 if link.is_active and export.spec.is_active:
-                    st.link_button(_link_label(link.slug, link.is_public), link.url, icon=":material/open_in_new:")
+                    st.link_button(f"Report {link.slug}", link.url, icon=_link_icon(link), help=_who_sees(link))
 
 
-def _link_label(slug: str, is_public: bool) -> str:
-    return f"Report {escape(slug)} · {'public' if is_public else 'login only'}"
+def _link_icon(link: Link) -> str:
+    return ":material/public:" if link.is_public else ":material/lock:"
+
+
+def _who_sees(link: Link) -> str:
+    return "Public: everybody who has the link can read it." if link.is_public else "Only people who are signed in."
