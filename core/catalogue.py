@@ -77,7 +77,7 @@ class Catalogue:
 
     def versions(self, slug: str) -> list[Version]:
         """The versions that are kept, newest first."""
-        return self._warehouse.versions(slug)[::-1]
+        return self._warehouse.versions(slug)
 
     def inspect(self, source: SourceSpec, path: Path | None = None) -> Inspection:
         """Columns, samples and open questions of a source that is not loaded yet."""

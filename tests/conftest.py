@@ -1,0 +1,97 @@
+"""An installation of its own for whoever tests above the store and the warehouse."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.app import App, open_app
+from core.model.analysis import AnalysisSpec
+from core.model.data import DatasetSpec, FilesSource
+from core.model.delivery import ExportSpec
+from core.settings import Settings
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SALES = """day,country,device,visits,orders,revenue
+2026-01-05,FR,desktop,1000,60,4800
+2026-01-12,FR,mobile,1000,40,3200
+2026-01-31,DE,desktop,500,30,2400
+2026-02-03,FR,desktop,1100,66,5940
+2026-02-11,FR,mobile,1300,26,2340
+2026-02-28,DE,desktop,500,31,2790
+"""
+MORE_SALES = SALES.replace("2026-02-28,DE,desktop,500,31,2790", "2026-02-28,DE,desktop,500,62,5580")
+
+
+@pytest.fixture
+def empty_app(tmp_path: Path) -> Iterator[App]:
+    """An installation without samples."""
+    app = open_app(Settings(data_dir=tmp_path / "var", demo=False), clock=lambda: NOW)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def sales_csv(tmp_path: Path) -> Path:
+    path = tmp_path / "sales.csv"
+    path.write_text(SALES)
+    return path
+
+
+@pytest.fixture
+def sales_app(empty_app: App, sales_csv: Path) -> App:
+    """The live dataset "sales" from `sales_csv`, and the analysis "revenue", January against February."""
+    source = FilesSource(path=str(sales_csv))
+    empty_app.catalogue.create(DatasetSpec(slug="sales", name="Sales", source=source), by=empty_app.owner.id)
+    empty_app.analyses.create(revenue_spec(), by=empty_app.owner.id)
+    return empty_app
+
+
+def revenue_spec(**changes: object) -> AnalysisSpec:
+    """Revenue = visits x orders / visits x revenue / orders of the sales above."""
+    return AnalysisSpec.model_validate(
+        {
+            "slug": "revenue",
+            "name": "Revenue",
+            "dataset": "sales",
+            "equation": {
+                "total": "Revenue",
+                "unit": "€",
+                "total_threshold_pct": 5,
+                "steps": [
+                    {"formula": "visits", "name": "Visits"},
+                    {"formula": "orders / visits", "name": "Conversion", "unit": "%"},
+                    {"formula": "revenue / orders", "name": "Basket", "unit": "€"},
+                ],
+            },
+            "comparison": {"by": "day", "relative": "last_full_month"},
+            **changes,
+        }
+    )
+
+
+def export_spec(**content: object) -> ExportSpec:
+    """A public report link "revenue" of the analysis "revenue"."""
+    return ExportSpec.model_validate(
+        {
+            "name": "Morning revenue",
+            "content": {"kind": "report", "analysis": "revenue", **content},
+            "destinations": [{"kind": "link", "settings": {"slug": "revenue", "public": True}}],
+        }
+    )
+
+
+@pytest.fixture
+def rewrite(sales_csv: Path) -> Callable[[str], None]:
+    """Replace the live source by other rows; the file's time surely moves."""
+
+    def write(content: str) -> None:
+        before = sales_csv.stat().st_mtime_ns if sales_csv.exists() else 0
+        sales_csv.write_text(content)
+        os.utime(sales_csv, ns=(before + 10**9, before + 10**9))
+
+    return write

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from core.app import App
+from core.delivery.exports import Link, ResolvedLink
+from core.delivery.reports import make_report
+from core.errors import AlreadyExists
+from core.model.document import plain
+from tests.conftest import NOW, export_spec
+
+
+@pytest.fixture
+def link(sales_app: App) -> Link:
+    return sales_app.exports.create(export_spec(), by=sales_app.owner.id).links[0]
+
+
+def opened(app: App, link: Link) -> ResolvedLink | None:
+    return app.exports.resolve(link.slug, link.url.rsplit("/", 1)[1])
+
+
+def export_id(app: App) -> str:
+    return app.exports.all()[0].id
+
+
+def test_a_link_leads_to_its_analysis(sales_app: App, link: Link) -> None:
+    resolved = opened(sales_app, link)
+    assert resolved is not None
+    assert (resolved.analysis.slug, resolved.is_public, resolved.has_token) == ("revenue", True, True)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b", "é" * 43, "A" * 10_000])
+def test_a_wrong_token_leads_nowhere(sales_app: App, link: Link, token: str) -> None:
+    assert sales_app.exports.resolve(link.slug, token) is None
+
+
+def test_a_token_of_another_link_leads_nowhere(sales_app: App, link: Link) -> None:
+    spec = export_spec().model_dump()
+    spec["destinations"][0]["settings"]["slug"] = "other"
+    other = sales_app.exports.create(export_spec().model_validate(spec), by=sales_app.owner.id).links[0]
+    assert sales_app.exports.resolve(link.slug, other.url.rsplit("/", 1)[1]) is None
+
+
+def test_a_rotated_link_has_a_new_address_and_the_old_one_is_unknown(sales_app: App, link: Link) -> None:
+    fresh = sales_app.exports.rotate(export_id(sales_app), link.id)
+    assert opened(sales_app, link) is None
+    assert opened(sales_app, fresh) is not None
+
+
+def test_a_revoked_link_leads_nowhere(sales_app: App, link: Link) -> None:
+    sales_app.exports.revoke(export_id(sales_app), link.id)
+    assert opened(sales_app, link) is None
+
+
+def test_a_link_is_closed_while_its_export_is_off(sales_app: App, link: Link) -> None:
+    sales_app.exports.switch(export_id(sales_app), False)
+    assert opened(sales_app, link) is None
+    sales_app.exports.switch(export_id(sales_app), True)
+    assert opened(sales_app, link) is not None
+
+
+def test_a_taken_slug_is_refused_and_nothing_is_kept(sales_app: App, link: Link) -> None:
+    with pytest.raises(AlreadyExists, match="'revenue' is taken"):
+        sales_app.exports.create(export_spec(), by=sales_app.owner.id)
+    assert len(sales_app.exports.all()) == 1
+
+
+def test_a_deleted_export_takes_its_links_along(sales_app: App, link: Link) -> None:
+    sales_app.exports.delete(export_id(sales_app))
+    assert opened(sales_app, link) is None
+    sales_app.analyses.delete("revenue")
+
+
+def test_a_locked_filter_holds_against_the_analysis(sales_app: App) -> None:
+    content = export_spec(where={"country": ["DE"]}).content
+    analysis = sales_app.analyses.get("revenue").spec
+    analysis = analysis.model_copy(update={"where": {"country": ["FR"], "device": ["desktop"]}})
+    version = sales_app.catalogue.latest("sales")
+    _, bridge = make_report(sales_app.warehouse, analysis, content, version, rendered_at=NOW)
+    assert (bridge.total.base, bridge.total.current) == (2400.0, 2790.0)
+
+
+def test_a_report_says_what_happened_first(sales_app: App, link: Link) -> None:
+    resolved = opened(sales_app, link)
+    assert resolved is not None
+    version = sales_app.catalogue.latest("sales")
+    report, _ = make_report(sales_app.warehouse, resolved.analysis, resolved.export.content, version, rendered_at=NOW)
+    assert plain(report.headline).startswith("Revenue rose by €")
+    assert report.has_crossed
+    assert report.data_version == 1

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from core.analyses import compute
+from core.app import App
+from core.errors import Conflict, EmptyComparison, EquationError, NotFound, Stale, UnknownColumn
+from tests.conftest import export_spec, revenue_spec
+
+
+def test_the_bridge_adds_up_to_the_change(sales_app: App) -> None:
+    bridge = sales_app.analyses.bridge(revenue_spec())
+    assert (bridge.total.base, bridge.total.current) == (10400.0, 11070.0)
+    assert sum(bridge.steps["contribution"]) == pytest.approx(670.0, abs=1e-9)
+
+
+def test_a_filter_goes_to_the_facts_and_still_adds_up(sales_app: App) -> None:
+    bridge = sales_app.analyses.bridge(revenue_spec(where={"country": ["FR"]}))
+    assert (bridge.total.base, bridge.total.current) == (8000.0, 8280.0)
+    assert sum(bridge.detail("Visits", "device")["total"]) == pytest.approx(bridge.steps["contribution"][0])
+
+
+def test_two_groups_are_compared(sales_app: App) -> None:
+    groups = {"by": "country", "base": ["FR"], "current": ["DE"]}
+    bridge = sales_app.analyses.bridge(revenue_spec(comparison=groups))
+    assert (bridge.total.base, bridge.total.current) == (16280.0, 5190.0)
+    assert "country" not in bridge.dimensions
+
+
+def test_a_period_without_rows_names_its_side(sales_app: App) -> None:
+    empty = {"by": "day", "base": ["2020-01-01", "2020-01-31"], "current": ["2026-01-01", "2026-01-31"]}
+    with pytest.raises(EmptyComparison, match=r"(?i)base"):
+        sales_app.analyses.bridge(revenue_spec(comparison=empty))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"where": {"countri": ["FR"]}}, "Did you mean 'country'"),
+        ({"dimensions": ["devices"]}, "Did you mean 'device'"),
+        ({"comparison": {"by": "dai", "relative": "last_full_month"}}, "Did you mean 'day'"),
+    ],
+)
+def test_a_column_that_is_not_there_is_named_when_saving(
+    sales_app: App, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UnknownColumn, match=message):
+        sales_app.analyses.create(revenue_spec(slug="other", **changes), by=sales_app.owner.id)
+
+
+def test_a_metric_is_no_dimension(sales_app: App) -> None:
+    with pytest.raises(EquationError, match="'visits' of 'sales' is no dimension"):
+        compute(
+            sales_app.warehouse,
+            revenue_spec(dimensions=["visits"]),
+            sales_app.catalogue.latest("sales"),
+        )
+
+
+def test_a_saved_change_is_a_revision_and_an_old_one_can_be_restored(sales_app: App) -> None:
+    me = sales_app.owner.id
+    sales_app.analyses.revise(revenue_spec(method="lmdi"), by=me, if_revision=1, note="try lmdi")
+    restored = sales_app.analyses.restore("revenue", 1, by=me)
+    assert (restored.revision, restored.spec.method) == (3, "shapley")
+    assert [r.note for r in sales_app.analyses.revisions("revenue")] == ["Restored revision 1", "try lmdi", ""]
+
+
+def test_two_authors_do_not_overwrite_each_other(sales_app: App) -> None:
+    sales_app.analyses.revise(revenue_spec(method="lmdi"), by=sales_app.owner.id, if_revision=1)
+    with pytest.raises(Stale, match="revised meanwhile"):
+        sales_app.analyses.revise(revenue_spec(method="sequential"), by=sales_app.owner.id, if_revision=1)
+
+
+def test_a_new_name_keeps_the_slug(sales_app: App) -> None:
+    renamed = sales_app.analyses.rename("revenue", "Turnover", by=sales_app.owner.id)
+    assert (renamed.spec.slug, renamed.spec.name) == ("revenue", "Turnover")
+
+
+def test_a_copy_lives_its_own_life(sales_app: App) -> None:
+    sales_app.analyses.duplicate("revenue", "revenue-2", "Revenue, again", by=sales_app.owner.id)
+    sales_app.analyses.delete("revenue")
+    assert [saved.spec.slug for saved in sales_app.analyses.all()] == ["revenue-2"]
+
+
+def test_an_analysis_that_is_shown_is_not_deleted(sales_app: App) -> None:
+    sales_app.exports.create(export_spec(), by=sales_app.owner.id)
+    with pytest.raises(Conflict, match="Morning revenue"):
+        sales_app.analyses.delete("revenue")
+
+
+def test_an_unknown_analysis_is_named(sales_app: App) -> None:
+    with pytest.raises(NotFound, match="'nothing'"):
+        sales_app.analyses.get("nothing")

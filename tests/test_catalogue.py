@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.app import App
+from core.errors import AlreadyExists, Conflict, NotFound, UnknownDataset, UnreadableSource
+from core.model.data import ColumnSpec, DatasetSpec, FilesSource, UploadSource
+from tests.conftest import MORE_SALES, SALES
+
+
+def uploaded(slug: str = "mine") -> DatasetSpec:
+    return DatasetSpec(slug=slug, name="Mine", source=UploadSource(file_name="mine.csv"))
+
+
+def test_a_dataset_keeps_the_columns_that_were_found(sales_app: App) -> None:
+    roles = {c.name: c.role for c in sales_app.catalogue.get("sales").columns}
+    assert roles == {
+        "day": "date",
+        "country": "dimension",
+        "device": "dimension",
+        "visits": "metric",
+        "orders": "metric",
+        "revenue": "metric",
+    }
+
+
+def test_a_taken_slug_is_refused_before_anything_is_read(sales_app: App, tmp_path: Path) -> None:
+    spec = DatasetSpec(slug="sales", name="Again", source=FilesSource(path=str(tmp_path / "none.csv")))
+    with pytest.raises(AlreadyExists, match="'sales' is taken"):
+        sales_app.catalogue.create(spec, by=sales_app.owner.id)
+
+
+def test_a_source_that_cannot_be_read_leaves_no_dataset_behind(empty_app: App, tmp_path: Path) -> None:
+    spec = DatasetSpec(slug="none", name="None", source=FilesSource(path=str(tmp_path / "none.csv")))
+    with pytest.raises(UnreadableSource, match=r"none\.csv"):
+        empty_app.catalogue.create(spec, by=empty_app.owner.id)
+    assert empty_app.catalogue.all() == []
+    with pytest.raises(UnknownDataset):
+        empty_app.catalogue.latest("none")
+
+
+def test_a_newer_file_replaces_the_rows_of_an_upload(empty_app: App, sales_csv: Path) -> None:
+    empty_app.catalogue.create(uploaded(), path=sales_csv, by=empty_app.owner.id)
+    sales_csv.write_text(SALES + "2026-03-01,FR,desktop,10,1,50\n")
+    version = empty_app.catalogue.replace("mine", sales_csv, "newer.csv")
+    assert (version.number, version.rows) == (2, 7)
+    assert empty_app.catalogue.get("mine").source == UploadSource(file_name="newer.csv")
+
+
+def test_a_live_source_takes_no_upload(sales_app: App, sales_csv: Path) -> None:
+    with pytest.raises(Conflict, match=r"Change the files there"):
+        sales_app.catalogue.replace("sales", sales_csv, "newer.csv")
+
+
+def test_a_changed_role_publishes_a_version(sales_app: App) -> None:
+    spec = sales_app.catalogue.get("sales")
+    columns = tuple(_with_role(c, "ignored") if c.name == "device" else c for c in spec.columns)
+    version = sales_app.catalogue.change(spec.model_copy(update={"columns": columns}))
+    assert version.number == 2
+    assert version.dimensions == ("country",)
+    assert sales_app.catalogue.get("sales").columns == version.columns
+
+
+def test_a_changed_name_publishes_nothing(sales_app: App) -> None:
+    spec = sales_app.catalogue.get("sales").model_copy(update={"name": "Verkäufe"})
+    assert sales_app.catalogue.change(spec).number == 1
+    assert sales_app.catalogue.get("sales").name == "Verkäufe"
+
+
+def test_a_live_source_that_changed_is_published_at_the_next_look(
+    sales_app: App, rewrite: Callable[[str], None]
+) -> None:
+    assert sales_app.catalogue.fresh("sales").version.number == 1
+    rewrite(MORE_SALES)
+    fresh = sales_app.catalogue.fresh("sales")
+    assert (fresh.version.number, fresh.stale, fresh.is_loading) == (2, None, False)
+
+
+def test_a_live_source_that_broke_keeps_the_last_good_version_and_says_so(
+    sales_app: App, rewrite: Callable[[str], None]
+) -> None:
+    rewrite("day,country,visits\n2026-01-01,FR\n2026-01-01,FR,1,2,3\n")
+    fresh = sales_app.catalogue.fresh("sales")
+    assert fresh.version.number == 1
+    assert fresh.stale is not None
+    assert "sales.csv" in fresh.stale
+
+
+def test_a_source_that_takes_long_shows_the_last_good_version_first(
+    sales_app: App, rewrite: Callable[[str], None]
+) -> None:
+    rewrite(MORE_SALES)
+    fresh = sales_app.catalogue.fresh("sales", wait_s=0)
+    assert (fresh.version.number, fresh.is_loading) == (1, True)
+    deadline = time.monotonic() + 20
+    while sales_app.catalogue.fresh("sales").version.number != 2:
+        assert time.monotonic() < deadline
+
+
+def test_many_readers_of_a_changed_source_make_one_version(sales_app: App, rewrite: Callable[[str], None]) -> None:
+    rewrite(MORE_SALES)
+    seen: list[int] = []
+    readers = [
+        threading.Thread(target=lambda: seen.append(sales_app.catalogue.fresh("sales").version.number))
+        for _ in range(8)
+    ]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert seen == [2] * 8
+    assert [v.number for v in sales_app.catalogue.versions("sales")] == [2, 1]
+
+
+def test_a_dataset_that_is_needed_is_not_deleted(sales_app: App) -> None:
+    assert sales_app.catalogue.dependants("sales") == ["Revenue"]
+    with pytest.raises(Conflict, match="revenue"):
+        sales_app.catalogue.delete("sales")
+    assert sales_app.catalogue.latest("sales").number == 1
+
+
+def test_a_deleted_dataset_is_gone_with_its_versions(sales_app: App) -> None:
+    sales_app.analyses.delete("revenue")
+    sales_app.catalogue.delete("sales")
+    with pytest.raises(NotFound):
+        sales_app.catalogue.get("sales")
+    with pytest.raises(UnknownDataset):
+        sales_app.catalogue.latest("sales")
+
+
+def _with_role(column: ColumnSpec, role: str) -> ColumnSpec:
+    return column.model_copy(update={"role": role})
