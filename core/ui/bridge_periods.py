@@ -10,6 +10,7 @@ from core.model.comparison import Comparison, DateSide
 from core.warehouse import Version
 
 Kind = Literal["relative", "dates", "groups"]
+Against = Literal["previous", "same_last_year"]
 KINDS: dict[Kind, str] = {"relative": "Moving periods", "dates": "Fixed dates", "groups": "Two groups"}
 LAST_DAYS = "last_n_days"
 PERIODS = {
@@ -23,6 +24,7 @@ PERIODS = {
     "year_to_date": "Year to date",
 }
 AGAINST = {"previous": "the one before", "same_last_year": "the same a year ago"}
+MONTHS = {1: "last_full_month", 3: "last_full_quarter", 12: "last_full_year"}
 # The longest period that the data covers twice opens first.
 FIRST_CHOICE = (("last_full_month", 62), ("last_full_week", 14), ("last_full_day", 2))
 
@@ -86,6 +88,25 @@ def default_dates(version: Version) -> tuple[tuple[date, date], tuple[date, date
     span = timedelta(days=27)
     before = newest - span - timedelta(days=1)
     return (before - span, before), (newest - span, newest)
+
+
+def moving_like(fixed: ComparisonSpec) -> ComparisonSpec:
+    """The moving periods closest to fixed dates: a full month, quarter, year or week by its name, else days."""
+    base, current = dates_of(fixed.base), dates_of(fixed.current)
+    if base is None or current is None:
+        return ComparisonSpec(by=fixed.by, relative="last_full_month")
+    is_year_ago = 350 <= (current[0] - base[0]).days <= 380 and (current[1] - current[0]).days < 300
+    against: Against = "same_last_year" if is_year_ago else "previous"
+    return ComparisonSpec(by=fixed.by, relative=_named_period(*current), against=against)
+
+
+def _named_period(first: date, last: date) -> str:
+    following = last + timedelta(days=1)
+    months = (following.year - first.year) * 12 + following.month - first.month
+    if first.day == following.day == 1 and months in MONTHS:
+        return MONTHS[months]
+    days = (following - first).days
+    return "last_full_week" if days == 7 and first.weekday() == 0 else f"last_{days}_days"
 
 
 def comparison_label(comparison: ComparisonSpec) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -45,9 +45,9 @@ def read_state(params: Mapping[str, str]) -> PageState:
         dimension=params.get("dimension") or None,
     )
     view = params.get("view", "waterfall")
-    if view in get_args(View):
-        state = replace(state, view=view)
-    else:
+    if view == "table":
+        state = replace(state, view="table")
+    elif view != "waterfall":
         unread.append("view")
     try:
         state = replace(state, comparison=_read_comparison(params))

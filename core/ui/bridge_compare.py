@@ -1,0 +1,210 @@
+"""The comparison's form: moving periods, fixed dates, two groups. Each change moves the address."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import streamlit as st
+
+from core.errors import BridgecastError
+from core.model.analysis import ComparisonSpec, Scalar
+from core.model.comparison import Comparison
+from core.model.data import DATE_TYPES
+from core.model.sums import NOT_SET
+from core.ui import bridge_state as keys
+from core.ui.bridge_periods import (
+    AGAINST,
+    KINDS,
+    LAST_DAYS,
+    PERIODS,
+    Kind,
+    as_fixed,
+    dates_of,
+    default_dates,
+    first_comparison,
+    fixed_dates,
+    kind_of,
+    period_of,
+    relative_of,
+)
+from core.ui.bridge_state import Work, compare, follow
+from core.warehouse import Version
+
+VALUES_SHOWN = 200
+
+
+def edit_comparison(work: Work, resolved: Comparison | None) -> None:
+    """The whole form."""
+    dates = date_columns(work.version)
+    shown = kind_of(work.spec.comparison, dates)
+    offered: list[Kind] = [kind for kind in KINDS if dates or kind == "groups"]
+    # Groups are chosen value by value, so this kind is shown before the comparison is one.
+    follow(keys.KIND, shown)
+    st.segmented_control(
+        "What is compared",
+        offered,
+        format_func=lambda kind: KINDS[kind],
+        key=keys.KIND,
+        required=True,
+        on_change=_change_kind,
+        args=(work, resolved),
+    )
+    kind = st.session_state[keys.KIND]
+    if kind == "relative":
+        _edit_relative(work)
+    elif kind == "dates":
+        _edit_dates(work)
+    else:
+        _edit_groups(work)
+
+
+def date_columns(version: Version) -> tuple[str, ...]:
+    """Columns that hold days, the dataset's own date column first."""
+    found = [column.name for column in version.columns if column.type in DATE_TYPES and column.role != "ignored"]
+    own = version.date_column.name if version.date_column else None
+    return tuple(sorted(found, key=lambda name: name != own))
+
+
+def group_values(work: Work, column: str) -> list[str]:
+    """The values of a column to choose from; others can be typed."""
+    return work.app.warehouse.values(work.version, column, limit=VALUES_SHOWN)
+
+
+def _change_kind(work: Work, resolved: Comparison | None) -> None:
+    kind = st.session_state[keys.KIND]
+    if kind == "relative":
+        moving = first_comparison(work.version)
+        if moving is not None:
+            compare(work.start, moving)
+    elif kind == "dates":
+        fixed = as_fixed(resolved) if resolved else None
+        compare(work.start, fixed or fixed_dates(date_columns(work.version)[0], *default_dates(work.version)))
+
+
+def _edit_relative(work: Work) -> None:
+    comparison = work.spec.comparison
+    period, days = period_of(comparison.relative or "last_full_month")
+    _choose_date_column(work)
+    follow(keys.PERIOD, period)
+    follow(keys.AGAINST, comparison.against)
+    st.selectbox(
+        "Period",
+        list(PERIODS),
+        format_func=PERIODS.__getitem__,
+        key=keys.PERIOD,
+        on_change=_change_relative,
+        args=(work,),
+    )
+    if period == LAST_DAYS:
+        follow(keys.DAYS, days)
+        st.number_input(
+            "Days", min_value=1, max_value=9999, step=1, key=keys.DAYS, on_change=_change_relative, args=(work,)
+        )
+    st.radio(
+        "Against",
+        list(AGAINST),
+        format_func=AGAINST.__getitem__,
+        key=keys.AGAINST,
+        on_change=_change_relative,
+        args=(work,),
+    )
+    st.caption("Moves with the newest day of the data.")
+
+
+def _choose_date_column(work: Work) -> None:
+    columns = date_columns(work.version)
+    if len(columns) > 1:
+        follow(keys.BY, work.spec.comparison.by)
+        st.selectbox("Date column", columns, key=keys.BY, on_change=_change_by, args=(work,))
+
+
+def _change_by(work: Work) -> None:
+    compare(work.start, work.spec.comparison.model_copy(update={"by": st.session_state[keys.BY]}))
+
+
+def _change_relative(work: Work) -> None:
+    session = st.session_state
+    relative = relative_of(session[keys.PERIOD], session.get(keys.DAYS) or 28)
+    by = work.spec.comparison.by
+    compare(work.start, ComparisonSpec(by=by, relative=relative, against=session[keys.AGAINST]))
+
+
+def _edit_dates(work: Work) -> None:
+    _choose_date_column(work)
+    comparison = work.spec.comparison
+    for label, key, values in (("Base", keys.BASE, comparison.base), ("Current", keys.CURRENT, comparison.current)):
+        follow(key, dates_of(values) or default_dates(work.version)[0])
+        st.date_input(
+            label,
+            value=None,
+            key=key,
+            on_change=_change_dates,
+            args=(work,),
+            format="YYYY-MM-DD",
+            help="First and last day",
+        )
+    st.caption("Fixed dates stay where they are: newer data does not move them.")
+
+
+def _change_dates(work: Work) -> None:
+    base, current = (_range(st.session_state[key]) for key in (keys.BASE, keys.CURRENT))
+    if base and current:
+        compare(work.start, fixed_dates(work.spec.comparison.by, base, current))
+
+
+def _range(chosen: object) -> tuple[date, date] | None:
+    """Both ends; None while only the first was clicked."""
+    if isinstance(chosen, tuple | list) and len(chosen) == 2:
+        return chosen[0], chosen[1]
+    return None
+
+
+def _edit_groups(work: Work) -> None:
+    columns = [c.name for c in work.version.columns if c.role != "ignored" and c.name not in date_columns(work.version)]
+    comparison = work.spec.comparison
+    is_groups = comparison.by in columns
+    if keys.GROUP_BY not in st.session_state or st.session_state[keys.GROUP_BY] not in columns:
+        st.session_state[keys.GROUP_BY] = comparison.by if is_groups else (*work.version.dimensions, *columns)[0]
+    st.selectbox("Column", columns, key=keys.GROUP_BY, on_change=_forget_groups)
+    column = st.session_state[keys.GROUP_BY]
+    try:
+        values = group_values(work, column)
+    except BridgecastError as error:
+        st.error(str(error))
+        return
+    own = is_groups and comparison.by == column
+    _choose_group("Base", keys.BASE_GROUP, work, values, comparison.base if own else None)
+    _choose_group("Current", keys.CURRENT_GROUP, work, values, comparison.current if own else None)
+
+
+def _choose_group(label: str, key: str, work: Work, values: list[str], chosen: tuple[Scalar, ...] | None) -> None:
+    truth = [shown(value) for value in chosen or ()]
+    if truth or key not in st.session_state:
+        follow(key, truth)
+    options = list(dict.fromkeys([*values, *st.session_state[key]]))
+    st.multiselect(label, options, key=key, on_change=_change_groups, args=(work,), accept_new_options=True)
+
+
+def _forget_groups() -> None:
+    for key in (keys.BASE_GROUP, keys.CURRENT_GROUP):
+        st.session_state[key] = []
+
+
+def _change_groups(work: Work) -> None:
+    session = st.session_state
+    base, current = session[keys.BASE_GROUP], session[keys.CURRENT_GROUP]
+    if base and current:
+        sides = {"base": tuple(map(meant, base)), "current": tuple(map(meant, current))}
+        compare(work.start, ComparisonSpec(by=session[keys.GROUP_BY], **sides))
+
+
+def shown(value: Scalar) -> str:
+    """A value as the lists show it."""
+    if value is None:
+        return NOT_SET
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def meant(text: str) -> str | None:
+    """What a chosen entry stands for in a specification."""
+    return None if text == NOT_SET else text

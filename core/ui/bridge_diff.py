@@ -1,0 +1,91 @@
+"""What differs between two states of an analysis, one line a difference. Pure."""
+
+from __future__ import annotations
+
+from core.model.analysis import AnalysisSpec, EquationSpec
+from core.ui.bridge_periods import comparison_label
+from core.ui.bridge_steps import total_label
+
+NAMES = {
+    "name": "Name",
+    "description": "Description",
+    "dataset": "Dataset",
+    "dimensions": "Dimensions",
+    "where": "Filters",
+    "method": "Method",
+    "per_day": "Days as a step",
+    "other_below_pct": "Rest below %",
+    "max_segments": "Bars before the rest",
+    "comment_depth": "Comment",
+}
+STEP_NAMES = {
+    "formula": "formula",
+    "name": "name",
+    "unit": "unit",
+    "threshold_pct": "threshold %",
+    "focus": "focus",
+    "exclude": "left out",
+    "good": "good direction",
+}
+
+
+def differences(before: AnalysisSpec, after: AnalysisSpec) -> list[str]:
+    """Lines such as "Filters: none → country: FR"; a change of steps names the step."""
+    lines = [
+        f"{label}: {_text(getattr(before, name))} → {_text(getattr(after, name))}"
+        for name, label in NAMES.items()
+        if getattr(before, name) != getattr(after, name)
+    ]
+    if before.comparison != after.comparison:
+        lines.append(f"Comparison: {_comparison(before)} → {_comparison(after)}")
+    return [*lines, *_equation(before.equation, after.equation)]
+
+
+def _equation(before: EquationSpec, after: EquationSpec) -> list[str]:
+    lines = []
+    if total_label(before) != total_label(after):
+        lines.append(f"KPI: {total_label(before)} → {total_label(after)}")
+    for name, label in (
+        ("formula", "Formula"),
+        ("unit", "Unit"),
+        ("good", "Good is"),
+        ("total_threshold_pct", "Threshold %"),
+    ):
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            lines.append(f"{label}: {_text(old)} → {_text(new)}")
+    return [*lines, *_steps(before, after)]
+
+
+def _steps(before: EquationSpec, after: EquationSpec) -> list[str]:
+    if [s.formula for s in before.steps] != [s.formula for s in after.steps]:
+        return [f"Steps: {_formulas(before)} → {_formulas(after)}"]
+    return [
+        f"{new.formula}, {label}: {_text(getattr(old, name))} → {_text(getattr(new, name))}"
+        for old, new in zip(before.steps, after.steps, strict=True)
+        for name, label in STEP_NAMES.items()
+        if getattr(old, name) != getattr(new, name)
+    ]
+
+
+def _formulas(equation: EquationSpec) -> str:
+    return ", ".join(step.formula for step in equation.steps)
+
+
+def _comparison(spec: AnalysisSpec) -> str:
+    comparison = spec.comparison
+    if comparison.relative:
+        return comparison_label(comparison)
+    base, current = (" to ".join(map(str, side or ())) for side in (comparison.base, comparison.current))
+    return f"{comparison.by} {base} against {current}"
+
+
+def _text(value: object) -> str:
+    """A value as a line shows it; nothing chosen is "none"."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_text(part)}" for name, part in value.items()) or "none"
+    if isinstance(value, tuple | list):
+        return ", ".join("(not set)" if part is None else str(part) for part in value) or "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value is None or value == "" else str(value)

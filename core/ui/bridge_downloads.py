@@ -1,0 +1,51 @@
+"""Files of what is on the page: chart as PNG, tables as CSV and XLSX. Made when their button is pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.engine.bridge import Bridge
+from core.report.bars import bridge_bars, detail_bars
+from core.report.chart import draw, specification
+from core.report.images import png
+from core.report.printed import PrintedBridge, print_bridge, print_detail
+from core.report.shapes import Waterfall
+from core.ui.bridge_state import Work
+from core.ui.text import LOCALE
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Make = Callable[[], str | bytes]
+
+
+def bridge_downloads(work: Work, printed: PrintedBridge) -> None:
+    """The whole bridge."""
+    name = work.spec.slug
+    with st.popover("Download", icon=":material/download:", key="bridge_download"):
+        _file("Chart (PNG)", f"{name}.png", "image/png", lambda: chart_png(bridge_bars(printed)))
+
+
+def detail_downloads(work: Work, bridge: Bridge, step: str, dimension: str) -> None:
+    """A step by a dimension."""
+    name = f"{work.spec.slug}-{dimension}"
+    with st.popover("Download", icon=":material/download:", key="bridge_detail_download"):
+        detail = print_detail(print_bridge(bridge, LOCALE), step, dimension)
+        _file("Chart (PNG)", f"{name}.png", "image/png", lambda: chart_png(detail_bars(detail)))
+
+
+def chart_png(bars: Waterfall) -> bytes:
+    """The chart as a picture, light, for slides and mails."""
+    return png(specification(draw(bars)))
+
+
+def _file(label: str, file_name: str, mime: str, make: Make) -> None:
+    st.download_button(
+        label,
+        data=make,
+        file_name=file_name,
+        mime=mime,
+        key=f"bridge_file_{file_name}",
+        on_click="ignore",
+        width="stretch",
+    )

@@ -1,0 +1,207 @@
+"""The equation: a sentence of chips while it is read, a table of steps while it is edited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from core.model.analysis import EquationSpec, StepSpec
+from core.ui import bridge_state as keys
+from core.ui import frame
+from core.ui.bridge_state import Work, draft_key, follow, keep_draft, keep_widget
+from core.ui.bridge_steps import chain_of_ratios, equation_of, rows_of, sum_of, total_label
+from core.ui.text import escape
+
+METHODS = {
+    "shapley": "Shapley (default)",
+    "lmdi": "LMDI",
+    "sequential": "Sequential, in the order of the steps",
+    "covariance": "Covariance, handed out by size",
+}
+DEPTHS = {"low": "Short", "medium": "Medium", "high": "Long"}
+GOOD = {"up": "A rise", "down": "A fall"}
+TOTAL_KEYS = {
+    "total": keys.TOTAL,
+    "unit": keys.TOTAL_UNIT,
+    "good": keys.TOTAL_GOOD,
+    "formula": keys.TOTAL_FORMULA,
+    "total_threshold_pct": keys.TOTAL_THRESHOLD,
+}
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "formula": pl.String,
+    "name": pl.String,
+    "unit": pl.String,
+    "threshold_pct": pl.Float64,
+    "focus": pl.String,
+    "exclude": pl.List(pl.String),
+    "good": pl.String,
+}
+
+
+def equation_card(work: Work) -> None:
+    """The card: sentence and switch; below it the table while the switch is on."""
+    with st.container(border=True, key="bridge_equation"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**Equation**\u2003{sentence(work.spec.equation)}", width="stretch")
+            if keys.EDIT not in st.session_state:
+                st.session_state[keys.EDIT] = work.saved is None
+            st.toggle("Edit", key=keys.EDIT, on_change=refill)
+        if st.session_state[keys.EDIT]:
+            _edit(work)
+
+
+def sentence(equation: EquationSpec) -> str:
+    """The KPI and its steps as chips, in Markdown."""
+    total = f":blue-badge[{escape(total_label(equation))}]"
+    chips = [_chip(step) for step in equation.steps]
+    if equation.formula:
+        numbered = "\u2002".join(f"[{number}] {chip}" for number, chip in enumerate(chips, start=1))
+        return f"{total} = {escape(equation.formula)}\u2003{numbered}"
+    return f"{total} = " + " × ".join(chips)
+
+
+def _chip(step: StepSpec) -> str:
+    name = f" · {escape(step.name)}" if step.name and step.name != step.formula else ""
+    return f":gray-badge[{escape(step.formula)}{name}]"
+
+
+def _edit(work: Work) -> None:
+    """The table, the KPI beside it, and what builds a table quickly. A wrong cell is said and changes nothing."""
+    _starters(work)
+    rows = _table(work)
+    _total(work)
+    _settings(work)
+    with frame.errors():
+        equation = equation_of(rows, _total_values())
+        if equation != work.spec.equation:
+            keep_draft(work, equation=equation)
+            st.rerun()
+
+
+def _starters(work: Work) -> None:
+    metrics = {column.name: column.label for column in work.version.metrics}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.multiselect(
+            "Metrics, in their order",
+            list(metrics),
+            format_func=lambda name: metrics.get(name, name),
+            key=keys.METRICS,
+            placeholder="visits, orders, revenue …",
+        )
+        chosen = st.session_state[keys.METRICS]
+        st.button(
+            "Chain of ratios",
+            key="bridge_chain",
+            on_click=_start_anew,
+            args=(work, "chain"),
+            disabled=not chosen,
+            help="visits × orders / visits × revenue / orders",
+        )
+        st.button(
+            "Sum", key="bridge_sum", on_click=_start_anew, args=(work, "sum"), disabled=not chosen, help="a + b + c"
+        )
+
+
+def _start_anew(work: Work, kind: str) -> None:
+    metrics = st.session_state[keys.METRICS]
+    equation = chain_of_ratios(metrics) if kind == "chain" else sum_of(metrics)
+    units = {column.name: column.unit for column in work.version.metrics}
+    keep_draft(
+        work, equation=equation.model_copy(update={"unit": units.get(metrics[-1], ""), "good": work.spec.equation.good})
+    )
+    refill()
+
+
+def refill() -> None:
+    """Fill the table anew from the equation at the next run."""
+    for key in (keys.EDITOR_ROWS, *(f"{key}_was" for key in TOTAL_KEYS.values())):
+        st.session_state.pop(key, None)
+
+
+def _table(work: Work) -> list[dict[str, object]]:
+    """The rows as they stand. The table's input stays the same while it is edited, else its edits would be lost."""
+    session, owner = st.session_state, draft_key(work.saved, work.start)
+    if session.get(keys.EDITOR_ROWS, (None,))[0] != owner:
+        session[keys.EDITOR_ROWS] = owner, pl.DataFrame(rows_of(work.spec.equation), schema=SCHEMA)
+        session[keys.EDITOR_TURN] = session.get(keys.EDITOR_TURN, 0) + 1
+    edited = st.data_editor(
+        session[keys.EDITOR_ROWS][1],
+        key=f"{keys.EDITOR}_{session[keys.EDITOR_TURN]}",
+        num_rows="dynamic",
+        hide_index=True,
+        column_config=_columns(work),
+        alt="Steps of the equation",
+    )
+    rows: list[dict[str, object]] = edited.to_dicts()
+    return rows
+
+
+def _columns(work: Work) -> dict[str, Any]:
+    dimensions = list(work.version.dimensions)
+    config = st.column_config
+    return {
+        "formula": config.TextColumn("Formula", width="medium", help="A metric, or numerator / denominator"),
+        "name": config.TextColumn("Name", help="What people read; default: the formula"),
+        "unit": config.TextColumn("Unit", width="small", help="€, %, …"),
+        "threshold_pct": config.NumberColumn(
+            "Threshold %", width="small", min_value=0.0, help="Alert beyond this change"
+        ),
+        "focus": config.SelectboxColumn("Focus on", options=dimensions, help="The dimension that opens first"),
+        "exclude": config.MultiselectColumn(
+            "Leave out", options=dimensions, help="Dimensions that explain nothing here"
+        ),
+        "good": config.SelectboxColumn("Good is", width="small", options=["up", "down"]),
+    }
+
+
+def _total(work: Work) -> None:
+    equation = work.spec.equation
+    for field, key in TOTAL_KEYS.items():
+        value = getattr(equation, field)
+        follow(key, value if value is not None or field == "total_threshold_pct" else "")
+    name, unit, good, threshold, formula = st.columns([3, 1, 2, 2, 3])
+    name.text_input("KPI's name", key=keys.TOTAL, placeholder=total_label(equation))
+    unit.text_input("Unit", key=keys.TOTAL_UNIT, help="% for a rate: changes are printed in points")
+    good.segmented_control("Good is", list(GOOD), format_func=GOOD.__getitem__, key=keys.TOTAL_GOOD, required=True)
+    threshold.number_input("Threshold %", min_value=0.0, value=None, key=keys.TOTAL_THRESHOLD)
+    formula.text_input(
+        "Formula",
+        key=keys.TOTAL_FORMULA,
+        placeholder="product of the steps",
+        help="Such as [1] + [2] or ([1] - [2]) / [1]",
+    )
+
+
+def _total_values() -> dict[str, object]:
+    return {name: st.session_state[key] for name, key in TOTAL_KEYS.items()}
+
+
+def _settings(work: Work) -> None:
+    spec = work.spec
+    follow(keys.METHOD, spec.method)
+    follow(keys.PER_DAY, spec.per_day)
+    follow(keys.DEPTH, spec.comment_depth)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _choice(work, "Method", METHODS, "method", keys.METHOD)
+        _choice(work, "Comment", DEPTHS, "comment_depth", keys.DEPTH)
+        st.toggle(
+            "Days as a step of their own",
+            key=keys.PER_DAY,
+            on_change=keep_widget,
+            args=(work, "per_day", keys.PER_DAY),
+            help="For periods of different length: volumes are taken per day",
+        )
+
+
+def _choice(work: Work, label: str, names: dict[str, str], field: str, key: str) -> None:
+    st.selectbox(
+        label,
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        on_change=keep_widget,
+        args=(work, field, key),
+        width=260,
+    )

@@ -1,0 +1,158 @@
+"""Filters: one condition a column, one of some values or a comparison with a number. Each change moves the address."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.model.analysis import Condition, Scalar
+from core.model.data import NUMERIC_TYPES, ColumnSpec
+from core.ui import bridge_state as keys
+from core.ui import frame
+from core.ui.bridge_compare import group_values, meant, shown
+from core.ui.bridge_state import Work, filter_by, follow
+from core.ui.text import escape
+from core.warehouse import Version
+
+SIGNS = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most", "=": "equal to", "!=": "not equal to"}
+TEXT_SIGNS = {"contains": "contains", "starts_with": "starts with"}
+
+
+def filters_label(where: dict[str, Condition], version: Version) -> str:
+    """What the chip says."""
+    if not where:
+        return "none"
+    first, *others = [_condition_label(_label(version, column), condition) for column, condition in where.items()]
+    return f"{first} + {len(others)} more" if others else first
+
+
+def edit_filters(work: Work) -> None:
+    """All filters, each with what removes it, and a place to add one."""
+    where = work.spec.where
+    opened = st.session_state.get(keys.FILTER_OPEN)
+    waiting = [opened] if opened and opened not in where else []
+    for column in [*where, *waiting]:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            _edit_one(work, column, where.get(column))
+            st.button(
+                "Remove",
+                icon=":material/close:",
+                key=f"{keys.FILTER}_remove_{column}",
+                type="tertiary",
+                on_click=_remove,
+                args=(work, column),
+            )
+    free = [c.name for c in work.version.columns if c.role != "ignored" and c.name not in {*where, *waiting}]
+    st.selectbox(
+        "Add a filter on",
+        free,
+        index=None,
+        format_func=lambda name: _label(work.version, name),
+        key=keys.FILTER_ADD,
+        placeholder="Choose a column",
+        on_change=_open,
+    )
+
+
+def condition_of(values: list[str]) -> Condition:
+    """One of the chosen values."""
+    return [meant(value) for value in values]
+
+
+def values_of(condition: Condition) -> list[Scalar] | None:
+    """The values a condition lists; None when it compares."""
+    if isinstance(condition, dict):
+        return None
+    return list(condition) if isinstance(condition, list) else [condition]
+
+
+def _edit_one(work: Work, name: str, condition: Condition) -> None:
+    column = next((c for c in work.version.columns if c.name == name), None)
+    listed = None if condition is None else values_of(condition)
+    if column is None:
+        st.warning(f"{escape(name)} is not in this version of the data.")
+    elif isinstance(condition, dict) or (condition is None and _is_number(column)):
+        _edit_comparison(work, column, condition if isinstance(condition, dict) else {})
+    else:
+        _edit_values(work, column, [shown(value) for value in listed or []])
+
+
+def _edit_values(work: Work, column: ColumnSpec, chosen: list[str]) -> None:
+    key = f"{keys.FILTER}_{column.name}"
+    follow(key, chosen)
+    known: list[str] = []
+    with frame.errors():
+        known = group_values(work, column.name)
+    st.multiselect(
+        f"{escape(column.label)} is one of",
+        list(dict.fromkeys([*known, *chosen, *st.session_state[key]])),
+        key=key,
+        on_change=_keep_values,
+        args=(work, column.name, key),
+        accept_new_options=True,
+    )
+
+
+def _edit_comparison(work: Work, column: ColumnSpec, condition: dict[str, Scalar]) -> None:
+    """One sign and its number; a second one of the saved filter is shown and kept."""
+    pairs = list(condition.items()) or [(">", None)]
+    for position, (sign, value) in enumerate(pairs):
+        sign_key, value_key = (f"{keys.FILTER}_{part}_{position}_{column.name}" for part in ("sign", "value"))
+        follow(sign_key, sign)
+        follow(value_key, float(value) if isinstance(value, int | float) else value)
+        arguments = (work, column.name, len(pairs))
+        st.selectbox(
+            escape(column.label),
+            [*SIGNS, *TEXT_SIGNS] if sign in TEXT_SIGNS else list(SIGNS),
+            format_func=lambda name: (SIGNS | TEXT_SIGNS)[name],
+            key=sign_key,
+            on_change=_keep_comparison,
+            args=arguments,
+        )
+        if isinstance(value, str):
+            st.text_input("Value", key=value_key, on_change=_keep_comparison, args=arguments)
+        else:
+            st.number_input("Value", value=None, key=value_key, on_change=_keep_comparison, args=arguments)
+
+
+def _keep_values(work: Work, column: str, key: str) -> None:
+    values = st.session_state[key]
+    if values:
+        filter_by(work.start, {**work.spec.where, column: condition_of(values)})
+
+
+def _keep_comparison(work: Work, column: str, count: int) -> None:
+    session, condition = st.session_state, dict[str, Scalar]()
+    for position in range(count):
+        value = session[f"{keys.FILTER}_value_{position}_{column}"]
+        if value is not None:
+            condition[session[f"{keys.FILTER}_sign_{position}_{column}"]] = value
+    if condition:
+        filter_by(work.start, {**work.spec.where, column: condition})
+
+
+def _open() -> None:
+    st.session_state[keys.FILTER_OPEN] = st.session_state[keys.FILTER_ADD]
+    st.session_state[keys.FILTER_ADD] = None
+
+
+def _remove(work: Work, column: str) -> None:
+    st.session_state.pop(keys.FILTER_OPEN, None)
+    filter_by(work.start, {name: condition for name, condition in work.spec.where.items() if name != column})
+
+
+def _is_number(column: ColumnSpec) -> bool:
+    return column.type in NUMERIC_TYPES and column.role == "metric"
+
+
+def _label(version: Version, name: str) -> str:
+    return next((column.label for column in version.columns if column.name == name), name)
+
+
+def _condition_label(label: str, condition: Condition) -> str:
+    values = values_of(condition)
+    if values is not None:
+        return f"{label}: {', '.join(map(shown, values[:2]))}" + (
+            f" + {len(values) - 2} more" if len(values) > 2 else ""
+        )
+    pairs = condition.items() if isinstance(condition, dict) else ()
+    return f"{label} " + " and ".join(f"{(SIGNS | TEXT_SIGNS).get(sign, sign)} {value}" for sign, value in pairs)

@@ -1,0 +1,82 @@
+"""The row of choices above the bridge: analysis, dataset, comparison, filters."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.model.comparison import Comparison
+from core.report.dates import both_labels
+from core.ui import bridge_state as keys
+from core.ui import frame
+from core.ui.bridge_compare import edit_comparison
+from core.ui.bridge_filters import edit_filters, filters_label
+from core.ui.bridge_periods import comparison_label
+from core.ui.bridge_state import Work, follow, open_analysis
+from core.ui.text import LOCALE, escape
+
+
+def choose(work: Work, comparison: Comparison | None) -> None:
+    """The row: each choice opens from a chip that says what is chosen."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bridge_choices"):
+        with st.popover(_chip("Analysis", work.spec.name), key="bridge_choose_analysis"):
+            _choose_analysis(work)
+        with st.popover(_chip("Dataset", work.spec.dataset), key="bridge_choose_dataset"):
+            _choose_dataset(work)
+        with st.popover(_chip("Compare", comparison_label(work.spec.comparison)), key="bridge_choose_comparison"):
+            edit_comparison(work, comparison)
+        if comparison is not None:
+            base, current = both_labels(comparison, LOCALE)
+            st.markdown(f":gray[{escape(base)} →] {escape(current)}", width="content")
+        with st.popover(_chip("Filters", filters_label(work.spec.where, work.version)), key="bridge_choose_filters"):
+            edit_filters(work)
+
+
+def _chip(name: str, value: str) -> str:
+    return f":gray[{name}]\u2002{escape(value)}"
+
+
+def _choose_analysis(work: Work) -> None:
+    names = {saved.spec.slug: saved.spec.name for saved in work.app.analyses.all()}
+    follow(keys.ANALYSIS, work.saved.spec.slug if work.saved else None)
+    st.selectbox(
+        "Saved analyses",
+        list(names),
+        format_func=lambda slug: names.get(slug, slug),
+        key=keys.ANALYSIS,
+        on_change=_open_chosen,
+        placeholder="Choose one" if names else "None is saved yet",
+        disabled=not names,
+    )
+    st.button(
+        "New analysis",
+        icon=":material/add:",
+        key="bridge_new",
+        on_click=open_analysis,
+        args=(None, work.spec.dataset),
+        disabled=work.saved is None,
+    )
+
+
+def _open_chosen() -> None:
+    slug = st.session_state[keys.ANALYSIS]
+    if slug is not None:
+        open_analysis(slug)
+
+
+def _choose_dataset(work: Work) -> None:
+    names = {spec.slug: spec.name for spec in work.app.catalogue.all()}
+    if work.saved is not None:
+        st.markdown(f"**{escape(names.get(work.spec.dataset, work.spec.dataset))}**")
+        st.caption("A saved analysis stays with its dataset. Start a new one to look at other data.")
+    else:
+        follow(keys.DATASET, work.spec.dataset)
+        st.selectbox(
+            "Dataset",
+            list(names),
+            format_func=lambda slug: names.get(slug, slug),
+            key=keys.DATASET,
+            on_change=lambda: open_analysis(None, st.session_state[keys.DATASET]),
+        )
+    st.page_link(
+        frame.DATA.page, label="Look at the data", icon=frame.DATA.icon, query_params={"dataset": work.spec.dataset}
+    )

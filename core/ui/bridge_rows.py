@@ -1,0 +1,85 @@
+"""The rows behind a bar: read when the dialog is opened, one side of the comparison at a time."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from core.engine.bridge import Bridge
+from core.model.analysis import Condition
+from core.report.dates import both_labels
+from core.ui import bridge_state as keys
+from core.ui import frame
+from core.ui.bridge_compare import group_values, meant, shown
+from core.ui.bridge_filters import values_of
+from core.ui.bridge_state import Work
+from core.ui.text import LOCALE, counted, escape
+
+MOST_ROWS = 1000
+ALL = "All"
+Side = Literal["base", "current"]
+
+
+def rows_button(work: Work, bridge: Bridge, dimension: str | None, segment: str | None) -> None:
+    """Opens the rows behind the step, or behind the segment that was clicked."""
+    label = f"Rows behind {escape(segment)}…" if segment else "Rows…"
+    if st.button(label, icon=":material/table_rows:", key=keys.ROWS):
+        st.session_state[keys.ROWS_SEGMENT] = segment or ALL
+        _dialog(work, bridge, dimension)
+
+
+@st.dialog("Rows behind it", width="large")
+def _dialog(work: Work, bridge: Bridge, dimension: str | None) -> None:
+    comparison = bridge.comparison
+    if comparison is None:
+        return
+    base, current = both_labels(comparison, LOCALE)
+    names: dict[Side, str] = {"base": base, "current": current}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        side = st.segmented_control(
+            "Side",
+            list(names),
+            format_func=lambda name: escape(names[name]),
+            key=keys.ROWS_SIDE,
+            default="current",
+            required=True,
+        )
+        segment = _choose_segment(work, dimension)
+    with frame.errors():
+        where = within(work.spec.where, dimension, segment)
+        chosen = comparison.base if side == "base" else comparison.current
+        rows = work.app.warehouse.rows(work.version, chosen, where, MOST_ROWS, by=comparison.by)
+        st.dataframe(rows, hide_index=True, key="bridge_rows_table")
+        more = f"The first {counted(MOST_ROWS)} rows" if rows.height == MOST_ROWS else f"{counted(rows.height)} rows"
+        st.caption(f"{more} of data version {work.version.number}, as they were read.")
+        st.download_button(
+            "Download (CSV)",
+            data=rows.write_csv,
+            file_name=f"{work.spec.slug}-{side}-rows.csv",
+            mime="text/csv",
+            key="bridge_rows_csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def within(where: dict[str, Condition], dimension: str | None, segment: str) -> dict[str, Condition]:
+    """The filters, narrowed to one segment."""
+    if dimension is None or segment == ALL:
+        return where
+    own = where.get(dimension)
+    narrowed: Condition = {**own, "=": meant(segment)} if isinstance(own, dict) else [meant(segment)]
+    return {**where, dimension: narrowed}
+
+
+def _choose_segment(work: Work, dimension: str | None) -> str:
+    """One of the dimension's values, of the filtered ones where it is filtered."""
+    if dimension is None:
+        return ALL
+    own = work.spec.where.get(dimension)
+    listed = None if own is None else values_of(own)
+    known = group_values(work, dimension) if listed is None else [shown(value) for value in listed]
+    chosen = st.session_state.get(keys.ROWS_SEGMENT, ALL)
+    options = list(dict.fromkeys([ALL, *known, chosen]))
+    return st.selectbox(f"Where {escape(dimension)} is", options, key=keys.ROWS_SEGMENT) or ALL

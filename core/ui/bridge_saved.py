@@ -1,0 +1,230 @@
+"""Saving an analysis: the title row with its state, and the dialogs to save, rename, duplicate, restore, delete."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.analyses import SavedAnalysis
+from core.errors import BridgecastError
+from core.model.analysis import AnalysisSpec
+from core.ui import bridge_state as keys
+from core.ui.bridge_compare import date_columns
+from core.ui.bridge_diff import differences
+from core.ui.bridge_periods import comparison_label, kind_of, moving_like
+from core.ui.bridge_state import Work, close_editor, forget_draft, go, move, open_analysis
+from core.ui.bridge_url import PageState
+from core.ui.text import escape, moment, zone
+
+SLUG_LENGTH = 63
+
+
+def state_line(work: Work) -> str:
+    """Saved or not, which revision, which data."""
+    saved = work.saved
+    if saved is None:
+        kept = "not saved yet"
+    else:
+        kept = f"changed since revision {saved.revision}" if work.is_changed else f"saved · revision {saved.revision}"
+    return f"{kept} · data version {work.version.number}, as of {moment(work.version.as_of)} {zone()}"
+
+
+def slug_of(name: str, taken: Collection[str]) -> str:
+    """An address made of a name: lower-case letters, digits and hyphens, with a number when it is taken."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[: SLUG_LENGTH - 4].strip("-") or "analysis"
+    tries = (plain if number == 1 else f"{plain}-{number}" for number in range(1, len(taken) + 2))
+    return next(slug for slug in tries if slug not in taken)
+
+
+@contextmanager
+def attempt(notice: str) -> Iterator[None]:
+    """In a dialog's callback: what went well is said after the dialog has closed, what went wrong inside of it."""
+    try:
+        yield
+    except BridgecastError as error:
+        st.session_state[keys.PROBLEM] = str(error)
+    else:
+        st.session_state[keys.NOTICE], st.session_state[keys.DONE] = notice, True
+
+
+def tell() -> None:
+    """At the page's beginning: what the last callback did."""
+    st.session_state.pop(keys.DONE, None)
+    notice = st.session_state.pop(keys.NOTICE, None)
+    if notice:
+        st.toast(escape(notice), icon=":material/check:")
+    show_problem()
+
+
+def show_problem() -> None:
+    """What went wrong in the last callback."""
+    problem = st.session_state.pop(keys.PROBLEM, None)
+    if problem:
+        st.error(escape(problem), icon=":material/error:")
+
+
+def begin_dialog() -> None:
+    """First line of a dialog: close it when its work is done, else say what went wrong."""
+    if st.session_state.pop(keys.DONE, False):
+        st.rerun()
+    show_problem()
+
+
+@st.dialog("Save")
+def save_dialog(work: Work) -> None:
+    """Ask what saving needs: a name for a new analysis, a note for a revision."""
+    begin_dialog()
+    saved = work.saved
+    if saved is None:
+        st.text_input("Name", key=keys.NAME, placeholder="Revenue by month")
+    else:
+        st.caption(f"Becomes revision {saved.revision + 1} of {escape(saved.spec.name)}.")
+        for line in differences(saved.spec, work.spec):
+            st.markdown(f"- {escape(line)}")
+        st.text_input("Note", key=keys.NOTE, placeholder="What has changed, and why")
+    offer_moving(work)
+    save = save_new if saved is None else save_revision
+    st.button("Save", key="bridge_save_now", type="primary", on_click=save, args=(work,))
+
+
+def offer_moving(work: Work) -> None:
+    """Fixed dates are never moved by newer data: say so, and offer the periods that are."""
+    spec = work.spec
+    if kind_of(spec.comparison, date_columns(work.version)) != "dates":
+        return
+    st.info("The dates are fixed: newer data will not move them, nor any report of this analysis.")
+    moving = moving_like(spec.comparison)
+    st.checkbox(f"Compare moving periods instead: {comparison_label(moving)}", key=keys.MOVE)
+
+
+def _to_save(work: Work) -> AnalysisSpec:
+    wants_moving = (
+        st.session_state.get(keys.MOVE) and kind_of(work.spec.comparison, date_columns(work.version)) == "dates"
+    )
+    return work.spec.model_copy(update={"comparison": moving_like(work.spec.comparison)}) if wants_moving else work.spec
+
+
+def save_new(work: Work) -> None:
+    """Callback: keep it as a new analysis and go to its address."""
+    name = st.session_state[keys.NAME].strip()
+    if not name:
+        st.session_state[keys.PROBLEM] = "An analysis needs a name, so that others find it."
+        return
+    slug = slug_of(name, {a.spec.slug for a in work.app.analyses.all()})
+    with attempt(f"Saved as '{name}', revision 1."):
+        spec = _to_save(work).model_copy(update={"slug": slug, "name": name})
+        work.app.analyses.create(spec, by=work.app.owner.id)
+        forget_draft(work)
+        _settle(work, slug)
+
+
+def save_revision(work: Work) -> None:
+    """Callback: keep it as the next revision."""
+    saved = _required(work)
+    with attempt(f"Saved as revision {saved.revision + 1}."):
+        note = st.session_state.get(keys.NOTE, "").strip()
+        work.app.analyses.revise(_to_save(work), by=work.app.owner.id, if_revision=saved.revision, note=note)
+        forget_draft(work)
+        _settle(work, saved.spec.slug)
+
+
+def _settle(work: Work, slug: str) -> None:
+    """The address after saving: nothing in it differs from what is saved."""
+    state = work.state
+    go(PageState(analysis=slug, step=state.step, dimension=state.dimension, view=state.view))
+
+
+def discard(work: Work) -> None:
+    """Callback: back to what is saved."""
+    forget_draft(work)
+    move(comparison=None, where=None)
+
+
+@st.dialog("Rename")
+def rename_dialog(work: Work) -> None:
+    """Another name; addresses stay."""
+    begin_dialog()
+    st.text_input("Name", value=work.start.name, key=keys.NAME)
+    st.caption("Its address, and every report link, stays as it is.")
+    st.button("Rename", key="bridge_rename_now", type="primary", on_click=_rename, args=(work,))
+
+
+def _rename(work: Work) -> None:
+    name = st.session_state[keys.NAME].strip() or work.start.name
+    with attempt(f"Renamed to '{name}'."):
+        work.app.analyses.rename(work.start.slug, name, by=work.app.owner.id)
+
+
+@st.dialog("Duplicate")
+def duplicate_dialog(work: Work) -> None:
+    """A copy of what is saved."""
+    begin_dialog()
+    st.text_input("Name of the copy", value=f"{work.start.name} (copy)", key=keys.NAME)
+    st.button("Duplicate", key="bridge_duplicate_now", type="primary", on_click=_duplicate, args=(work,))
+
+
+def _duplicate(work: Work) -> None:
+    name = st.session_state[keys.NAME].strip() or f"{work.start.name} (copy)"
+    slug = slug_of(name, {a.spec.slug for a in work.app.analyses.all()})
+    with attempt(f"Duplicated as '{name}'."):
+        work.app.analyses.duplicate(work.start.slug, slug, name, by=work.app.owner.id)
+        open_analysis(slug)
+
+
+@st.dialog("Revisions", width="large")
+def history_dialog(work: Work) -> None:
+    """All revisions with what each changed; an old one can be made the newest."""
+    begin_dialog()
+    revisions = work.app.analyses.revisions(work.start.slug)
+    before = {r.revision: r.spec for r in revisions}
+    for position, item in enumerate(revisions):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            note = f" · {escape(item.note)}" if item.note else ""
+            st.markdown(f"**Revision {item.revision}** · {moment(item.created_at)}{note}", width="stretch")
+            st.button(
+                "Restore",
+                key=f"bridge_restore_{item.revision}",
+                on_click=_restore,
+                args=(work, item.revision),
+                disabled=position == 0,
+            )
+        earlier = before.get(item.revision - 1)
+        for line in differences(earlier, item.spec) if earlier else ["First saved."]:
+            st.markdown(f"- {escape(line)}")
+    st.caption(f"Times in {zone()}.")
+
+
+def _restore(work: Work, revision: int) -> None:
+    with attempt(f"Revision {revision} is the newest one again."):
+        work.app.analyses.restore(work.start.slug, revision, by=work.app.owner.id)
+        discard(work)
+
+
+@st.dialog("Delete")
+def delete_dialog(work: Work) -> None:
+    """Confirm; exports that show it stand in the way and are named."""
+    begin_dialog()
+    exports = work.app.exports.of_analysis(work.start.slug)
+    if exports:
+        names = ", ".join(export.spec.name for export in exports)
+        st.warning(f"{escape(names)} show this analysis. Delete those on the Exports page first.")
+    else:
+        st.markdown(f"**{escape(work.start.name)}** and all its revisions will be gone. The data stays.")
+    st.button("Delete", key="bridge_delete_now", type="primary", on_click=_delete, args=(work,), disabled=bool(exports))
+
+
+def _delete(work: Work) -> None:
+    with attempt(f"Deleted '{work.start.name}'."):
+        work.app.analyses.delete(work.start.slug)
+        close_editor()
+        forget_draft(work)
+        go(PageState())
+
+
+def _required(work: Work) -> SavedAnalysis:
+    if work.saved is None:
+        raise AssertionError("only a saved analysis has revisions")
+    return work.saved

@@ -1,0 +1,139 @@
+"""The state of the Bridge page in the browser's address and in the session: read, moved, kept.
+
+The address is the truth for what it holds (`bridge_url.py`); widgets follow it by `follow`, and their callbacks move it
+by `go`, so that the browser's Back restores page and widgets. What is not in the address is a draft in the session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from core.analyses import SavedAnalysis
+from core.app import App
+from core.model.analysis import AnalysisSpec, ComparisonSpec, Condition
+from core.ui.bridge_url import PageState, apply_state, read_state, with_comparison, with_where, write_state
+from core.warehouse import Version
+
+ANALYSIS, DATASET = "bridge_analysis", "bridge_dataset"
+KIND, BY, PERIOD, DAYS, AGAINST = "bridge_kind", "bridge_by", "bridge_period", "bridge_days", "bridge_against"
+BASE, CURRENT = "bridge_base", "bridge_current"
+GROUP_BY, BASE_GROUP, CURRENT_GROUP = "bridge_group_by", "bridge_base_group", "bridge_current_group"
+FILTER, FILTER_ADD, FILTER_OPEN = "bridge_filter", "bridge_filter_add", "bridge_filter_open"
+EDIT, EDITOR, METRICS = "bridge_edit", "bridge_editor", "bridge_metrics"
+EDITOR_ROWS, EDITOR_TURN = "bridge_editor_rows", "bridge_editor_turn"
+TOTAL, TOTAL_UNIT, TOTAL_GOOD = "bridge_total", "bridge_total_unit", "bridge_total_good"
+TOTAL_FORMULA, TOTAL_THRESHOLD = "bridge_total_formula", "bridge_total_threshold"
+METHOD, PER_DAY, BARS, DEPTH = "bridge_method", "bridge_per_day", "bridge_bars", "bridge_depth"
+VIEW, STEP, DIMENSION = "bridge_view", "bridge_step", "bridge_dimension"
+CHART, DETAIL_CHART, PICKED = "bridge_chart", "bridge_detail_chart", "bridge_picked"
+DRAFTS, DONE, PROBLEM, NOTICE, JOB = "bridge_drafts", "bridge_done", "bridge_problem", "bridge_notice", "bridge_job"
+MORE, SAVE, EXPORT, MOVE = "bridge_more", "bridge_save", "bridge_export", "bridge_move"
+NAME, NOTE, SLUG, REVISION = "bridge_name", "bridge_note", "bridge_slug", "bridge_revision"
+ROWS, ROWS_SIDE, ROWS_SEGMENT = "bridge_rows", "bridge_rows_side", "bridge_rows_segment"
+DRAFT_FIELDS = ("equation", "per_day", "method", "max_segments", "comment_depth")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the page works on: an analysis as saved (`saved`, None for a new one), and as it is being looked at.
+
+    start: the saved specification, or a new analysis' first form; spec: with the draft and the address applied.
+    stale: why the newest data could not be read; is_loading: newer data is being read.
+    """
+
+    app: App
+    saved: SavedAnalysis | None
+    start: AnalysisSpec
+    spec: AnalysisSpec
+    state: PageState
+    version: Version
+    stale: str | None = None
+    is_loading: bool = False
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something is not saved."""
+        return self.saved is None or self.spec != self.saved.spec
+
+
+def current_state() -> PageState:
+    """What the address says now."""
+    return read_state(st.query_params.to_dict())
+
+
+def go(state: PageState) -> None:
+    """Move the address; the browser's Back returns from it. Called by callbacks."""
+    st.query_params.from_dict(write_state(state))
+
+
+def move(**changes: Any) -> None:
+    """Move parts of the address."""
+    go(replace(current_state(), **changes))
+
+
+def open_analysis(slug: str | None, dataset: str | None = None) -> None:
+    """Go to another analysis, or to a new one on `dataset`."""
+    close_editor()
+    go(PageState(analysis=slug, dataset=dataset if slug is None else None))
+
+
+def compare(start: AnalysisSpec, comparison: ComparisonSpec) -> None:
+    """Choose another comparison."""
+    go(with_comparison(current_state(), comparison, start))
+
+
+def filter_by(start: AnalysisSpec, where: dict[str, Condition]) -> None:
+    """Choose other filters."""
+    go(with_where(current_state(), where, start))
+
+
+def follow(key: str, truth: Any) -> None:
+    """Give the widget `key` its value when the truth moved or the widget is new; else it keeps what people did."""
+    shadow = f"{key}_was"
+    if key not in st.session_state or st.session_state.get(shadow) != truth:
+        st.session_state[key] = truth
+    st.session_state[shadow] = truth
+
+
+def draft_key(saved: SavedAnalysis | None, start: AnalysisSpec) -> str:
+    """Under which name the unsaved parts are kept."""
+    return saved.spec.slug if saved else f"new:{start.dataset}"
+
+
+def with_draft(key: str, start: AnalysisSpec) -> AnalysisSpec:
+    """The specification with the unsaved parts that the session holds."""
+    draft: AnalysisSpec | None = st.session_state.get(DRAFTS, {}).get(key)
+    if draft is None:
+        return start
+    return start.model_copy(update={name: getattr(draft, name) for name in DRAFT_FIELDS})
+
+
+def keep_draft(work: Work, **changes: Any) -> None:
+    """Keep unsaved parts of the specification for this session."""
+    drafts = st.session_state.setdefault(DRAFTS, {})
+    drafts[draft_key(work.saved, work.start)] = work.spec.model_copy(update=changes)
+
+
+def keep_widget(work: Work, field: str, key: str) -> None:
+    """Callback of a widget that stands for one field of the specification."""
+    keep_draft(work, **{field: st.session_state[key]})
+
+
+def forget_draft(work: Work) -> None:
+    """Drop what is not saved."""
+    st.session_state.get(DRAFTS, {}).pop(draft_key(work.saved, work.start), None)
+    close_editor()
+
+
+def close_editor() -> None:
+    """Leave the table of steps; it is filled anew when it is opened again."""
+    for key in (EDIT, EDITOR_ROWS):
+        st.session_state.pop(key, None)
+
+
+def specification(start: AnalysisSpec, saved: SavedAnalysis | None, state: PageState) -> AnalysisSpec:
+    """What is being looked at: saved, then the draft, then the address."""
+    return apply_state(with_draft(draft_key(saved, start), start), state)

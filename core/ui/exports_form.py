@@ -1,0 +1,193 @@
+"""What an export shows and where: the form, and the specification it stands for."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import streamlit as st
+
+from core.app import App
+from core.delivery.exports import SavedExport
+from core.model.delivery import (
+    ALL_VIEWS,
+    ElementSpec,
+    ExportSpec,
+    Layout,
+    LinkDestination,
+    LinkSettings,
+    Locale,
+    ReportContent,
+    View,
+)
+from core.ui.bridge_saved import slug_of
+
+NAME, DESCRIPTION, ANALYSIS = "exports_name", "exports_description", "exports_analysis"
+VIEWS, LAYOUT, LOCALE, ELEMENTS = "exports_views", "exports_layout", "exports_locale", "exports_elements"
+SLUG, PUBLIC = "exports_slug", "exports_public"
+LAYOUTS: dict[Layout, str] = {"slides": "Slides", "list": "List", "dropdown": "Dropdown"}
+LAYOUT_HELP = (
+    "Slides: title, chart and comment each. List: everything in order. Dropdown: one chart, the reader chooses."
+)
+VIEW_NAMES: dict[View, str] = {"alert": "Alert", "waterfall": "Waterfall", "step_detail": "Main step in detail"}
+LOCALES: dict[Locale, str] = {"en": "English", "fr": "Français", "de": "Deutsch", "nb": "Norsk bokmål"}
+WHO = {False: "Login only", True: "Public"}
+WHO_HELP = "Public: anybody with the address can open it. Login only: people of your organisation."
+PARTS = ("title", "chart", "comment", "table")
+PART_NAMES = {"title": "title", "chart": "chart", "comment": "comment", "table": "table", "text": "text"}
+
+
+def edit_link(analysis_name: str) -> None:
+    """The short form: name, who may open it, layout, language."""
+    st.text_input("Name", key=NAME, placeholder=analysis_name)
+    with st.container(horizontal=True):
+        _who()
+        _layout()
+        _locale()
+
+
+def link_spec(app: App, analysis: str) -> ExportSpec:
+    """The export the short form stands for: all views of an analysis behind one new link."""
+    name = st.session_state[NAME].strip() or app.analyses.get(analysis).spec.name
+    return ExportSpec(
+        name=name,
+        content=ReportContent(analysis=analysis, layout=st.session_state[LAYOUT], locale=st.session_state[LOCALE]),
+        destinations=(_destination(free_slug(app, name)),),
+    )
+
+
+def fill(export: SavedExport | None, analysis: str | None) -> None:
+    """Give the full form its values; called once when it is opened."""
+    session = st.session_state
+    session[NAME] = export.spec.name if export else ""
+    session[DESCRIPTION] = export.spec.description if export else ""
+    session[ANALYSIS] = export.spec.content.analysis if export else analysis
+    session[VIEWS] = list(export.spec.content.views) if export else list(ALL_VIEWS)
+    session[LAYOUT] = export.spec.content.layout if export else "slides"
+    session[LOCALE] = export.spec.content.locale if export else "en"
+    session[ELEMENTS] = [element_key(e) for e in export.spec.content.elements or ()] if export else []
+    first = export.spec.destinations[0].settings if export and export.spec.destinations else None
+    session[SLUG] = first.slug if first else ""
+    session[PUBLIC] = first.public if first else False
+
+
+def edit_export(app: App) -> None:
+    """The full form."""
+    names = {saved.spec.slug: saved.spec.name for saved in app.analyses.all()}
+    st.text_input("Name", key=NAME, placeholder="Revenue, every morning")
+    st.text_input("Description", key=DESCRIPTION)
+    st.selectbox("Analysis", list(names), format_func=lambda slug: names.get(slug, slug), key=ANALYSIS)
+    st.pills(
+        "Views",
+        list(ALL_VIEWS),
+        format_func=VIEW_NAMES.__getitem__,
+        key=VIEWS,
+        selection_mode="multi",
+        help="Alert: a message. Waterfall: the whole bridge. Main step: by its most telling dimension.",
+    )
+    with st.container(horizontal=True):
+        _layout()
+        _locale()
+    if st.session_state[LAYOUT] != "slides":
+        _elements(app)
+    st.markdown("**Destination: report link**")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Address name", key=SLUG, placeholder="made from the name", help="The part behind /r/ in the URL")
+        _who()
+
+
+def content_of() -> ReportContent:
+    """What the full form shows, as a specification."""
+    session = st.session_state
+    chosen = session.get(ELEMENTS) if session[LAYOUT] != "slides" else None
+    return ReportContent(
+        analysis=session[ANALYSIS],
+        views=tuple(session[VIEWS]) or ALL_VIEWS,
+        layout=session[LAYOUT],
+        locale=session[LOCALE],
+        elements=tuple(map(element_of, chosen)) if chosen else None,
+    )
+
+
+def export_of(app: App, before: SavedExport | None) -> ExportSpec:
+    """The export the full form stands for. Further links of `before` stay as they are."""
+    session = st.session_state
+    name = session[NAME].strip() or app.analyses.get(session[ANALYSIS]).spec.name
+    own = session[SLUG].strip() or (before.links[0].slug if before and before.links else free_slug(app, name))
+    others = before.spec.destinations[1:] if before else ()
+    return ExportSpec(
+        name=name,
+        description=session[DESCRIPTION].strip(),
+        is_active=before.spec.is_active if before else True,
+        content=content_of(),
+        destinations=(_destination(own), *others),
+    )
+
+
+def free_slug(app: App, name: str) -> str:
+    """An address name made of a name."""
+    return slug_of(name, {link.slug for export in app.exports.all() for link in export.links})
+
+
+def element_key(element: ElementSpec) -> str:
+    """An element as the list of choices knows it: "waterfall/chart", "step/chart/Conversion"."""
+    return "/".join(part for part in (element.view, element.part, element.step) if part)
+
+
+def element_of(key: str) -> ElementSpec:
+    """The element of a choice."""
+    view, part, *step = key.split("/", 2)
+    return ElementSpec.model_validate({"view": view, "part": part, "step": step[0] if step else None})
+
+
+def element_label(key: str) -> str:
+    """What people read for a choice."""
+    element = element_of(key)
+    if element.view == "step":
+        return f"{element.step}: {PART_NAMES[element.part]}"
+    return f"{VIEW_NAMES[element.view]}: {PART_NAMES[element.part]}"
+
+
+def offered_elements(steps: list[str]) -> list[str]:
+    """All elements of an analysis with these steps."""
+    whole = [ElementSpec(view=view, part=part) for view in ("waterfall", "step_detail") for part in PARTS]
+    single = [ElementSpec(view="step", part=part, step=step) for step in steps for part in PARTS]
+    return [element_key(element) for element in (ElementSpec(view="alert", part="text"), *whole, *single)]
+
+
+def _elements(app: App) -> None:
+    analysis = st.session_state[ANALYSIS]
+    if analysis is None:
+        return
+    steps = [step.name or step.formula for step in app.analyses.get(analysis).spec.equation.steps]
+    options = list(dict.fromkeys([*offered_elements(steps), *st.session_state[ELEMENTS]]))
+    st.multiselect(
+        "Elements, in their order",
+        options,
+        format_func=element_label,
+        key=ELEMENTS,
+        placeholder="All of the views above",
+        help="Choose single titles, charts, comments and tables instead of whole views",
+    )
+
+
+def _who() -> None:
+    st.session_state.setdefault(PUBLIC, False)
+    st.segmented_control(
+        "Who may open it", list(WHO), format_func=WHO.__getitem__, key=PUBLIC, required=True, help=WHO_HELP
+    )
+
+
+def _layout() -> None:
+    st.session_state.setdefault(LAYOUT, "slides")
+    st.segmented_control(
+        "Layout", list(get_args(Layout)), format_func=LAYOUTS.__getitem__, key=LAYOUT, required=True, help=LAYOUT_HELP
+    )
+
+
+def _locale() -> None:
+    st.session_state.setdefault(LOCALE, "en")
+    st.selectbox("Language", list(LOCALES), format_func=LOCALES.__getitem__, key=LOCALE, width=180)
+
+
+def _destination(slug: str) -> LinkDestination:
+    return LinkDestination(settings=LinkSettings(slug=slug, public=bool(st.session_state[PUBLIC])))

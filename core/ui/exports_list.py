@@ -1,0 +1,124 @@
+"""All exports: what each shows, its links, whether it is on, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.app import App
+from core.delivery.exports import Link, SavedExport
+from core.ui import frame
+from core.ui.bridge_saved import attempt, begin_dialog
+from core.ui.exports_edit import open_export
+from core.ui.exports_form import LAYOUTS, LOCALES, VIEW_NAMES
+from core.ui.exports_links import say_where_links_open, show_link
+from core.ui.text import ago, escape
+
+Action = Callable[[App, SavedExport, Link], None]
+ROTATE, CLOSE, DELETE = "New address…", "Close the link…", "Delete…"
+
+
+def show_exports(app: App, exports: list[SavedExport]) -> None:
+    """A card an export, the one changed last first."""
+    names = {saved.spec.slug: saved.spec.name for saved in app.analyses.all()}
+    for export in exports:
+        with st.container(border=True, key=f"exports_card_{export.id}"):
+            _show(app, export, names.get(export.spec.content.analysis, export.spec.content.analysis))
+    if any(export.links for export in exports):
+        say_where_links_open(app)
+
+
+def show_empty(app: App) -> None:
+    """The page while there is no export."""
+    if not app.analyses.all():
+        st.info("An export shows a saved analysis, and there is none yet.", icon=frame.EXPORTS.icon)
+        st.page_link(frame.BRIDGE.page, label="Build a bridge", icon=frame.BRIDGE.icon)
+        return
+    st.info("There is no export yet. Make one to share a report that is fresh at every load.", icon=frame.EXPORTS.icon)
+
+
+def _show(app: App, export: SavedExport, analysis_name: str) -> None:
+    spec = export.spec
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {escape(spec.name)}", width="stretch")
+        switch = f"exports_switch_{export.id}"
+        if switch not in st.session_state or st.session_state[f"{switch}_was"] != spec.is_active:
+            st.session_state[switch] = st.session_state[f"{switch}_was"] = spec.is_active
+        st.toggle("On", key=switch, on_change=_switch, args=(app, export, switch))
+        st.button(
+            "Edit", key=f"exports_edit_{export.id}", icon=":material/edit:", on_click=open_export, args=(export.id,)
+        )
+        chosen = st.menu_button("More", _offered(export), key=f"exports_more_{export.id}")
+    views = ", ".join(VIEW_NAMES[view] for view in spec.content.views)
+    st.caption(
+        f"Report of {escape(analysis_name)} · {LAYOUTS[spec.content.layout]} · {views} · "
+        f"{LOCALES[spec.content.locale]} · "
+        f"changed {ago(export.modified_at, app.clock())}"
+    )
+    if spec.description:
+        st.markdown(escape(spec.description))
+    for link in export.links:
+        show_link(link, is_on=spec.is_active)
+    _open_dialog(app, export, chosen)
+
+
+def _offered(export: SavedExport) -> list[str]:
+    return [*([ROTATE, CLOSE] if export.links else []), DELETE]
+
+
+def _open_dialog(app: App, export: SavedExport, chosen: str | None) -> None:
+    if chosen == ROTATE:
+        _rotate_dialog(app, export)
+    elif chosen == CLOSE:
+        _close_dialog(app, export)
+    elif chosen == DELETE:
+        _delete_dialog(app, export)
+
+
+def _switch(app: App, export: SavedExport, key: str) -> None:
+    is_on = bool(st.session_state[key])
+    with attempt(f"'{export.spec.name}' is {'on' if is_on else 'off: its links do not open'}."):
+        app.exports.switch(export.id, is_on)
+
+
+@st.dialog("Give it a new address")
+def _rotate_dialog(app: App, export: SavedExport) -> None:
+    begin_dialog()
+    st.markdown("The old address stops working at once, for everybody who has it.")
+    for link in export.links:
+        _act(f"New address for /r/{link.slug}", f"exports_rotate_{link.id}", _rotate, app, export, link)
+
+
+def _rotate(app: App, export: SavedExport, link: Link) -> None:
+    with attempt(f"/r/{link.slug} has a new address."):
+        app.exports.rotate(export.id, link.id)
+
+
+@st.dialog("Close the link")
+def _close_dialog(app: App, export: SavedExport) -> None:
+    begin_dialog()
+    st.markdown("It will read: This link does not exist or no longer works. A new address opens it again.")
+    for link in export.links:
+        _act(f"Close /r/{link.slug}", f"exports_close_{link.id}", _close, app, export, link)
+
+
+def _close(app: App, export: SavedExport, link: Link) -> None:
+    with attempt(f"/r/{link.slug} is closed."):
+        app.exports.revoke(export.id, link.id)
+
+
+@st.dialog("Delete the export")
+def _delete_dialog(app: App, export: SavedExport) -> None:
+    begin_dialog()
+    st.markdown(f"**{escape(export.spec.name)}** and its links will be gone. The analysis stays.")
+    st.button("Delete", key="exports_delete_now", type="primary", on_click=_delete, args=(app, export))
+
+
+def _delete(app: App, export: SavedExport) -> None:
+    with attempt(f"'{export.spec.name}' was deleted."):
+        app.exports.delete(export.id)
+
+
+def _act(label: str, key: str, do: Action, app: App, export: SavedExport, link: Link) -> None:
+    st.button(escape(label), key=key, on_click=do, args=(app, export, link))

@@ -1,0 +1,25 @@
+"""Bridge: build it, look at it, open its steps, save it, share it."""
+
+from core.report.printed import print_bridge
+from core.ui import frame
+from core.ui.bridge_detail import step_card
+from core.ui.bridge_editor import equation_card
+from core.ui.bridge_inputs import choose
+from core.ui.bridge_saved import tell
+from core.ui.bridge_show import bridge_card
+from core.ui.bridge_title import title_row
+from core.ui.bridge_work import compute, open_work, resolve
+from core.ui.text import LOCALE
+
+app = frame.open_page("Bridge", icon=frame.BRIDGE.icon)
+tell()
+work = open_work(app)
+title_row(work)
+comparison = resolve(work)
+choose(work, comparison)
+equation_card(work)
+if comparison is not None:
+    with frame.errors():
+        printed = print_bridge(compute(work), LOCALE)
+        bridge_card(work, printed)
+        step_card(work, printed)

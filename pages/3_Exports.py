@@ -1,0 +1,25 @@
+"""Exports: what travels, in which form, and the report links to copy."""
+
+import streamlit as st
+
+from core.ui import frame
+from core.ui.bridge_saved import tell
+from core.ui.exports_edit import NEW, asked_for, edit, open_new
+from core.ui.exports_links import say_when_down
+from core.ui.exports_list import show_empty, show_exports
+
+app = frame.open_page("Exports", icon=frame.EXPORTS.icon)
+tell()
+asked = asked_for()
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.title("New export" if asked == NEW else "Edit export" if asked else "Exports", width="stretch")
+    if asked is None and app.analyses.all():
+        st.button("New export", key="exports_new", type="primary", icon=":material/add:", on_click=open_new)
+say_when_down(app)
+with frame.errors():
+    if asked is not None:
+        edit(app, asked)
+    elif exports := app.exports.all():
+        show_exports(app, exports)
+    else:
+        show_empty(app)
