@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from core.warehouse.query import Database
 from core.warehouse.sql import (
     BOTH,
     TOTAL,
+    Scan,
     Statement,
     distinct_counts,
     facts,
@@ -27,6 +30,30 @@ from core.warehouse.sql import (
     packed_sums,
 )
 from core.warehouse.versions import Version
+
+Columns = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class _Periods:
+    """Two periods that the marginal table can speak of."""
+
+    version: Version
+    base: DateSide
+    current: DateSide
+    table: Path
+    names: Path
+
+    def scan(self, statement: Statement) -> Scan:
+        return conditions.on_days(statement, marginals.relation(statement, self.table), self.base, self.current)
+
+    def segments(self, dimension: str) -> marginals.Segments:
+        return marginals.segments(self.names, self.version.marginal_dimensions)[dimension]
+
+    def codes(self, dimensions: Sequence[str]) -> tuple[int, int] | None:
+        """The range of codes that spans `dimensions`, None for no dimension."""
+        known = [self.segments(d) for d in dimensions]
+        return (min(s.first for s in known), max(s.last for s in known)) if known else None
 
 
 @dataclass(frozen=True)
@@ -58,13 +85,13 @@ def sums(
     _check(version, metrics, dimensions)
     added = [m for m in metrics if version.column(m).aggregation == "sum"]
     distinct = [m for m in metrics if version.column(m).aggregation == "distinct"]
-    marginal = _from_marginals(version, comparison, where)
-    quick = [d for d in dimensions if marginal and d in version.marginal_dimensions]
+    periods = _periods(version, comparison, where)
+    quick = [d for d in dimensions if periods and d in version.marginal_dimensions]
     slow = [d for d in dimensions if d not in quick]
     answers = []
-    if marginal:
-        answers.append(_marginal(database, version, comparison, added, quick, cancel))
-    if slow or not marginal:
+    if periods:
+        answers.append(_marginal(database, periods, added, quick, cancel))
+    if slow or not periods:
         answers.append(_packed(database, version, comparison, added, slow, where, cancel))
     answer = _joined(answers, added)
     if distinct:
@@ -95,25 +122,18 @@ def moments(
 ) -> Moments | None:
     """Second moments over days from the marginal table; None if it cannot say them (filters, groups, no marginals)."""
     names = {name for pair in pairs for name in pair}
-    if not _from_marginals(version, comparison, where) or not names <= set(version.summable):
-        return None
-    if not set(dimensions) <= set(version.marginal_dimensions):
+    periods = _periods(version, comparison, where)
+    if periods is None or not names <= set(version.summable) or not set(dimensions) <= set(version.marginal_dimensions):
         return None
     statement = Statement()
-    assert isinstance(comparison.base, DateSide)
-    assert isinstance(comparison.current, DateSide)
-    scan = conditions.on_days(statement, marginals.relation(statement, version), comparison.base, comparison.current)
-    statement.text = marginal_moments(scan, version, pairs, marginals.codes_of(version, dimensions))
+    statement.text = marginal_moments(periods.scan(statement), version, pairs, periods.codes(dimensions))
     columns = _fetch(database, statement, cancel)
     codes, sides = columns["segment"], columns["side"]
     values = np.column_stack([columns[f"q{i}"] for i in range(len(pairs))]) if pairs else np.zeros((len(codes), 0))
     found = {}
     for dimension in dimensions:
-        named = _named(version, dimension)
-        chosen = (codes >= named.first) & (codes <= named.last)
-        names_here = named.names[codes[chosen] - named.first]
-        segment = _gather(names_here, sides[chosen], values[chosen], np.zeros(chosen.sum()))
-        found[dimension] = segment.values
+        chosen, segments = _chosen(periods, dimension, codes)
+        found[dimension] = _gather(segments, sides[chosen], values[chosen], np.zeros(len(segments))).values
     days = _by_side(sides[codes == 0], columns["days"][codes == 0])
     return Moments((int(days[0]), int(days[1])), tuple(pairs), found)
 
@@ -130,32 +150,37 @@ def _check(version: Version, metrics: Sequence[str], dimensions: Sequence[str]) 
             )
 
 
-def _from_marginals(version: Version, comparison: Comparison, where: Mapping[str, Condition]) -> bool:
-    column = version.date_column
-    has_table = version.marginals is not None and version.segments is not None
-    return has_table and not where and comparison.is_dates and column is not None and comparison.by == column.name
+def _periods(version: Version, comparison: Comparison, where: Mapping[str, Condition]) -> _Periods | None:
+    """The periods if the marginal table can answer: no filters, and the days of the date column are compared."""
+    column, base, current = version.date_column, comparison.base, comparison.current
+    if where or column is None or comparison.by != column.name or not version.marginals or not version.segments:
+        return None
+    if not isinstance(base, DateSide) or not isinstance(current, DateSide):
+        return None
+    return _Periods(version, base, current, version.marginals, version.segments)
+
+
+def _chosen(periods: _Periods, dimension: str, codes: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.object_]]:
+    """Which rows belong to a dimension, and their segments' names."""
+    named = periods.segments(dimension)
+    chosen = (codes >= named.first) & (codes <= named.last)
+    return chosen, named.names[codes[chosen] - named.first]
 
 
 def _marginal(
     database: Database,
-    version: Version,
-    comparison: Comparison,
+    periods: _Periods,
     metrics: Sequence[str],
     dimensions: Sequence[str],
     cancel: threading.Event | None,
 ) -> _Answer:
     statement = Statement()
-    assert isinstance(comparison.base, DateSide)
-    assert isinstance(comparison.current, DateSide)
-    scan = conditions.on_days(statement, marginals.relation(statement, version), comparison.base, comparison.current)
-    statement.text = marginal_sums(scan, version, metrics, marginals.codes_of(version, dimensions))
+    statement.text = marginal_sums(periods.scan(statement), periods.version, metrics, periods.codes(dimensions))
     columns = _fetch(database, statement, cancel)
     codes = columns["segment"]
-    segments = {}
-    for dimension in dimensions:
-        named = _named(version, dimension)
-        chosen = (codes >= named.first) & (codes <= named.last)
-        segments[dimension] = _segments(columns, chosen, named.names[codes[chosen] - named.first], len(metrics))
+    segments = {
+        dimension: _segments(columns, *_chosen(periods, dimension, codes), len(metrics)) for dimension in dimensions
+    }
     return _answer(columns, codes == 0, len(metrics), segments)
 
 
@@ -191,7 +216,7 @@ def _distinct(
     cancel: threading.Event | None,
 ) -> _Answer:
     """Distinct counts, each side by itself: they do not add up over anything."""
-    found: dict[str, list[NDArray[np.generic]]] = {}
+    found: dict[str, list[NDArray[Any]]] = {}
     for position, chosen in enumerate((comparison.base, comparison.current)):
         statement = Statement()
         relation = facts(statement, fact_files(version), version)
@@ -215,33 +240,26 @@ def fact_files(version: Version) -> list[str]:
     return [as_pattern(file) for file in resolve(str(version.facts))]
 
 
-def _fetch(database: Database, statement: Statement, cancel: threading.Event | None) -> dict[str, NDArray[np.generic]]:
+def _fetch(database: Database, statement: Statement, cancel: threading.Event | None) -> Columns:
     with database.cursor(cancel=cancel) as cursor:
-        fetched: dict[str, NDArray[np.generic]] = cursor.execute(statement.text, statement.parameters).fetchnumpy()
-        return fetched
+        columns = cursor.execute(statement.text, statement.parameters).fetchnumpy()
+        return {name: np.ma.asanyarray(values) for name, values in columns.items()}
 
 
-def _texts(values: NDArray[np.generic]) -> NDArray[np.object_]:
+def _texts(values: NDArray[Any]) -> NDArray[np.object_]:
     """Names of segments; NULL is named "(not set)"."""
     mask = np.ma.getmaskarray(values)
     data = np.asarray(np.ma.getdata(values), dtype=object)
     return np.where(mask | np.array([v is None for v in data], dtype=bool), NOT_SET, data)
 
 
-def _named(version: Version, dimension: str) -> marginals.Segments:
-    assert version.segments is not None
-    return marginals.segments(version.segments, version.marginal_dimensions)[dimension]
-
-
 def _segments(
-    columns: Mapping[str, NDArray[np.generic]], chosen: NDArray[np.bool_], names: NDArray[np.object_], metrics: int
+    columns: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_], names: NDArray[np.object_], metrics: int
 ) -> SegmentSums:
     return _gather(names, columns["side"][chosen], _stack(columns, "s", metrics)[chosen], columns["r"][chosen])
 
 
-def _gather(
-    names: NDArray[np.object_], sides: NDArray[np.generic], values: FloatArray, rows: NDArray[np.generic]
-) -> SegmentSums:
+def _gather(names: NDArray[np.object_], sides: NDArray[Any], values: FloatArray, rows: NDArray[Any]) -> SegmentSums:
     """Rows of (name, side) as arrays over sorted names, both sides filled with 0."""
     unique, places = np.unique(names.astype(str), return_inverse=True)
     gathered = np.zeros((2, len(unique), values.shape[1]))
@@ -254,7 +272,7 @@ def _gather(
 
 
 def _answer(
-    columns: Mapping[str, NDArray[np.generic]],
+    columns: Mapping[str, NDArray[Any]],
     is_total: NDArray[np.bool_],
     metrics: int,
     segments: dict[str, SegmentSums],
@@ -268,13 +286,13 @@ def _answer(
     )
 
 
-def _stack(columns: Mapping[str, NDArray[np.generic]], letter: str, metrics: int) -> FloatArray:
+def _stack(columns: Mapping[str, NDArray[Any]], letter: str, metrics: int) -> FloatArray:
     if not metrics:
         return np.zeros((len(columns["side"]), 0))
     return np.column_stack([np.ma.filled(columns[f"{letter}{i}"], 0).astype(float) for i in range(metrics)])
 
 
-def _by_side(sides: NDArray[np.generic], values: NDArray[np.generic]) -> FloatArray:
+def _by_side(sides: NDArray[Any], values: NDArray[Any]) -> FloatArray:
     added = [values[(sides == side) | (sides == BOTH)].astype(float).sum(axis=0) for side in (0, 1)]
     return np.stack(added)
 

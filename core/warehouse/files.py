@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ from core.errors import UnreadableSource
 
 Kind = Literal["csv", "json", "parquet", "xlsx"]
 FORMATS = "CSV, TSV, CSV.gz, JSON, NDJSON, Parquet, XLSX"
+_PARTITION = re.compile(r"(?<=/)([^/=]+)=([^/]*)")
 _JSON_ENDINGS = (".json", ".ndjson", ".jsonl")
 _REFUSED = {
     b"\xd0\xcf\x11\xe0": "is an old Excel file (.xls). Save it as .xlsx or CSV",
@@ -60,6 +62,17 @@ def fingerprint(path: str) -> str:
             raise UnreadableSource(f"'{file}' vanished while it was looked at. Load it again.") from None
         digest.update(f"{file}\0{stat.st_size}\0{stat.st_ino}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
+
+
+def partitions(path: str, files: Sequence[Path]) -> dict[str, list[str]]:
+    """Columns that the folders of a glob give, such as `dt=2026-01-01`, each with its values in the order of the files.
+
+    Only names that all files have; a single file by its own path has none.
+    """
+    if Path(path).expanduser().is_file():
+        return {}
+    found = [dict(_PARTITION.findall(str(file.parent))) for file in files]
+    return {name: [values[name] for values in found] for name in found[0] if all(name in values for values in found)}
 
 
 def as_pattern(file: Path) -> str:

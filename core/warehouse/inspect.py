@@ -14,7 +14,7 @@ import pyarrow as pa
 from core.errors import AmbiguousSource, UnreadableSource
 from core.model.data import DATE_TYPES, NUMERIC_TYPES, ColumnSpec, ColumnType, ReadOptions, Role, SourceSpec
 from core.warehouse import guess
-from core.warehouse.files import Format, resolve, sniff_format
+from core.warehouse.files import Format, partitions, resolve, sniff_format
 from core.warehouse.guess import DateOrder, Guess
 from core.warehouse.read import Layout, Part, open_sheet, refusal, typed_relation
 from core.warehouse.sample import read_header, take_sample
@@ -35,6 +35,7 @@ class Inspection:
 
     columns: with types and roles. samples: a few values a column. read: how the files are read, as it was found.
     questions: what can be read in two ways; nothing is loaded before `source.read` answers them.
+    cardinalities: different values of each column in the sample.
     """
 
     columns: tuple[ColumnSpec, ...]
@@ -43,6 +44,7 @@ class Inspection:
     questions: tuple[AmbiguousSource, ...]
     rows_estimate: int
     layout: Layout
+    cardinalities: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -54,28 +56,39 @@ class _Seen:
 
 
 def inspect(
-    source: SourceSpec, path: Path | None = None, declared: Mapping[str, ColumnType] | None = None
+    source: SourceSpec,
+    path: Path | None = None,
+    declared: Mapping[str, ColumnType] | None = None,
+    *,
+    sample_rows: int = SAMPLE_ROWS,
 ) -> Inspection:
     """Look at the beginning, middle and end of the source's files; never at all of a large one.
 
-    path: the received file of an upload. declared: types that are settled already.
+    path: the received file of an upload. declared: types that are settled already. sample_rows: how many rows of a
+    format with types are looked at.
     Raises UnreadableSource with file and line.
     """
     if source.kind == "files":
         files, name = resolve(source.path), source.path
+        folders = partitions(source.path, files)
         name = files[0].name if len(files) == 1 else name
     elif path is None:
         raise UnreadableSource(f"The file '{source.file_name}' is no longer there. Upload it again.")
     else:
-        files, name = (path,), source.file_name
+        files, name, folders = (path,), source.file_name, {}
     form = sniff_format(files[0], name if len(files) == 1 else files[0].name)
     if form.kind == "csv":
-        return _inspect_text(files, name, form, source.read, declared or {})
-    return _inspect_typed(files, name, form, source.read, declared or {})
+        return _inspect_text(files, name, form, source.read, declared or {}, folders)
+    return _inspect_typed(files, name, form, source.read, declared or {}, sample_rows, tuple(folders))
 
 
 def _inspect_text(
-    files: tuple[Path, ...], name: str, form: Format, read: ReadOptions, declared: Mapping[str, ColumnType]
+    files: tuple[Path, ...],
+    name: str,
+    form: Format,
+    read: ReadOptions,
+    declared: Mapping[str, ColumnType],
+    folders: Mapping[str, list[str]],
 ) -> Inspection:
     sample = take_sample(files[0], name, is_gzip=form.is_gzip, options=read)
     check_names(sample.header, name)
@@ -93,6 +106,8 @@ def _inspect_text(
     seen = _by_column(sample.header, rows)
     for header in dict.fromkeys(name for part in parts for name in part.header):
         seen.values.setdefault(header, [])
+    for folder, values in folders.items():
+        seen.values[folder] = list(values)
     decimal, decimal_questions = _decimal(seen, options, declared)
     options = options.model_copy(update={"decimal": decimal})
     orders, date_questions = _date_orders(seen, options, declared)
@@ -105,17 +120,19 @@ def _inspect_text(
         format=form,
         parts=parts,
         options=options,
+        partitions=tuple(folders),
         has_thousands=_has_thousands(seen, guesses, decimal),
         date_formats={c: g.date_format for c, g in guesses.items() if g.date_format},
         zoned=frozenset(c for c, g in guesses.items() if g.is_zoned),
     )
     return Inspection(
-        columns=_columns(guesses, seen),
+        columns=_columns(guesses, seen, sample.rows_estimate * len(files)),
         samples=_samples(seen),
         read=options,
         questions=(*decimal_questions, *date_questions),
         rows_estimate=sample.rows_estimate * len(files),
         layout=layout,
+        cardinalities=_cardinalities(seen),
     )
 
 
@@ -128,8 +145,8 @@ def check_names(header: Sequence[str], name: str) -> None:
         earlier = first.setdefault(column.lower(), position)
         if earlier != position:
             raise UnreadableSource(
-                f"'{name}', line 1: columns {earlier} and {position} are both named '{column}' (capitals do not count). "
-                "Rename one."
+                f"'{name}', line 1: columns {earlier} and {position} are both named '{column}' (capitals do not "
+                "count). Rename one."
             )
 
 
@@ -283,17 +300,17 @@ def _has_thousands(seen: _Seen, guesses: Mapping[str, Guess], decimal: str) -> b
     )
 
 
-def _columns(guesses: Mapping[str, Guess], seen: _Seen) -> tuple[ColumnSpec, ...]:
+def _columns(guesses: Mapping[str, Guess], seen: _Seen, rows: int) -> tuple[ColumnSpec, ...]:
     days = [c for c, g in guesses.items() if g.type in DATE_TYPES]
     # The first column that is named like a day, else the first that holds dates.
     chosen = next((c for c in days if _DAY_NAME.search(c)), days[0] if days else None)
     return tuple(
-        ColumnSpec(name=column, type=found.type, role=_role(column, found.type, seen, column == chosen))
+        ColumnSpec(name=column, type=found.type, role=_role(column, found.type, seen, rows, column == chosen))
         for column, found in guesses.items()
     )
 
 
-def _role(column: str, kind: ColumnType, seen: _Seen, is_chosen_date: bool) -> Role:
+def _role(column: str, kind: ColumnType, seen: _Seen, rows: int, is_chosen_date: bool) -> Role:
     distinct = len(set(seen.values[column]))
     if kind in DATE_TYPES:
         return "date" if is_chosen_date else "ignored"
@@ -303,7 +320,8 @@ def _role(column: str, kind: ColumnType, seen: _Seen, is_chosen_date: bool) -> R
         return "dimension"
     if kind in NUMERIC_TYPES:
         return "metric"
-    is_key = kind == "text" and seen.rows >= SAMPLE_ROWS and distinct * 2 > seen.rows
+    # Every other row of the sample has a value of its own, in a table that has room for very many.
+    is_key = kind == "text" and rows > 2 * MOST_DIMENSION_VALUES and distinct * 2 > seen.rows
     return "ignored" if is_key or not distinct else "dimension"
 
 
@@ -311,15 +329,25 @@ def _samples(seen: _Seen) -> dict[str, list[str]]:
     return {column: list(dict.fromkeys(values))[:SHOWN_VALUES] for column, values in seen.values.items()}
 
 
+def _cardinalities(seen: _Seen) -> dict[str, int]:
+    return {column: len(set(values)) for column, values in seen.values.items()}
+
+
 def _inspect_typed(
-    files: tuple[Path, ...], name: str, form: Format, read: ReadOptions, declared: Mapping[str, ColumnType]
+    files: tuple[Path, ...],
+    name: str,
+    form: Format,
+    read: ReadOptions,
+    declared: Mapping[str, ColumnType],
+    sample_rows: int,
+    folders: tuple[str, ...],
 ) -> Inspection:
     table = _sheet(files, name, read) if form.kind == "xlsx" else None
-    layout = Layout(name=name, format=form, parts=(Part(files, ()),), options=read, table=table)
+    layout = Layout(name=name, format=form, parts=(Part(files, ()),), options=read, table=table, partitions=folders)
     with duckdb.connect(":memory:", config={"threads": 1, "python_enable_replacements": False}) as connection:
         open_sheet(connection, layout)
         try:
-            types, seen, rows = _look(connection, layout)
+            types, seen, rows = _look(connection, layout, sample_rows)
         except duckdb.Error as error:
             raise refusal(error, layout) from None
     if not types or not seen.rows:
@@ -338,12 +366,12 @@ def _inspect_typed(
     )
     nested = {c for c, kind in types.items() if kind.endswith(("[]", ")", "BLOB")) and not kind.startswith("DECIMAL")}
     columns = tuple(
-        c.model_copy(update={"role": "ignored"}) if c.name in nested else c for c in _columns(guesses, seen)
+        c.model_copy(update={"role": "ignored"}) if c.name in nested else c for c in _columns(guesses, seen, rows)
     )
-    return Inspection(columns, _samples(seen), read, questions, rows, layout)
+    return Inspection(columns, _samples(seen), read, questions, rows, layout, _cardinalities(seen))
 
 
-def _look(connection: duckdb.DuckDBPyConnection, layout: Layout) -> tuple[dict[str, str], _Seen, int]:
+def _look(connection: duckdb.DuckDBPyConnection, layout: Layout, limit: int) -> tuple[dict[str, str], _Seen, int]:
     """Columns with DuckDB's types, the first rows as texts, and about how many rows there are."""
     statement = Statement()
     relation = typed_relation(statement, layout)
@@ -351,9 +379,9 @@ def _look(connection: duckdb.DuckDBPyConnection, layout: Layout) -> tuple[dict[s
     types = {str(row[0]): str(row[1]) for row in described}
     check_names(list(types), layout.name)
     texts = ", ".join(f"CAST({quote(c)} AS VARCHAR)" for c in types)
-    first = connection.execute(f"SELECT {texts} FROM {relation} LIMIT {SAMPLE_ROWS}", statement.parameters).fetchall()
+    first = connection.execute(f"SELECT {texts} FROM {relation} LIMIT {limit}", statement.parameters).fetchall()
     rows = len(first)
-    if layout.format.kind == "parquet" and rows == SAMPLE_ROWS:
+    if layout.format.kind == "parquet" and rows == limit:
         counted = connection.execute(f"SELECT count(*) FROM {relation}", statement.parameters).fetchall()
         rows = int(counted[0][0])
     return types, _by_column(list(types), [["" if v is None else v for v in row] for row in first]), rows

@@ -88,10 +88,9 @@ def segments(path: Path, dimensions: tuple[str, ...]) -> dict[str, Segments]:
     return found
 
 
-def relation(statement: Statement, version: Version) -> str:
-    """The marginal table as a relation."""
-    assert version.marginals is not None
-    return f"read_parquet({statement.value(as_pattern(version.marginals))}, hive_partitioning = false)"
+def relation(statement: Statement, table: Path) -> str:
+    """A marginal table as a relation."""
+    return f"read_parquet({statement.value(as_pattern(table))}, hive_partitioning = false)"
 
 
 def _packed(relation: str, version: Version) -> str:
@@ -138,9 +137,3 @@ def _columns(version: Version) -> list[str]:
 
 def _copy(cursor: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     cursor.execute(f"COPY ({query}) TO $path (FORMAT parquet, COMPRESSION zstd)", {"path": str(path)})
-
-
-def codes_of(version: Version, dimensions: Sequence[str]) -> tuple[int, int] | None:
-    """The range of codes that spans `dimensions`, None for no dimension."""
-    known = [segments(version.segments, version.marginal_dimensions)[d] for d in dimensions] if version.segments else []
-    return (min(s.first for s in known), max(s.last for s in known)) if known else None

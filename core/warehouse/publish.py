@@ -1,11 +1,11 @@
-"""Makes a version: the source's rows as one Parquet file in the order of the days, their marginal table, the manifest."""
+"""Makes a version: the rows as one Parquet file in the order of the days, their marginal table, the manifest."""
 
 from __future__ import annotations
 
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -27,7 +27,7 @@ from core.warehouse.versions import Draft, Version
 
 UPLOAD_LIMIT_BYTES = 200 * 1024 * 1024
 TRIES = 3
-FACTS, MARGINALS, SEGMENTS = "parquet", "marginals.parquet", "segments.parquet"
+FACTS, MARGINALS, SEGMENTS, SOURCE = "parquet", "marginals.parquet", "segments.parquet", "source"
 # Counting distinct values by a sketch errs by some percent; near the limit they are counted exactly.
 NEARLY = 0.8
 
@@ -97,7 +97,7 @@ class Publisher:
         columns = merged(inspection, spec.columns)
         target = draft.path(FACTS)
         with in_utf8(inspection.layout, draft.folder) as layout:
-            columns = self._write(layout, columns, target)
+            columns = self.write(layout, columns, target)
         version = Version(
             dataset=spec.slug,
             number=draft.number,
@@ -115,8 +115,8 @@ class Publisher:
         )
         return self._measured(version, draft, is_inspected=not spec.columns)
 
-    def _write(self, layout: Layout, columns: tuple[ColumnSpec, ...], target: Path) -> tuple[ColumnSpec, ...]:
-        """Write the rows; a column of whole numbers that turns out to hold fractions is widened. Returns the columns."""
+    def write(self, layout: Layout, columns: tuple[ColumnSpec, ...], target: Path) -> tuple[ColumnSpec, ...]:
+        """Write the rows as Parquet. Returns the columns: whole numbers are widened where some are fractions."""
         while True:
             statement = select(layout, columns)
             try:
@@ -139,12 +139,10 @@ class Publisher:
         if found.infinite or not self._is_in_order(version):
             self._rewrite(version, draft, tuple(found.infinite))
             found = self._measure(version)
-        columns, ignored = version.columns, ()
-        if is_inspected:
-            columns, ignored = _without_keys(version.columns, found.cardinalities)
+        keys = _keys(found.cardinalities) if is_inspected else ()
         return replace(
             version,
-            columns=columns,
+            columns=tuple(c.model_copy(update={"role": "ignored"}) if c.name in keys else c for c in version.columns),
             rows=found.rows,
             bytes=version.facts.stat().st_size,
             oldest=found.oldest,
@@ -152,8 +150,8 @@ class Publisher:
             newest_is_full=version.date_column is not None and version.date_column.type == "date",
             zoned=found.zoned,
             gappy=frozenset(name for name, filled in found.filled.items() if filled < found.rows),
-            cardinalities={d: found.cardinalities[d] for d in found.cardinalities if d not in ignored},
-            notes=(*notes, *_ignored_notes(ignored)),
+            cardinalities={d: count for d, count in found.cardinalities.items() if d not in keys},
+            notes=(*notes, *_ignored_notes(keys)),
         )
 
     def _measure(self, version: Version) -> _Measures:
@@ -175,7 +173,7 @@ class Publisher:
             return True
         covered = sum((last - first).days + 1 for first, last in groups)
         whole = (max(g[1] for g in groups) - min(g[0] for g in groups)).days + 1
-        return covered <= 2 * (whole + len(groups))
+        return bool(covered <= 2 * (whole + len(groups)))
 
     def _rewrite(self, version: Version, draft: Draft, infinite: Sequence[str]) -> None:
         """Write the rows anew, sorted by the date column, numbers that are not finite as NULL."""
@@ -271,7 +269,6 @@ def _received(spec: DatasetSpec, draft: Draft, path: Path | None) -> Path | None
     """Keep an upload beside the version, so that types and roles can be edited later."""
     if spec.source.kind != "upload":
         return None
-    ending = "source" + "".join(Path(spec.source.file_name).suffixes[-2:]).lower()
     if path is None:
         kept = draft.earlier[-1].source.get("file") if draft.earlier else None
         path = draft.folder / str(kept) if kept else None
@@ -283,7 +280,7 @@ def _received(spec: DatasetSpec, draft: Draft, path: Path | None) -> Path | None
             f"'{spec.source.file_name}' has {size / 2**20:,.0f} MiB; uploads end at {UPLOAD_LIMIT_BYTES // 2**20} MiB. "
             "Put it on the server and give its path, or a glob."
         )
-    kept_path = draft.path(ending)
+    kept_path = draft.path(SOURCE)
     shutil.copyfile(path, kept_path)
     return kept_path
 
@@ -293,8 +290,7 @@ def _source(spec: DatasetSpec, draft: Draft, inspection: Inspection) -> dict[str
     common: dict[str, object] = {"kind": spec.source.kind, "name": inspection.layout.name, "read": read}
     if spec.source.kind == "files":
         return {**common, "path": spec.source.path, "files": len(inspection.layout.files)}
-    ending = "source" + "".join(Path(spec.source.file_name).suffixes[-2:]).lower()
-    return {**common, "file_name": spec.source.file_name, "file": draft.final(ending).name}
+    return {**common, "file_name": spec.source.file_name, "file": draft.final(SOURCE).name}
 
 
 def _copy(query: str) -> str:
@@ -314,12 +310,9 @@ def _widened(error: duckdb.Error, layout: Layout, columns: tuple[ColumnSpec, ...
     raise UnreadableSource(found.sentence(kind)) from None
 
 
-def _without_keys(
-    columns: tuple[ColumnSpec, ...], cardinalities: dict[str, int]
-) -> tuple[tuple[ColumnSpec, ...], tuple[str, ...]]:
-    """Text columns with very many values (order numbers) explain nothing: they are ignored unless somebody says else."""
-    keys = tuple(c.name for c in columns if cardinalities.get(c.name, 0) > MOST_DIMENSION_VALUES)
-    return tuple(c.model_copy(update={"role": "ignored"}) if c.name in keys else c for c in columns), keys
+def _keys(cardinalities: Mapping[str, int]) -> tuple[str, ...]:
+    """Columns with very many values (order numbers), which explain nothing."""
+    return tuple(name for name, count in cardinalities.items() if count > MOST_DIMENSION_VALUES)
 
 
 def _ignored_notes(names: Sequence[str]) -> tuple[str, ...]:

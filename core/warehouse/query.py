@@ -23,13 +23,13 @@ class Database:
     """One in-memory DuckDB a process. Thread-safe: every query has a cursor of its own."""
 
     def __init__(self, scratch: Path, *, threads: int, memory_limit: str) -> None:
-        self._scratch = _own_folder(scratch)
+        self.scratch = _own_folder(scratch)
         self._base = duckdb.connect(
             ":memory:",
             config={
                 "threads": threads,
                 "memory_limit": memory_limit,
-                "temp_directory": str(self._scratch),
+                "temp_directory": str(self.scratch),
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "python_enable_replacements": False,
@@ -42,16 +42,23 @@ class Database:
     def close(self) -> None:
         """Let go of the memory. No query may be running."""
         self._base.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     @contextmanager
     def cursor(
         self, *, cancel: threading.Event | None = None, progress: Callable[[float], None] | None = None
     ) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection for one piece of work. Raises Cancelled once `cancel` is set; progress is told a share 0 to 1."""
+        """A connection for one piece of work; `progress` is told a share 0 to 1.
+
+        Raises Cancelled once `cancel` is set.
+        """
         if cancel is not None and cancel.is_set():
             raise Cancelled("Cancelled.")
         with self._base.cursor() as cursor, _watched(cursor, cancel, progress):
+            if progress is not None:
+                # Without a bar, printed or not, DuckDB counts no progress.
+                cursor.execute("SET enable_progress_bar = true")
+                cursor.execute("SET enable_progress_bar_print = false")
             try:
                 yield cursor
             except duckdb.InterruptException:

@@ -51,16 +51,18 @@ class Layout:
 
     name: of the source in messages. parts: delimited files by header; one part for other formats.
     date_formats: column → strptime format, where dates are not ISO. zoned: datetime columns that carry a zone.
+    partitions: columns that folders such as `dt=2026-01-01` give.
     types: column → DuckDB's type, for formats that have types. table: the rows of a sheet, which DuckDB cannot read.
     """
 
     name: str
     format: Format
     parts: tuple[Part, ...]
-    options: ReadOptions = ReadOptions()
+    options: ReadOptions = field(default_factory=ReadOptions)
     has_thousands: bool = False
     date_formats: Mapping[str, str] = field(default_factory=dict)
     zoned: frozenset[str] = frozenset()
+    partitions: tuple[str, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
     table: pa.Table | None = None
 
@@ -95,8 +97,11 @@ def typed_relation(statement: Statement, layout: Layout) -> str:
         return SHEET
     files = statement.value([as_pattern(f) for f in layout.files])
     if layout.format.kind == "parquet":
-        return f"read_parquet({files}, union_by_name = true)"
-    return f"read_json({files}, compression = '{_compression(layout)}')"
+        return f"read_parquet({files}, union_by_name = true, hive_partitioning = {bool(layout.partitions)})"
+    return (
+        f"read_json({files}, compression = '{_compression(layout)}', union_by_name = true, "
+        f"hive_partitioning = {bool(layout.partitions)})"
+    )
 
 
 def _part(statement: Statement, layout: Layout, part: Part, columns: Sequence[ColumnSpec]) -> str:
@@ -116,7 +121,7 @@ def _part(statement: Statement, layout: Layout, part: Part, columns: Sequence[Co
 
 
 def _present(layout: Layout, part: Part) -> set[str]:
-    return {*part.header, *layout.types}
+    return {*part.header, *layout.types, *layout.partitions}
 
 
 def _nothing(layout: Layout, column: ColumnSpec) -> str:
@@ -142,13 +147,15 @@ def _delimited(
         "decimal_separator": statement.value(decimal),
         "compression": f"'{_compression(layout)}'",
         "max_line_size": str(LONGEST_LINE_BYTES),
-        "hive_partitioning": "false",
+        "hive_partitioning": str(bool(layout.partitions)),
+        "hive_types_autocast": "false",
     }
     if texts:
         settings["force_not_null"] = statement.value(texts)
     if layout.has_thousands:
         settings["thousands"] = statement.value("." if decimal == "," else ",")
     files = statement.value([as_pattern(f) for f in part.files])
+    read_as |= dict.fromkeys(layout.partitions, "VARCHAR")
     return f"read_csv({files}, {', '.join(f'{k} = {v}' for k, v in settings.items())})", read_as
 
 
@@ -156,11 +163,15 @@ def _json(statement: Statement, layout: Layout, columns: Sequence[ColumnSpec]) -
     read_as = {
         c.name: "VARCHAR" if c.name in layout.date_formats else _target(layout, c)
         for c in columns
-        if c.name in layout.types
+        if c.name in layout.types and c.name not in layout.partitions
     }
     struct = ", ".join(f"{quote(name)}: '{kind}'" for name, kind in read_as.items())
     files = statement.value([as_pattern(f) for f in layout.files])
-    return f"read_json({files}, columns = {{{struct}}}, compression = '{_compression(layout)}')", read_as
+    text = (
+        f"read_json({files}, columns = {{{struct}}}, compression = '{_compression(layout)}', "
+        f"hive_partitioning = {bool(layout.partitions)})"
+    )
+    return text, read_as | {name: layout.types[name] for name in layout.partitions}
 
 
 def _compression(layout: Layout) -> str:

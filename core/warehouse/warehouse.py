@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +33,13 @@ class Warehouse:
         self.root = root
         self._versions = Versions(root)
         self.database = Database(root / ".scratch", threads=threads, memory_limit=memory_limit)
+        # Data that is analysed without being published, by what it was read from (adhoc.py).
+        self.temporary: OrderedDict[str, Version] = OrderedDict()
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of this process for temporary files; it goes when the warehouse is closed."""
+        return self.database.scratch
 
     def close(self) -> None:
         """Let go of DuckDB. No call may be running."""
@@ -42,8 +50,8 @@ class Warehouse:
         return self._versions.latest(dataset)
 
     def versions(self, dataset: str) -> list[Version]:
-        """All kept versions, oldest first. Raises UnknownDataset if there is none."""
-        return list(self._versions.all(dataset))
+        """All kept versions, newest first. Raises UnknownDataset if there is none."""
+        return list(reversed(self._versions.all(dataset)))
 
     def publish(
         self,
@@ -178,7 +186,8 @@ class Warehouse:
     def _frame(self, statement: Statement, version: Version) -> pl.DataFrame:
         try:
             with self.database.cursor() as cursor:
-                return cursor.sql(statement.text, params=statement.parameters).pl()
+                frame: pl.DataFrame = cursor.sql(statement.text, params=statement.parameters).pl()
+                return frame
         except duckdb.Error as error:
             raise _unanswered(error, version) from error
 
@@ -187,6 +196,6 @@ def _unanswered(error: duckdb.Error, version: Version) -> DataError:
     """A sentence for a question the facts did not answer."""
     if not version.facts.exists():
         return DataError(
-            f"Version {version.number} of '{version.dataset}' is no longer kept. Load the page again for the newest one."
+            f"Version {version.number} of '{version.dataset}' is no longer kept. Load the page again for the newest."
         )
     return DataError(f"'{version.dataset}' could not be read: {str(error).splitlines()[0]}.")
