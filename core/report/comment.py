@@ -116,10 +116,7 @@ def printed_comment(printed: PrintedBridge, depth: Depth) -> tuple[Line, ...]:
         return (*lines, *(_with_segments(printed, step) for step in rest))
     along = [step for step in rest if step.units * printed.change > 0]
     against = [step for step in rest if step not in along]
-    lines += [
-        _sentence(printed, [_step_clause(printed, step) for step in steps]) for steps in (along, against) if steps
-    ]
-    return tuple(lines)
+    return (*lines, *(_steps_line(printed, steps) for steps in (along, against) if steps))
 
 
 def _steps_line(printed: PrintedBridge, steps: list[PrintedStep]) -> Line:

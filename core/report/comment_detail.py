@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from core.model.document import Line, Text
-from core.report.bars import arrow
 from core.report.messages import joined, phrase, text
 from core.report.numbers import language
 from core.report.printed import (
@@ -89,24 +88,37 @@ def detail_comment(detail: PrintedDetail) -> tuple[Line, ...]:
 
 def _clauses(detail: PrintedDetail, segment: PrintedSegment) -> list[Line]:
     if segment.kind in {"new", "lost", "orphan"}:
-        return [_clause(detail, segment, segment.kind, segment.total, ("", ""))] if segment.total else []
+        return [_clause(detail, segment, f"segment_{segment.kind}", segment.total)] if segment.total else []
     clauses = []
-    if segment.performance and abs(segment.performance) >= CLEAR * abs(segment.mix):
+    if segment.performance and segment.direction and abs(segment.performance) >= CLEAR * abs(segment.mix):
         values = (segment.from_text, segment.to_text)
-        clauses.append(_clause(detail, segment, "performance", segment.performance, values))
-    if segment.mix and abs(segment.mix) >= CLEAR * abs(segment.performance):
-        clauses.append(_clause(detail, segment, "mix", segment.mix, (segment.share_from, segment.share_to)))
+        key = _moving(detail, "segment", segment.direction)
+        clauses.append(_clause(detail, segment, key, segment.performance, values))
+    share = segment.share_change or 0.0
+    if segment.mix and share and abs(segment.mix) >= CLEAR * abs(segment.performance):
+        values = (segment.share_from, segment.share_to)
+        clauses.append(_clause(detail, segment, _moving(detail, "share", share), segment.mix, values))
     return clauses
 
 
-def _clause(detail: PrintedDetail, segment: PrintedSegment, part: str, units: int, values: tuple[str, str]) -> Line:
+def _moving(detail: PrintedDetail, subject: str, direction: float) -> str:
+    comparison = detail.whole.bridge.comparison
+    if comparison is not None and not comparison.is_dates:
+        return f"{subject}_differs"
+    return f"{subject}_rose" if direction > 0 else f"{subject}_fell"
+
+
+def _clause(
+    detail: PrintedDetail, segment: PrintedSegment, key: str, units: int, values: tuple[str, str] = ("", "")
+) -> Line:
     colour = tone(units, detail.step.polarity)
     change = Text(detail.whole.numbers.change(units), "good" if colour == "good" else "bad")
     return phrase(
         language(detail.whole.locale),
-        f"segment_{part}",
+        key,
         segment=Text(segment.name, "strong"),
-        values=arrow(*values),
+        base=values[0],
+        current=values[1],
         change=change,
         weight=detail.step.weight,
     )

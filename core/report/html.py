@@ -68,7 +68,7 @@ def render_page(report: Report, *, frame: PageFrame) -> str:
         style=f"{frame.static_path}/{asset_name('report.css')}",
         script=f"{frame.static_path}/{asset_name('report.js')}",
         as_of=f"{moment_label(report.as_of, report.zone, report.locale)} {report.zone}",
-        covers=day_label(report.covers_until, report.locale) if report.covers_until else "",
+        covers=_covers(report),
         rendered=moment_label(report.rendered_at, report.zone, report.locale),
     )
 
@@ -76,6 +76,11 @@ def render_page(report: Report, *, frame: PageFrame) -> str:
 def _current(report: Report, view: str) -> str:
     keys = [section.key for section in report.sections]
     return view if view in keys else next(iter(keys), "")
+
+
+def _covers(report: Report) -> str:
+    day = report.covers_until
+    return day_label(day, report.locale, year=day.year != report.as_of.year) if day else ""
 
 
 def _drawing(section: Section) -> Markup:

@@ -1,0 +1,192 @@
+"""The same bridge as data: the JSON answer, CSV, XLSX. Full numbers, rounded to 12 significant digits, never text."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from io import BytesIO, StringIO
+from math import isfinite
+from typing import Any
+
+import polars as pl
+import xlsxwriter
+
+from core.engine.bridge import Bridge
+from core.model.comparison import DateSide, GroupSide
+from core.model.document import plain
+from core.report.comment import Depth, comment, headline
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+SIGNIFICANT = 12
+MOST_SHEET_LETTERS = 31
+Row = tuple[Any, ...]
+
+
+def bridge_json(
+    bridge: Bridge,
+    *,
+    analysis: str,
+    revision: int | None,
+    data_version: int,
+    as_of: datetime,
+    rendered_at: datetime,
+    locale: str = "en",
+    depth: Depth = "medium",
+    step: str | None = None,
+    dimension: str | None = None,
+) -> dict[str, Any]:
+    """The bridge as the API answers it; moments in ISO 8601.
+
+    step, dimension: which detail; default the main step and its best dimension. `detail` is None where there is none.
+    Raises DataError or UnknownColumn for a step or dimension that is not there.
+    """
+    total = bridge.total
+    return {
+        "analysis": analysis,
+        "revision": revision,
+        "data_version": data_version,
+        "as_of": as_of.isoformat(),
+        "rendered_at": rendered_at.isoformat(),
+        "comparison": _comparison(bridge),
+        "method": bridge.method,
+        "total": {
+            "name": bridge.equation.total,
+            "unit": bridge.equation.unit,
+            "base": shown(total.base),
+            "current": shown(total.current),
+            "change": shown(total.change),
+            "change_pct": shown(total.change_pct),
+        },
+        "steps": _records(bridge.steps),
+        "detail": _detail(bridge, step, dimension),
+        "ranking": _records(bridge.ranking()),
+        "headline": plain(headline(bridge, locale)),
+        "comment": "\n".join(plain(line) for line in comment(bridge, locale, depth)),
+        "notes": [{"code": note.code, "text": note.text} for note in bridge.notes],
+    }
+
+
+def shown(value: Any) -> Any:
+    """A number to 12 significant digits; what is not finite is None; dates in ISO form; all else as it is."""
+    if isinstance(value, float):
+        return float(f"{value:.{SIGNIFICANT}g}") + 0.0 if isfinite(value) else None
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def chosen_detail(bridge: Bridge, step: str | None, dimension: str | None) -> tuple[str, str] | None:
+    """Step and dimension of the detail to show, or None when no dimension can explain it."""
+    wanted = step or _main_step(bridge)
+    best = dimension or (bridge.best_dimension(wanted) if wanted else None)
+    return (wanted, best) if wanted and best else None
+
+
+def _main_step(bridge: Bridge) -> str | None:
+    ranked = bridge.steps.sort(pl.col("contribution").abs(), descending=True, nulls_last=True)["step"].to_list()
+    return next((name for name in ranked if bridge.best_dimension(name)), None)
+
+
+def _detail(bridge: Bridge, step: str | None, dimension: str | None) -> dict[str, Any] | None:
+    chosen = chosen_detail(bridge, step, dimension)
+    if chosen is None:
+        return None
+    return {"step": chosen[0], "dimension": chosen[1], "rows": _records(bridge.detail(*chosen))}
+
+
+def _records(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    return [{name: shown(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]
+
+
+def _comparison(bridge: Bridge) -> dict[str, Any] | None:
+    comparison = bridge.comparison
+    if comparison is None:
+        return None
+    return {"by": comparison.by, "base": _side(comparison.base), "current": _side(comparison.current)}
+
+
+def _side(side: DateSide | GroupSide) -> list[Any]:
+    if isinstance(side, DateSide):
+        return [side.first.isoformat(), side.last.isoformat()]
+    return [shown(value) for value in side.values]
+
+
+def csv_text(bridge: Bridge, *, step: str | None = None, dimension: str | None = None) -> str:
+    """The steps with the total as last row; with `step`, that step's segments instead. UTF-8, comma, CRLF.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    head, rows = _total_rows(bridge) if step is None else _detail_rows(bridge, step, dimension)
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow([guarded(name) for name in head])
+    writer.writerows([[_cell(value) for value in row] for row in rows])
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return f"{value:.{SIGNIFICANT}g}" if isinstance(value, float) else guarded(value)
+
+
+def guarded(value: Any) -> Any:
+    """Text that begins like a formula with an apostrophe in front; numbers and other text as they are."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+
+
+def _total_rows(bridge: Bridge) -> tuple[list[str], list[Row]]:
+    total = bridge.total
+    rows = [tuple(shown(value) for value in row) for row in bridge.steps.iter_rows()]
+    values = (total.base, total.current, total.change, total.change, total.change_pct)
+    return bridge.steps.columns, [*rows, (bridge.equation.total, *map(shown, values), None)]
+
+
+def _detail_rows(bridge: Bridge, step: str, dimension: str | None) -> tuple[list[str], list[Row]]:
+    chosen = chosen_detail(bridge, step, dimension)
+    if chosen is None:
+        return ["segment"], []
+    frame = bridge.detail(*chosen)
+    return [chosen[1], *frame.columns[1:]], [tuple(shown(value) for value in row) for row in frame.iter_rows()]
+
+
+def xlsx_bytes(bridge: Bridge) -> bytes:
+    """A workbook: sheet "bridge" with steps and total, then a sheet a step with its segments by its best dimension.
+
+    Strings are written as strings, so nothing is ever taken for a formula or a link.
+    """
+    out = BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(out, options) as workbook:
+        bold = workbook.add_format({"bold": True})
+        for name, head, rows in _sheets(bridge):
+            sheet = workbook.add_worksheet(name)
+            sheet.freeze_panes(1, 1)
+            sheet.write_row(0, 0, head, bold)
+            for position, row in enumerate(rows, start=1):
+                sheet.write_row(position, 0, row)
+            sheet.autofit()
+    return out.getvalue()
+
+
+def _sheets(bridge: Bridge) -> Iterator[tuple[str, list[str], list[Row]]]:
+    names = _sheet_names(["bridge", *bridge.steps["step"].to_list()])
+    yield (next(names), *_total_rows(bridge))
+    for step in bridge.steps["step"].to_list():
+        name = next(names)
+        if bridge.best_dimension(step):
+            yield (name, *_detail_rows(bridge, step, None))
+
+
+def _sheet_names(titles: Iterable[str]) -> Iterator[str]:
+    """Names that a workbook accepts: no reserved marks, at most 31 letters, each once whatever its case."""
+    taken: set[str] = set()
+    for title in titles:
+        clean = (
+            "".join("-" if mark in "[]:*?/\\" else mark for mark in title).strip("' ")[:MOST_SHEET_LETTERS] or "step"
+        )
+        if clean.lower() == "history":
+            clean = "history-"
+        name, count = clean, 1
+        while name.lower() in taken:
+            count += 1
+            name = f"{clean[: MOST_SHEET_LETTERS - len(str(count)) - 1]} {count}"
+        taken.add(name.lower())
+        yield name
