@@ -11,6 +11,7 @@ from core.web.docs import docs_routes, openapi
 from core.web.frame import Frame
 from core.web.health import health_routes
 from core.web.problems import add_problem_handlers
+from core.web.views import Views
 
 
 def create_web(app: App) -> FastAPI:
@@ -23,7 +24,7 @@ def create_web(app: App) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    web.state.app = app
+    web.state.app, web.state.views = app, Views()
     web.include_router(health_routes(app))
     web.include_router(api_routes())
     web.include_router(docs_routes(web), prefix=PREFIX)

@@ -1,0 +1,233 @@
+"""The sidecar: `python -m core.scheduler`. Serves report URLs and the API, and keeps the heartbeat.
+
+One sidecar a data folder. It ends with status 0 on SIGINT and SIGTERM, 1 when it cannot do its work (another sidecar,
+a taken port, a broken store), 2 when a setting is wrong; each with one sentence and no traceback.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+# `schedule` reckons in the process's zone, where the hour that a clock is set back would be a beat without end.
+os.environ["TZ"] = "UTC"
+time.tzset()
+
+import schedule  # noqa: E402
+import structlog  # noqa: E402
+import uvicorn  # noqa: E402
+from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
+
+from core.app import App, open_app  # noqa: E402
+from core.errors import BridgecastError, SettingsError  # noqa: E402
+from core.logs import configure_logs  # noqa: E402
+from core.settings import read_settings  # noqa: E402
+from core.store.exports import add_views  # noqa: E402
+from core.store.heartbeat import write_beat  # noqa: E402
+from core.web import create_web  # noqa: E402
+from core.web.views import Views  # noqa: E402
+
+log = structlog.get_logger(__name__)
+
+BEAT_S = 1
+LOOK_S = 0.2
+JUMP = timedelta(seconds=5)
+CANNOT_WORK, WRONG_SETTING = 1, 2
+GRACE_S = 5
+
+
+class Refused(BridgecastError):
+    """The sidecar cannot start."""
+
+
+def main() -> int:
+    """Run until a signal; the exit status."""
+    try:
+        settings = read_settings()
+        configure_logs(settings.log)
+        with only_one(settings.data_dir):
+            sockets = bind(settings.host, settings.api_port)
+            app = open_app(settings)
+            try:
+                serve(app, sockets)
+            finally:
+                app.close()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return WRONG_SETTING
+    except BridgecastError as error:
+        print(error, file=sys.stderr)
+        return CANNOT_WORK
+    return 0
+
+
+@contextmanager
+def only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder's lock, which the system frees even when this process is killed.
+
+    Raises Refused, naming the holder.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (data_dir / "scheduler.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise Refused(
+                f"Another sidecar (pid {holder}) already works on {data_dir}. "
+                "Stop it first, or set BRIDGECAST_DATA_DIR to another folder."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Sockets on every address of `host`: a browser may take "localhost" for ::1 or for 127.0.0.1. Raises Refused."""
+    sockets: list[socket.socket] = []
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            sockets.append(_bind(family, kind, protocol, address))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                _close(sockets)
+                raise Refused(
+                    f"Port {port} on {host} is taken by another program. Stop it, or set BRIDGECAST_API_PORT."
+                ) from None
+            log.debug("address not available", address=address[0], reason=error.strerror)
+    if not sockets:
+        raise Refused(f"No address of {host} can be listened on. Set BRIDGECAST_HOST to localhost.")
+    return sockets
+
+
+def _bind(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
+    """A bound socket; the server begins to listen when it can answer."""
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for bound in sockets:
+        bound.close()
+
+
+def serve(app: App, sockets: list[socket.socket]) -> None:
+    """Beat and answer until SIGINT or SIGTERM."""
+    web = create_web(app)
+    server = Server(
+        uvicorn.Config(
+            web,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+            lifespan="off",
+        )
+    )
+    heart = Heart(app, web.state.views)
+    heart.start()
+    log.info("sidecar listens", address=app.settings.report_base_url, pid=os.getpid())
+    try:
+        server.run(sockets)
+    finally:
+        heart.stop()
+        _close(sockets)
+    log.info("sidecar stopped")
+
+
+class Server(uvicorn.Server):
+    """Stops at a signal and returns; uvicorn's own would raise the signal again and end with its status."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM until the server has stopped."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class Heart:
+    """A thread that beats every second: says that the sidecar lives, and writes down what was counted meanwhile."""
+
+    def __init__(self, app: App, views: Views) -> None:
+        self._app, self._views = app, views
+        self._started_at = app.clock()
+        self._rhythm = schedule.Scheduler()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Beat at once, then every second."""
+        self._begin_anew()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write down what is left and end the thread."""
+        self._stopping.set()
+        self._thread.join(GRACE_S)
+        self.beat()
+
+    def beat(self) -> None:
+        """One beat. A store that does not answer costs this beat, not the sidecar."""
+        now = self._app.clock()
+        views = self._views.take()
+        try:
+            with self._app.store.write() as session:
+                write_beat(session, pid=os.getpid(), now=now, started_at=self._started_at)
+                add_views(session, views, now=now)
+        except SQLAlchemyError as error:
+            self._views.put_back(views)
+            log.warning("beat not written", reason=type(error).__name__)
+
+    def _begin_anew(self) -> None:
+        self.beat()
+        self._rhythm.clear()
+        self._rhythm.every(BEAT_S).seconds.do(self.beat)
+
+    def _run(self) -> None:
+        watch = ClockWatch(self._app.clock(), time.monotonic())
+        while not self._stopping.wait(LOOK_S):
+            if jump := watch.jump(self._app.clock(), time.monotonic()):
+                log.warning("the clock jumped", seconds=round(jump.total_seconds()))
+                self._begin_anew()
+            self._rhythm.run_pending()
+
+
+class ClockWatch:
+    """Compares the wall clock with one that cannot be set: `schedule` would stall for as long as it was set back."""
+
+    def __init__(self, now: datetime, monotonic_s: float) -> None:
+        self._now, self._monotonic_s = now, monotonic_s
+
+    def jump(self, now: datetime, monotonic_s: float) -> timedelta | None:
+        """How far the wall clock jumped since the last look, if it did."""
+        gone = (now - self._now) - timedelta(seconds=monotonic_s - self._monotonic_s)
+        self._now, self._monotonic_s = now, monotonic_s
+        return gone if abs(gone) > JUMP else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
