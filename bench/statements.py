@@ -50,10 +50,10 @@ def _packs(source: str) -> str:
 
 
 def _packs_scanned(source: str) -> str:
-    parts = [
-        f"g{number} AS MATERIALIZED (SELECT p, {', '.join(members)}, {SUMS} FROM ({_scan(source, members)}) GROUP BY ALL)"
-        for number, members in enumerate(PACKS)
-    ]
+    parts = []
+    for number, members in enumerate(PACKS):
+        columns = f"p, {', '.join(members)}, {SUMS}"
+        parts.append(f"g{number} AS MATERIALIZED (SELECT {columns} FROM ({_scan(source, members)}) GROUP BY ALL)")
     return f"WITH {', '.join(parts)} {_all_rolled()}"
 
 
