@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from math import isfinite
@@ -237,12 +237,13 @@ def _explain(
     effects = decompose(used.values(whole), used.node, method)
     if base is None or current is None:
         nothing = np.full_like(effects.contributions, np.nan)
-        return used, Effects(nothing, nothing, effects.covariance)
+        return used, Effects(nothing, nothing, effects.size, effects.covariance)
     if not np.isfinite(effects.contributions).all() and len(used.leaves) > 1:
         used = whole_in_one(used, "the formula divides by 0 when some steps are at base and others at current")
         effects = decompose(used.values(whole), used.node, method)
-    settled = settle(effects.contributions, np.array([current - base]), scale=used.kpi.size(whole).max(axis=0))
-    return used, Effects(settled, effects.weights, effects.covariance)
+    size = np.maximum(used.kpi.size(whole).max(axis=0), effects.size)
+    settled = settle(effects.contributions, np.array([current - base]), scale=size)
+    return used, replace(effects, contributions=settled)
 
 
 def _total(base: float | None, current: float | None) -> Total:

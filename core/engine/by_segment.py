@@ -22,19 +22,21 @@ def own_chains(plan: Plan, columns: Columns, method: Method) -> tuple[FloatArray
     with np.errstate(invalid="ignore", over="ignore"):
         change = totals[CURRENT] - totals[BASE]
     values = plan.values(columns)
-    contributions = np.full(values.shape[1:], np.nan)
+    contributions, size = np.full(values.shape[1:], np.nan), np.zeros(values.shape[2])
     undefined: NDArray[np.bool_] = np.any(~np.isfinite(values), axis=0)
     whole: NDArray[np.bool_] = ~np.any(undefined, axis=0)
     if whole.any():
-        contributions[:, whole] = decompose(values[:, :, whole], plan.node, method).contributions
+        effects = decompose(values[:, :, whole], plan.node, method)
+        contributions[:, whole], size[whole] = effects.contributions, effects.size
     for pattern in np.unique(undefined[:, ~whole], axis=1).T:
         these: NDArray[np.bool_] = np.all(undefined == pattern[:, None], axis=0)
-        contributions[:, these] = _merged(plan, columns, these, pattern, values, method)
+        if plan.node is None:
+            contributions[:, these], size[these] = _merged(plan, columns, these, pattern, values, method)
     unsettled = np.isfinite(change) & ~np.isfinite(contributions).all(axis=0)
     contributions[:, unsettled] = 0.0
     contributions[first_volume(plan), unsettled] = change[unsettled]
     contributions[:, ~np.isfinite(change)] = np.nan
-    size = plan.kpi.size(columns).max(axis=0)
+    size = np.fmax(size, plan.kpi.size(columns).max(axis=0))
     return settle(contributions, change, scale=np.where(np.isfinite(size), size, 0.0)), change
 
 
@@ -50,21 +52,18 @@ def _merged(
     pattern: NDArray[np.bool_],
     values: FloatArray,
     method: Method,
-) -> FloatArray:
-    """Contributions for segments that lack the same bars: those, and what lies between, join the first volume."""
+) -> tuple[FloatArray, FloatArray]:
+    """For segments that lack the same bars: those, and what lies between, join the first volume. With their size."""
     missing = np.flatnonzero(pattern)
     home = first_volume(plan)
     first, last = min(home, int(missing[0])), max(home, int(missing[-1]))
-    contributions = np.full((len(plan.leaves), int(these.sum())), np.nan)
-    if plan.node is not None:
-        return contributions
     some = Columns(columns.metrics, columns.values[:, these], columns.days)
     joint = product(tuple(leaf.terms for leaf in plan.leaves[first : last + 1])).value(some)
     mine = values[:, :, these]
     chain = np.concatenate([mine[:, :first], joint[:, None], mine[:, last + 1 :]], axis=1)
-    effects = decompose(chain, None, method).contributions
-    contributions[first : last + 1] = 0.0
-    contributions[home] = effects[first]
-    contributions[:first] = effects[:first]
-    contributions[last + 1 :] = effects[first + 1 :]
-    return contributions
+    effects = decompose(chain, None, method)
+    contributions = np.zeros((len(plan.leaves), int(these.sum())))
+    contributions[home] = effects.contributions[first]
+    contributions[:first] = effects.contributions[:first]
+    contributions[last + 1 :] = effects.contributions[first + 1 :]
+    return contributions, effects.size

@@ -30,11 +30,13 @@ class Effects:
 
     contributions: shape (n, s), KPI units; NaN where undefined.
     weights: shape (n, s), KPI units per unit of the step: contribution = weight x change of the step.
+    size: shape (s,), largest |KPI| the contributions are differences of: what rounding must be judged by.
     covariance: shape (s,), |interaction| over the sum of |one-at-a-time effects|; only for the method of that name.
     """
 
     contributions: FloatArray
     weights: FloatArray
+    size: FloatArray
     covariance: FloatArray | None = None
 
 
@@ -45,17 +47,15 @@ def decompose(values: FloatArray, node: Node | None, method: Method = "shapley")
         formula with more than 12 steps in which one occurs twice or divides.
     """
     with np.errstate(all="ignore"):
-        weights, contributions = _shapley(values, node)
+        shapley = _shapley(values, node)
         if method == "shapley":
-            return Effects(contributions, weights)
-        share = None
+            return shapley
         if method == "lmdi":
-            contributions = _lmdi(values, node)
-        elif method == "sequential":
-            contributions = _sequential(values, node)
-        else:
-            contributions, share = _covariance(values, node, contributions)
-        return Effects(contributions, _scaled(contributions, values, weights), share)
+            return _scaled(_lmdi(values, node), shapley.size, values, shapley)
+        if method == "sequential":
+            return _scaled(*_sequential(values, node), values, shapley)
+        contributions, size, share = _covariance(values, node, shapley.contributions)
+        return _scaled(contributions, size, values, shapley, share)
 
 
 def kpi(values: FloatArray, node: Node | None) -> FloatArray:
@@ -63,10 +63,10 @@ def kpi(values: FloatArray, node: Node | None) -> FloatArray:
     return np.asarray(np.prod(values, axis=0)) if node is None else evaluate(node, values)
 
 
-def _shapley(values: FloatArray, node: Node | None) -> tuple[FloatArray, FloatArray]:
+def _shapley(values: FloatArray, node: Node | None) -> Effects:
     if node is None or is_read_once(node):
         weights = path_weights(values, node)
-        return weights, weights * (values[CURRENT] - values[BASE])
+        return Effects(weights * (values[CURRENT] - values[BASE]), weights, np.zeros(values.shape[2]))
     return _coalitions(values, node)
 
 
@@ -98,8 +98,8 @@ def _others(point: FloatArray) -> FloatArray:
     return before * after
 
 
-def _coalitions(values: FloatArray, node: Node) -> tuple[FloatArray, FloatArray]:
-    """Weights and contributions of Shapley by all 2^n mixtures of base and current."""
+def _coalitions(values: FloatArray, node: Node) -> Effects:
+    """Shapley by all 2^n mixtures of base and current."""
     count, segments = values.shape[1:]
     if count > MOST_ENTANGLED:
         raise EquationError(
@@ -107,18 +107,17 @@ def _coalitions(values: FloatArray, node: Node) -> tuple[FloatArray, FloatArray]
             f"and there are {count} (days included). Use fewer steps.",
             field="equation.formula",
         )
-    weights, contributions = np.empty((count, segments)), np.empty((count, segments))
     width = max(1, _CHUNK // (count << count))
-    for start in range(0, segments, width):
-        part = values[:, :, start : start + width]
-        some, slopes = _coalition_means(part, node)
-        contributions[:, start : start + width] = some
-        weights[:, start : start + width] = _scaled(some, part, slopes)
-    return weights, contributions
+    parts = [_some_coalitions(values[:, :, start : start + width], node) for start in range(0, segments, width)]
+    return Effects(
+        np.concatenate([part.contributions for part in parts], axis=1),
+        np.concatenate([part.weights for part in parts], axis=1),
+        np.concatenate([part.size for part in parts]),
+    )
 
 
-def _coalition_means(values: FloatArray, node: Node) -> tuple[FloatArray, FloatArray]:
-    """Mean difference, and mean slope, that each step makes over all mixtures of the others; shapes (n, s)."""
+def _some_coalitions(values: FloatArray, node: Node) -> Effects:
+    """Mean difference, and mean slope, that each step makes over all mixtures of the others."""
     count = values.shape[1]
     subsets = np.arange(1 << count)
     members = (subsets[None, :] >> np.arange(count)[:, None]) & 1
@@ -131,7 +130,8 @@ def _coalition_means(values: FloatArray, node: Node) -> tuple[FloatArray, FloatA
         odds = _odds(count)[sizes[without]]
         differences[step] = odds @ (results[without | (1 << step)] - results[without])
         means[step] = odds @ slopes[step][without]
-    return differences, means
+    size = np.abs(results).max(axis=0)
+    return _scaled(differences, size, values, Effects(differences, means, size))
 
 
 def _odds(count: int) -> FloatArray:
@@ -140,24 +140,30 @@ def _odds(count: int) -> FloatArray:
     return np.array([factorial(s) * factorial(count - 1 - s) / factorial(count) for s in range(count)])
 
 
-def _scaled(contributions: FloatArray, values: FloatArray, fallback: FloatArray) -> FloatArray:
-    """Contribution by change of the step; `fallback` where the step does not move (rounding does not count)."""
+def _scaled(
+    contributions: FloatArray, size: FloatArray, values: FloatArray, shapley: Effects, share: FloatArray | None = None
+) -> Effects:
+    """Weights are contributions by changes; Shapley's where a step does not move (rounding does not count)."""
     change = values[CURRENT] - values[BASE]
     moves = np.abs(change) > _NO_MOVE * np.maximum(np.abs(values[BASE]), np.abs(values[CURRENT]))
-    return np.where(moves, contributions / np.where(moves, change, 1.0), fallback)
+    weights = np.where(moves, contributions / np.where(moves, change, 1.0), shapley.weights)
+    return Effects(contributions, weights, size, share)
 
 
-def _sequential(values: FloatArray, node: Node | None) -> FloatArray:
+def _sequential(values: FloatArray, node: Node | None) -> tuple[FloatArray, FloatArray]:
     """One step after the other goes from base to current, in the order of the equation."""
     point = values[BASE].copy()
     results = [kpi(point, node)]
     for step in range(values.shape[1]):
         point[step] = values[CURRENT][step]
         results.append(kpi(point, node))
-    return np.diff(np.stack(results), axis=0)
+    points = np.stack(results)
+    return np.diff(points, axis=0), np.abs(points).max(axis=0)
 
 
-def _covariance(values: FloatArray, node: Node | None, shapley: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _covariance(
+    values: FloatArray, node: Node | None, shapley: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """One-at-a-time effects plus the interaction handed out by |effect|, within independent terms of the formula.
 
     Where no single step has an effect but several together do, that group is split as by `shapley`.
@@ -174,7 +180,8 @@ def _covariance(values: FloatArray, node: Node | None, shapley: FloatArray) -> t
         if len(steps) > 1:
             interaction += np.abs(rest)
     size = np.abs(alone).sum(axis=0)
-    return contributions, np.where(size == 0, np.nan, interaction / np.where(size == 0, 1.0, size))
+    share = np.where(size == 0, np.nan, interaction / np.where(size == 0, 1.0, size))
+    return contributions, size + np.abs(base), share
 
 
 def _groups(node: Node | None, count: int) -> Iterator[set[int]]:
@@ -217,4 +224,5 @@ def _is_bare_product(node: Node) -> bool:
 def _log_mean(base: FloatArray, current: FloatArray) -> FloatArray:
     """(a - b) / (ln a - ln b), and a where both are equal."""
     growth = (current - base) / base
-    return np.asarray(np.where(growth == 0, base, base * growth / np.where(growth == 0, 1.0, np.log1p(growth))))
+    logs = np.where(np.abs(growth) < 0.5, np.log1p(growth), np.log(current / base))
+    return np.asarray(np.where(growth == 0, base, (current - base) / np.where(growth == 0, 1.0, logs)))

@@ -158,3 +158,15 @@ def test_covariance_gives_datamas_published_example():
     base = np.array([45548.0, 1, 1, 1, 1])
     impacts = effects(base, base * (1 + growth), "covariance")
     assert impacts == pytest.approx([-5396, -85.2, -12298, 1128, 3849], rel=0.02)
+
+
+def test_e8_sequential_is_the_textbook_variant(equation, table):
+    """Quantity at the base mix, mix at base prices, prices at current quantities."""
+    sums = table(
+        ["units", "revenue"], base={"P": (100, 1000), "Q": (50, 1500)}, current={"P": (90, 990), "Q": (90, 2520)}
+    )
+    bridge = build_bridge(equation("units", "revenue / units"), sums, method="sequential")
+    rows = bridge.detail("revenue / units", "device")
+    assert bridge.steps["contribution"][0] == pytest.approx(30 * 2500 / 150)
+    assert [by_segment(rows, "performance")[k] for k in "PQ"] == exactly(90 * 1, 90 * -2)
+    assert rows["mix"].sum() == pytest.approx(90 * 10 + 90 * 30 - 180 * 2500 / 150)
