@@ -16,6 +16,7 @@ ROLE_HELP = (
 AGGREGATION_HELP = "sum: parts add up to the whole. distinct: they overlap (users, customers), so they are not added."
 FORMAT_HELP = "How figures are written, for example 0.00 or 0,0."
 SAMPLES_SHOWN = 3
+SEPARATOR = " · "
 TEXTS = ("display_name", "description", "unit", "format")
 
 
@@ -37,7 +38,7 @@ def samples_of(head: pl.DataFrame) -> dict[str, list[str]]:
 def _row(column: ColumnSpec, samples: Sequence[str]) -> dict[str, Any]:
     return {
         "name": column.name,
-        "samples": ", ".join(samples[:SAMPLES_SHOWN]),
+        "samples": SEPARATOR.join(samples[:SAMPLES_SHOWN]),
         "type": column.type,
         "role": column.role,
         "aggregation": column.aggregation,
@@ -61,9 +62,7 @@ def _configuration() -> dict[str, Any]:
         "samples": text("Values", disabled=True, width="medium"),
         "type": choice("Type", options=list(get_args(ColumnType)), required=True, width="small"),
         "role": choice("Role", options=list(get_args(Role)), required=True, width="small", help=ROLE_HELP),
-        "aggregation": choice(
-            "Aggregation", options=list(get_args(Aggregation)), required=True, width="small", help=AGGREGATION_HELP
-        ),
+        "aggregation": choice("Aggregation", options=list(get_args(Aggregation)), required=True, help=AGGREGATION_HELP),
         "display_name": text("Display name"),
         "description": text("Description"),
         "unit": text("Unit", width="small"),

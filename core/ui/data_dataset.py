@@ -42,7 +42,7 @@ def show(app: App, slug: str) -> None:
 def _show_rows(app: App, version: Version) -> None:
     head = loaders.head(app, version, ROWS_SHOWN)
     columns = {column.name: _shown(column) for column in version.columns}
-    st.dataframe(head, hide_index=True, width="stretch", key="data_rows", column_config=columns)
+    st.dataframe(head, hide_index=True, width="stretch", column_config=columns)
     st.caption(f"The first {plural(head.height, 'row')} of {plural(version.rows, 'row')}.")
 
 

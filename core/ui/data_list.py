@@ -28,7 +28,7 @@ def open_new() -> None:
 def show_table(app: App, datasets: list[DatasetSpec]) -> None:
     """All datasets with the state of their newest version."""
     table = pl.DataFrame([_row(app, spec) for spec in datasets])
-    st.dataframe(table, hide_index=True, width="stretch", key="data_list", column_config=_configuration())
+    st.dataframe(table, hide_index=True, width="stretch", column_config=_configuration())
 
 
 def choose(datasets: list[DatasetSpec]) -> str:

@@ -111,7 +111,7 @@ def _inspect(app: App, draft: Draft) -> Inspection:
 def _ask(draft: Draft, inspection: Inspection) -> None:
     """Each open or answered question with the readings of one value; nothing is chosen beforehand."""
     for option, question in draft.asked.items():
-        values = ", ".join(inspection.samples.get(question.column, ())[:VALUES_ASKED])
+        values = data_columns.SEPARATOR.join(inspection.samples.get(question.column, ())[:VALUES_ASKED])
         _ask_one(draft, option, question, values)
 
 

@@ -16,7 +16,7 @@ def show(app: App, newest: Version) -> None:
     """One line a version, newest first, and the notes of the newest."""
     versions = app.catalogue.versions(newest.dataset)
     table = pl.DataFrame([_row(version) for version in versions])
-    st.dataframe(table, hide_index=True, width="stretch", key="data_versions", column_config=_configuration())
+    st.dataframe(table, hide_index=True, width="stretch", column_config=_configuration())
     st.caption(f"Times in {zone()}. The last three versions are kept, older ones for an hour.")
     _show_notes(newest)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from driving import DEADLINE_S, Open, settled
 from streamlit.testing.v1 import AppTest
 
 from core.app import App, open_app
 from core.settings import REPOSITORY, read_settings
+from tests.pages.driving import DEADLINE_S, Open, settled
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
-from driving import Open, texts
 
 from core.app import App
 from core.store import heartbeat
+from tests.pages.driving import Open, texts
 
 
 def test_an_empty_home_says_so_and_offers_one_button(open_page: Open) -> None:
