@@ -16,7 +16,8 @@ from core.model.data import DATE_TYPES, NUMERIC_TYPES, ColumnSpec, ColumnType, R
 from core.warehouse import guess
 from core.warehouse.files import Format, partitions, resolve, sniff_format
 from core.warehouse.guess import DateOrder, Guess
-from core.warehouse.read import Layout, Part, open_sheet, refusal, typed_relation
+from core.warehouse.problems import refusal
+from core.warehouse.read import Layout, Part, open_sheet, typed_relation
 from core.warehouse.sample import read_header, take_sample
 from core.warehouse.sql import Statement, quote
 

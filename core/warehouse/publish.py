@@ -19,8 +19,9 @@ from core.warehouse import marginals
 from core.warehouse.files import as_pattern, fingerprint
 from core.warehouse.guess import is_number
 from core.warehouse.inspect import MOST_DIMENSION_VALUES, Inspection, inspect
+from core.warehouse.problems import Misfit, is_conversion, misfit, refusal
 from core.warehouse.query import Database, Progress
-from core.warehouse.read import Layout, misfit, open_sheet, refusal, select
+from core.warehouse.read import Layout, Part, doubts, open_sheet, select
 from core.warehouse.sql import Statement, day_of, facts, quote
 from core.warehouse.transcode import in_utf8
 from core.warehouse.versions import Draft, Version
@@ -125,7 +126,28 @@ class Publisher:
                     cursor.execute(_copy(statement.text), {**statement.parameters, "target": str(target)})
                     return columns
             except duckdb.Error as error:
-                columns = _widened(error, layout, columns)
+                found = misfit(error, layout)
+                if found is None and is_conversion(error):
+                    found = self._located(layout, columns)
+                if found is None:
+                    raise refusal(error, layout) from None
+                columns = _widened(found, layout, columns)
+
+    def _located(self, layout: Layout, columns: tuple[ColumnSpec, ...]) -> Misfit | None:
+        """The first value that does not fit its column's type, looked for file by file."""
+        for part in layout.parts:
+            for file in part.files:
+                statement = doubts(layout, Part((file,), part.header), columns)
+                with self.cursor("Looking for the fault", 0.6, 0.6) as cursor:
+                    open_sheet(cursor, layout)
+                    found = cursor.execute(statement.text, statement.parameters).fetchall()
+                if found:
+                    place, column, value = found[0]
+                    name = layout.name if len(layout.files) == 1 else file.name
+                    is_text = layout.format.kind == "csv"
+                    at = f"line {place + 1}" if is_text else f"row {place}"
+                    return Misfit(str(column), str(value), f"'{name}', {at}")
+        return None
 
     def _measured(self, version: Version, draft: Draft, *, is_inspected: bool) -> Version:
         """Count rows, days, gaps and segments; put the rows in order and make numbers clean where they are not."""
@@ -297,13 +319,8 @@ def _copy(query: str) -> str:
     return f"COPY ({query}) TO $target (FORMAT parquet, COMPRESSION zstd)"
 
 
-def _widened(error: duckdb.Error, layout: Layout, columns: tuple[ColumnSpec, ...]) -> tuple[ColumnSpec, ...]:
+def _widened(found: Misfit, layout: Layout, columns: tuple[ColumnSpec, ...]) -> tuple[ColumnSpec, ...]:
     """The columns with the one that stopped the reading made wider; raises what is wrong if that cannot help."""
-    if isinstance(error, (duckdb.InterruptException, duckdb.OutOfMemoryException)):
-        raise error
-    found = misfit(error, layout)
-    if found is None:
-        raise refusal(error, layout) from None
     kind = next(c.type for c in columns if c.name == found.column)
     if kind == "integer" and is_number(found.value.strip(), layout.options.decimal or "."):
         return tuple(c.model_copy(update={"type": "number"}) if c.name == found.column else c for c in columns)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from core.errors import BridgecastError, UnreadableSource
 from core.model.data import ColumnSpec, ReadOptions
 from core.warehouse.files import Format, as_pattern
 from core.warehouse.guess import MISSING
@@ -78,6 +76,46 @@ def select(layout: Layout, columns: Sequence[ColumnSpec]) -> Statement:
     texts = [_part(statement, layout, part, columns) for part in layout.parts]
     statement.text = " UNION ALL ".join(texts)
     return statement
+
+
+def doubts(layout: Layout, part: Part, columns: Sequence[ColumnSpec]) -> Statement:
+    """The statement that finds the first value of a file that does not fit: its row, column and text.
+
+    Delimited files are asked for written dates only: for all else DuckDB names the place itself.
+    """
+    statement = Statement()
+    alone = replace(layout, parts=(part,))
+    suspects = [c for c in columns if c.type != "text" and c.name in _present(layout, part)]
+    if layout.format.kind == "csv":
+        suspects = [c for c in suspects if c.name in layout.date_formats]
+        texts = [c.model_copy(update={"type": "text"}) for c in columns]
+        relation, _ = _delimited(statement, alone, part, texts)
+    elif layout.format.kind == "json":
+        untyped = replace(alone, types=dict.fromkeys(layout.types, "VARCHAR"), date_formats={})
+        relation, _ = _json(statement, untyped, [c.model_copy(update={"type": "text"}) for c in columns])
+    else:
+        relation = typed_relation(statement, alone)
+    cases = [f"WHEN {_misfits(statement, layout, c)} THEN {i}" for i, c in enumerate(suspects)]
+    values = [f"WHEN {i} THEN CAST({quote(c.name)} AS VARCHAR)" for i, c in enumerate(suspects)]
+    names = [f"WHEN {i} THEN {statement.value(c.name)}" for i, c in enumerate(suspects)]
+    statement.text = (
+        f"SELECT place, CASE suspect {' '.join(names)} END, CASE suspect {' '.join(values)} END "
+        f"FROM (SELECT *, CASE {' '.join(cases)} END AS suspect "
+        f"FROM (SELECT *, row_number() OVER () AS place FROM {relation})) "
+        "WHERE suspect IS NOT NULL ORDER BY place LIMIT 1"
+        if suspects
+        else "SELECT 1, '', '' WHERE false"
+    )
+    return statement
+
+
+def _misfits(statement: Statement, layout: Layout, column: ColumnSpec) -> str:
+    given = _given(quote(column.name), layout)
+    if column.name in layout.date_formats:
+        tried = f"try_strptime({given}, {statement.value(layout.date_formats[column.name])})"
+    else:
+        tried = f"TRY_CAST({given} AS {_target(layout, column)})"
+    return f"{given} IS NOT NULL AND {tried} IS NULL"
 
 
 def is_plain(layout: Layout, columns: Sequence[ColumnSpec]) -> bool:
@@ -183,11 +221,18 @@ def _converted(statement: Statement, layout: Layout, column: ColumnSpec, read_as
     left = quote(column.name)
     target = _target(layout, column)
     if column.name in layout.date_formats and column.type in ("date", "datetime"):
-        given = f"nullif(nullif({left}, ''), '{MISSING}')"
+        given = _given(left, layout)
         return f"CAST(strptime({given}, {statement.value(layout.date_formats[column.name])}) AS {target})"
     if layout.format.kind == "csv" and target == "VARCHAR":
         return f"nullif({left}, '')"
     return left if read_as == target else f"CAST({left} AS {target})"
+
+
+def _given(left: str, layout: Layout) -> str:
+    """The text of a column, nothing where it stands for nothing."""
+    if layout.format.kind in ("parquet", "xlsx"):
+        return left
+    return f"nullif(nullif({left}, ''), '{MISSING}')"
 
 
 def _target(layout: Layout, column: ColumnSpec) -> str:
@@ -211,94 +256,3 @@ def _is_own(own: str, kind: str) -> bool:
     if kind == "decimal":
         return own.startswith("DECIMAL")
     return kind == "datetime" and own in ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
-
-
-_LINE = re.compile(r"CSV Error on Line: (\d+)")
-_FILE = re.compile(r"^\s*file = (.+?)\s*$", re.M)
-_CONVERTING = re.compile(r"Error when converting column \"(.*)\"\. Could not convert string \"(.*)\" to '", re.S)
-_WIDTH = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
-_JSON_PLACE = re.compile(r'in file "(.*?)", (?:at byte (\d+) )?in (?:record/value|line|record) (\d+):? (.*?)(?:\n|$)')
-_STRPTIME = re.compile(r'Could not parse string "(.*?)" according to format')
-_CAST = re.compile(r"Could not convert string '(.*?)' to")
-
-
-@dataclass(frozen=True)
-class Misfit:
-    """A value that does not fit its column's type."""
-
-    column: str
-    value: str
-    place: str
-
-    def sentence(self, kind: str) -> str:
-        """What is wrong, and what to do."""
-        return (
-            f"{self.place}, column '{self.column}': '{self.value}' is no {EXPECTED.get(kind, kind)}. "
-            f"Correct the row, or give the column the type text."
-        )
-
-
-def misfit(error: duckdb.Error, layout: Layout) -> Misfit | None:
-    """The value DuckDB could not convert, if it says so with its column."""
-    text = str(error)
-    found = _CONVERTING.search(text)
-    if not found:
-        return None
-    return Misfit(found[1], found[2], f"{_file_name(text, layout)}, line {_line(text)}")
-
-
-def refusal(error: duckdb.Error, layout: Layout) -> BridgecastError:
-    """A sentence for a source that DuckDB cannot read: file, line, what is wrong, what to do."""
-    text = str(error)
-    name = _file_name(text, layout)
-    width = _WIDTH.search(text)
-    if width:
-        expected, count = width[1], width[2]
-        return UnreadableSource(
-            f"{name}, line {_line(text)}: {count} fields where the header has {expected}. Correct the line; a field "
-            "that holds the delimiter stands in double quotes."
-        )
-    if "unterminated quote" in text or "quote" in text.split("\n", 3)[2:3]:
-        return UnreadableSource(
-            f"{name}, line {_line(text)}: a double quote is opened and never closed. Close it, or double it to mean "
-            "the character."
-        )
-    if "Invalid unicode" in text or "not utf-8" in text:
-        return UnreadableSource(
-            f"{name}, line {_line(text)}: the text is not {layout.options.encoding or 'utf-8'}. Give "
-            "source.read.encoding (such as cp1252), or save the file as UTF-8."
-        )
-    return _other_refusal(text, name)
-
-
-def _other_refusal(text: str, name: str) -> UnreadableSource:
-    found = _JSON_PLACE.search(text)
-    if found:
-        return UnreadableSource(
-            f"{name}, record {found[3]}: {found[4].rstrip('. ')}. Correct the JSON and load it again."
-        )
-    unparsed = _STRPTIME.search(text) or _CAST.search(text)
-    if unparsed:
-        return UnreadableSource(
-            f"{name}: '{unparsed[1]}' does not fit its column's type. Correct it, or change the type."
-        )
-    if "No files found" in text or "Cannot open file" in text or "No such file" in text:
-        return UnreadableSource(f"{name} vanished while it was read. Load it again.")
-    if "maximum_line_size" in text.lower() or "Maximum line size" in text:
-        return UnreadableSource(f"{name}, line {_line(text)}: longer than 16 MiB. Is a double quote missing before it?")
-    first = text.split("\n", 1)[0].split("Error: ", 1)[-1].strip().rstrip(".")
-    return UnreadableSource(f"{name} cannot be read: {first}. Write or send it again.")
-
-
-def _line(text: str) -> str:
-    found = _LINE.search(text)
-    return found[1] if found else "?"
-
-
-def _file_name(text: str, layout: Layout) -> str:
-    """The file meant by an error; the name people know it by if the source is a single one."""
-    if len(layout.files) <= 1:
-        return f"'{layout.name}'"
-    found = _FILE.search(text)
-    named = found[1] if found else next((str(f) for f in layout.files if str(f) in text), None)
-    return f"'{Path(named).name}'" if named else f"'{layout.name}'"
