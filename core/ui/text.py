@@ -35,7 +35,7 @@ def ago(moment: datetime, now: datetime) -> str:
     """How long ago: "just now", "3 minutes ago"."""
     if now - moment < JUST_NOW:
         return "just now"
-    return f"{format_timedelta(now - moment, locale=LOCALE, threshold=1.2)} ago"
+    return f"{format_timedelta(now - moment, locale=LOCALE, threshold=1)} ago"
 
 
 def zone() -> str:

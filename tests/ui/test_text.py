@@ -1,0 +1,49 @@
+"""Words on pages: harmless text, tones, ages, sizes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.model.document import Text
+from core.ui.text import ago, escape, markdown, plural, size
+
+NOW = datetime(2026, 12, 1, 6, 2, tzinfo=UTC)
+
+
+def test_marks_of_markdown_are_shown_as_they_are() -> None:
+    assert escape("a_b *c* [d](e) $f$ :red[g]") == "a\\_b \\*c\\* \\[d\\](e) \\$f\\$ \\:red\\[g\\]"
+
+
+def test_good_and_bad_parts_of_a_line_get_their_colours() -> None:
+    line = (Text("Revenue fell by "), Text("€41k", "bad"), Text(", cost too "), Text("−€2k", "good"))
+    assert markdown(line) == "Revenue fell by :red[**€41k**], cost too :green[**−€2k**]"
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [
+        (timedelta(seconds=-2), "just now"),
+        (timedelta(seconds=9), "just now"),
+        (timedelta(seconds=40), "40 seconds ago"),
+        (timedelta(minutes=3), "3 minutes ago"),
+        (timedelta(hours=1), "1 hour ago"),
+        (timedelta(hours=5), "5 hours ago"),
+        (timedelta(days=2), "2 days ago"),
+    ],
+)
+def test_an_age_is_said_in_its_largest_fitting_unit(age: timedelta, words: str) -> None:
+    assert ago(NOW - age, NOW) == words
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 rows"), (1, "1 row"), (1234, "1,234 rows")])
+def test_one_of_a_kind_is_singular(number: int, words: str) -> None:
+    assert plural(number, "row") == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(999, "999 bytes"), (1000, "1.0 kB"), (3_400_000, "3.4 MB"), (2_000_000_000, "2.0 GB")]
+)
+def test_sizes_are_said_in_the_unit_people_use(number: int, words: str) -> None:
+    assert size(number) == words
