@@ -11,10 +11,15 @@ from core.web.docs import docs_routes, openapi
 from core.web.frame import Frame
 from core.web.health import health_routes
 from core.web.problems import add_problem_handlers
+from core.web.reports import Reports
+from core.web.static import static_routes
 from core.web.views import Views
 
+# A reader waits so long for newer data, then gets the last good copy.
+WAIT_S = 10.0
 
-def create_web(app: App) -> FastAPI:
+
+def create_web(app: App, *, wait_s: float = WAIT_S) -> FastAPI:
     """Report URLs, REST API and health on one `App`, which stays the caller's to close."""
     web = FastAPI(
         title="Bridgecast",
@@ -26,9 +31,11 @@ def create_web(app: App) -> FastAPI:
     )
     web.state.app, web.state.views = app, Views()
     web.include_router(health_routes(app))
+    web.include_router(static_routes())
     web.include_router(api_routes())
     web.include_router(docs_routes(web), prefix=PREFIX)
     add_problem_handlers(web)
+    web.add_middleware(Reports, app=app, views=web.state.views, wait_s=wait_s)
     web.add_middleware(Frame)
     web.openapi = lambda: openapi(web)  # type: ignore[method-assign]
     return web

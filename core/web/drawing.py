@@ -1,0 +1,169 @@
+"""A report in the form that is asked for: page, picture, table or numbers, ready to be sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from hashlib import sha256
+from typing import Literal
+
+from core.app import App
+from core.delivery.reports import make_report
+from core.engine.bridge import Bridge
+from core.errors import NotFound
+from core.model.analysis import AnalysisSpec
+from core.model.delivery import ReportContent
+from core.model.document import Chart, Report
+from core.report.html import CONTENT_SECURITY_POLICY, Download, PageFrame, render_page
+from core.report.images import png, svg
+from core.report.tables import bridge_json, csv_text
+from core.warehouse import Version
+
+Form = Literal["html", "svg", "png", "csv", "json"]
+Notice = Literal["", "loading", "stale"]
+FORMS: tuple[Form, ...] = ("html", "svg", "png", "csv", "json")
+MEDIA_TYPES: dict[Form, str] = {
+    "html": "text/html; charset=utf-8",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+}
+PAPER = "#ffffff"
+FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'"
+PAGE_CSP = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is shown of which analysis; `identity` is the SHA-256 of all of it."""
+
+    analysis: AnalysisSpec
+    revision: int
+    content: ReportContent
+    identity: str
+
+    @classmethod
+    def of(cls, analysis: AnalysisSpec, revision: int, content: ReportContent) -> Shown:
+        """Settle what is shown."""
+        parts = (analysis.model_dump_json(), str(revision), content.model_dump_json())
+        return cls(analysis, revision, content, sha256("\0".join(parts).encode()).hexdigest())
+
+
+@dataclass(frozen=True)
+class Ask:
+    """How it is to be shown. `address`: the page's own, without a suffix; view, step, dimension: None for the best."""
+
+    form: Form = "html"
+    view: str | None = None
+    step: str | None = None
+    dimension: str | None = None
+    address: str = ""
+    is_public: bool = False
+    notice: Notice = ""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An answer, ready to be sent."""
+
+    body: bytes
+    media_type: str
+    etag: str
+    last_modified: str
+    csp: str
+
+    @classmethod
+    def of(cls, body: bytes, form: Form, at: datetime) -> Drawn:
+        """The answer with what is said about it in its headers."""
+        return cls(
+            body=body,
+            media_type=MEDIA_TYPES[form],
+            etag=f'"{sha256(body).hexdigest()[:32]}"',
+            last_modified=format_datetime(at.astimezone(UTC), usegmt=True),
+            csp=PAGE_CSP if form == "html" else FILE_CSP,
+        )
+
+
+def draw(app: App, shown: Shown, version: Version, ask: Ask) -> Drawn:
+    """Compute the report on `version` and draw it.
+
+    Raises NotFound for a view that the report does not have, DataError for what the data cannot answer.
+    """
+    now = app.clock()
+    report, bridge = make_report(app.warehouse, shown.analysis, shown.content, version, rendered_at=now)
+    return Drawn.of(DRAW[ask.form](shown, report, bridge, ask), ask.form, now)
+
+
+def _page(_shown: Shown, report: Report, _bridge: Bridge, ask: Ask) -> bytes:
+    downloads = tuple(Download(form.upper(), f"{ask.address}.{form}") for form in FORMS[1:])
+    frame = PageFrame(
+        address=ask.address,
+        is_public=ask.is_public,
+        notice=ask.notice,
+        view=ask.view or "",
+        downloads=downloads if ask.address else (),
+    )
+    return render_page(report, frame=frame).encode()
+
+
+def _svg(_shown: Shown, report: Report, _bridge: Bridge, ask: Ask) -> bytes:
+    chart = _chart(report, ask.view)
+    return svg(chart.spec, alt=chart.alt, background=PAPER).encode()
+
+
+def _png(_shown: Shown, report: Report, _bridge: Bridge, ask: Ask) -> bytes:
+    return png(_chart(report, ask.view).spec, background=PAPER)
+
+
+def _csv(_shown: Shown, report: Report, bridge: Bridge, ask: Ask) -> bytes:
+    """The steps, or the segments of the step that the view shows."""
+    view = ask.view or "waterfall"
+    if ask.view is not None:
+        _require_view(report, view, [section.key for section in report.sections])
+    step = ask.step
+    if view.startswith("step"):
+        step = view.removeprefix("step:") if view.startswith("step:") else bridge.main_step()
+    return csv_text(bridge, step=step, dimension=ask.dimension).encode("utf-8-sig")
+
+
+def _json(shown: Shown, report: Report, bridge: Bridge, ask: Ask) -> bytes:
+    answer = bridge_json(
+        bridge,
+        analysis=shown.analysis.slug,
+        revision=shown.revision,
+        data_version=report.data_version,
+        as_of=report.as_of,
+        rendered_at=report.rendered_at,
+        locale=shown.content.locale,
+        depth=shown.analysis.comment_depth,
+        step=ask.step,
+        dimension=ask.dimension,
+    )
+    return json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
+
+
+DRAW: dict[Form, Callable[[Shown, Report, Bridge, Ask], bytes]] = {
+    "html": _page,
+    "svg": _svg,
+    "png": _png,
+    "csv": _csv,
+    "json": _json,
+}
+
+
+def _chart(report: Report, view: str | None) -> Chart:
+    """The chart of a view; without one that of the waterfall, else the first there is."""
+    charts = {section.key: section.chart for section in report.sections if section.chart}
+    wanted = view or ("waterfall" if "waterfall" in charts else next(iter(charts), "waterfall"))
+    _require_view(report, wanted, list(charts))
+    return charts[wanted]
+
+
+def _require_view(report: Report, view: str, known: list[str]) -> None:
+    if view not in known:
+        there = f"Those there are: {', '.join(known)}." if known else "It has none."
+        raise NotFound(f"Report '{report.name}' has no view '{view}' in this form. {there}")

@@ -1,0 +1,55 @@
+"""What stands behind report URLs, kept in memory until anybody writes to the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.app import App
+from core.errors import NotFound
+from core.model.data import DatasetSpec
+from core.web.drawing import Shown
+
+MOST_KEPT = 10_000
+
+
+@dataclass(frozen=True)
+class OpenLink:
+    """A report URL that works, and all that is needed to answer it."""
+
+    link_id: str
+    is_public: bool
+    shown: Shown
+    dataset: DatasetSpec
+
+
+class ReportLinks:
+    """Resolves addresses. Belongs to one event loop."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._kept: dict[tuple[str, str | None], OpenLink] = {}
+        self._store_version = -1
+
+    def resolve(self, slug: str, token: str | None) -> OpenLink | None:
+        """What is behind `/r/<slug>/<token>`; None for all that does not work, whatever the reason."""
+        version = self._app.store.data_version()
+        if version != self._store_version or len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+            self._store_version = version
+        found = self._kept.get((slug, token))
+        if found is None:
+            found = self._look_up(slug, token)
+            if found is not None:
+                self._kept[slug, token] = found
+        return found
+
+    def _look_up(self, slug: str, token: str | None) -> OpenLink | None:
+        resolved = self._app.exports.resolve(slug, token)
+        if resolved is None:
+            return None
+        try:
+            dataset = self._app.catalogue.get(resolved.analysis.dataset)
+        except NotFound:
+            return None
+        shown = Shown.of(resolved.analysis, resolved.analysis_revision, resolved.export.content)
+        return OpenLink(resolved.link_id, resolved.is_public, shown, dataset)
