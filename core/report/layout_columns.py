@@ -10,7 +10,7 @@ from core.report.widths import shortened, text_width
 
 SLOT_SHARE = 0.62
 MAX_SLOT = 190.0
-PLOT_HEIGHT, FIGURE_ROOM, HEAD_ROOM = 200.0, 38.0, 24.0
+PLOT_HEIGHT, FLAT_HEIGHT, FIGURE_ROOM, HEAD_ROOM = 200.0, 40.0, 38.0, 24.0
 ROW_HEIGHT = 36.0
 KEPT_LETTERS = 10
 THINNEST = 2.0
@@ -40,8 +40,13 @@ class _Columns:
         return self.head + (FIGURE_ROOM if any(ends) else THINNEST * 5)
 
     @property
+    def plot(self) -> float:
+        """Height of the bars."""
+        return PLOT_HEIGHT if self.high > self.low else FLAT_HEIGHT
+
+    @property
     def bottom(self) -> float:
-        return self.top + PLOT_HEIGHT + (0 if self._stands_on_axis else FIGURE_ROOM)
+        return self.top + self.plot + (0 if self._stands_on_axis else FIGURE_ROOM)
 
     @property
     def _stands_on_axis(self) -> bool:
@@ -53,11 +58,11 @@ class _Columns:
     def y(self, level: float) -> float:
         reach = self.high - self.low
         share = (level - self.low) / reach if reach else 0.0
-        return self.top + PLOT_HEIGHT * (1 - share)
+        return self.top + self.plot * (1 - share)
 
     @property
     def label_room(self) -> float:
-        return self.slot * self.label_rows - 8
+        return self.slot * self.label_rows - 12
 
 
 def columns(waterfall: Waterfall, width: float) -> Drawing | None:
@@ -79,7 +84,7 @@ def _fits(plan: _Columns) -> bool:
         for name, bar in zip(names, bars, strict=True)
     )
     apart = all(text_width(bar.printed, LABEL_SIZE, bold=True) <= plan.slot - 4 for bar in bars)
-    under = all(text_width(bar.from_to, SMALL_SIZE) <= plan.label_room + 4 for bar in bars)
+    under = all(text_width(bar.from_to, SMALL_SIZE) <= plan.label_room + 8 for bar in bars)
     small = all(text_width(bar.beneath[-1], SMALL_SIZE) <= plan.slot for bar in bars if bar.beneath)
     heads = all(_head_fits(plan, group) for group in plan.waterfall.groups)
     return readable and apart and under and small and heads
@@ -128,7 +133,8 @@ def _falls(bar: Bar, waterfall: Waterfall) -> bool:
 def _names(plan: _Columns, index: int, bar: Bar) -> list[Label]:
     top = plan.bottom + 15 + ROW_HEIGHT * (index % plan.label_rows)
     name = shortened(bar.label, LABEL_SIZE, plan.label_room)
-    middle = plan.centre(index)
+    half = max(text_width(name, LABEL_SIZE), text_width(bar.from_to, SMALL_SIZE)) / 2
+    middle = min(max(plan.centre(index), half), plan.width - half)
     names = [Label(middle, top, name, "ink", LABEL_SIZE)]
     return names + ([Label(middle, top + 15, bar.from_to, "muted", SMALL_SIZE)] if bar.from_to else [])
 

@@ -1,4 +1,7 @@
-"""Lying bars, one row each: for many bars, long names and narrow screens. Labels are shortened to their column."""
+"""Lying bars, one row each: for many bars, long names and narrow screens.
+
+Names stand beside their bars; where they would have to be cut, each stands in a line of its own above its bar.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from core.report.shapes import Bar, Drawing, Label, Rect, Rule, Waterfall, benea
 from core.report.theme import LABEL_SIZE, SMALL_SIZE
 from core.report.widths import shortened, text_width
 
-ROW, BAR_HEIGHT, HEAD = 38.0, 20.0, 30.0
+ROW, STACKED_ROW, BAR_HEIGHT, HEAD = 38.0, 54.0, 20.0, 30.0
 LABEL_SHARE = 0.36
-GAP, THINNEST = 12.0, 2.0
+GAP, THINNEST, STUB = 12.0, 2.0, 6.0
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,12 @@ class _Rows:
     figures: float
     low: float
     high: float
+    is_stacked: bool
+
+    @property
+    def height(self) -> float:
+        """Of one row."""
+        return STACKED_ROW if self.is_stacked else ROW
 
     def x(self, level: float) -> float:
         reach = self.high - self.low
@@ -30,7 +39,7 @@ class _Rows:
 
     def row(self, index: int) -> float:
         heads = sum(group.first <= index for group in self.waterfall.groups)
-        return self.top + HEAD * heads + ROW * (index + 0.5)
+        return self.top + HEAD * heads + self.height * (index + 1) - ROW / 2
 
     @property
     def top(self) -> float:
@@ -45,8 +54,9 @@ def rows(waterfall: Waterfall, width: float) -> Drawing:
     figures = max((text_width(bar.printed, LABEL_SIZE, bold=True) for bar in bars), default=0.0)
     small = max((text_width(bar.beneath[-1], SMALL_SIZE) for bar in bars if bar.beneath), default=0.0)
     low, high = span(waterfall)
-    room = min(max(names, under), width * LABEL_SHARE)
-    return _draw(_Rows(waterfall, width, room, max(figures, small), low, high))
+    room, is_stacked = width * LABEL_SHARE, names > width * LABEL_SHARE
+    labels = min(under if is_stacked else max(names, under), room)
+    return _draw(_Rows(waterfall, width, labels, max(figures, small), low, high, is_stacked))
 
 
 def _draw(plan: _Rows) -> Drawing:
@@ -57,7 +67,7 @@ def _draw(plan: _Rows) -> Drawing:
         for rect, (index, bar) in zip(rects, enumerate(bars), strict=True)
         for label in _names(plan, index, bar) + _figures(plan, rect)
     ]
-    rules = [_connector(plan, index, bar) for index, bar in enumerate(bars[:-1])] + _axis(plan)
+    rules = [rule for index, bar in enumerate(bars[:-1]) for rule in _connectors(plan, index, bar)] + _axis(plan)
     heads = _heads(plan)
     height = plan.row(len(bars) - 1) + ROW / 2 + 4 if bars else ROW
     return Drawing(plan.width, height, tuple(rects), tuple(rules + heads[0]), tuple(labels + heads[1]))
@@ -74,14 +84,17 @@ def _rect(plan: _Rows, index: int, bar: Bar) -> Rect:
 
 def _names(plan: _Rows, index: int, bar: Bar) -> list[Label]:
     middle = plan.row(index)
+    if plan.is_stacked:
+        name = shortened(bar.label, LABEL_SIZE, plan.width)
+        return [Label(0, middle - 25, name, "ink", LABEL_SIZE, "left"), *_under(plan, bar, middle)]
     name = shortened(bar.label, LABEL_SIZE, plan.labels)
-    if not bar.from_to:
-        return [Label(0, middle, name, "ink", LABEL_SIZE, "left")]
-    under = shortened(bar.from_to, SMALL_SIZE, plan.labels + GAP)
-    return [
-        Label(0, middle - 7, name, "ink", LABEL_SIZE, "left"),
-        Label(0, middle + 8, under, "muted", SMALL_SIZE, "left"),
-    ]
+    offset = 7 if bar.from_to else 0
+    return [Label(0, middle - offset, name, "ink", LABEL_SIZE, "left"), *_under(plan, bar, middle + 8)]
+
+
+def _under(plan: _Rows, bar: Bar, y: float) -> list[Label]:
+    text = shortened(bar.from_to, SMALL_SIZE, plan.labels + GAP)
+    return [Label(0, y, text, "muted", SMALL_SIZE, "left")] if text else []
 
 
 def _figures(plan: _Rows, rect: Rect) -> list[Label]:
@@ -96,16 +109,23 @@ def _figures(plan: _Rows, rect: Rect) -> list[Label]:
     ]
 
 
-def _connector(plan: _Rows, index: int, bar: Bar) -> Rule:
-    x = plan.x(bar.end)
-    return Rule(x, x, plan.row(index) + BAR_HEIGHT / 2, plan.row(index + 1) - BAR_HEIGHT / 2, is_dotted=True)
+def _connectors(plan: _Rows, index: int, bar: Bar) -> list[Rule]:
+    """From one bar to the next; between stacked names only its two ends."""
+    x, first, last = plan.x(bar.end), plan.row(index) + BAR_HEIGHT / 2, plan.row(index + 1) - BAR_HEIGHT / 2
+    if not plan.is_stacked:
+        return [Rule(x, x, first, last, is_dotted=True)]
+    return [Rule(x, x, first, first + STUB, is_dotted=True), Rule(x, x, last - STUB, last, is_dotted=True)]
 
 
 def _axis(plan: _Rows) -> list[Rule]:
     if not any(bar.is_total for bar in plan.waterfall.bars):
         return []
-    x = plan.x(plan.waterfall.floor)
-    return [Rule(x, x, plan.row(0) - ROW / 2, plan.row(len(plan.waterfall.bars) - 1) + ROW / 2)]
+    x, rows_drawn = plan.x(plan.waterfall.floor), range(len(plan.waterfall.bars))
+    if plan.is_stacked:
+        return [
+            Rule(x, x, plan.row(i) - BAR_HEIGHT / 2 - STUB, plan.row(i) + BAR_HEIGHT / 2 + STUB) for i in rows_drawn
+        ]
+    return [Rule(x, x, plan.row(0) - ROW / 2, plan.row(rows_drawn[-1]) + ROW / 2)]
 
 
 def _heads(plan: _Rows) -> tuple[list[Rule], list[Label]]:
@@ -113,7 +133,7 @@ def _heads(plan: _Rows) -> tuple[list[Rule], list[Label]]:
     if plan.waterfall.floor_note:
         labels.append(Label(plan.width, 8, plan.waterfall.floor_note, "muted", SMALL_SIZE, "right"))
     for group in plan.waterfall.groups:
-        y = plan.row(group.first) - ROW / 2 - 4
+        y = plan.row(group.first) + ROW / 2 - plan.height - 4
         rules.append(Rule(0, plan.width, y, y))
         labels.append(Label(0, y - 10, shortened(group.label, SMALL_SIZE, plan.width), "muted", SMALL_SIZE, "left"))
     return rules, labels

@@ -109,7 +109,9 @@ def pair(base: float | None, current: float | None, unit: str, locale: str) -> t
     known = [value * factor for value in (base, current) if value is not None]
     scale, decimals = _rate_form(known, unit)
     while len(known) == 2 and known[0] != known[1] and decimals < MAX_DECIMALS and _alike(known, scale, decimals):
-        decimals += 1
+        scale, decimals = (scale - 3, 0) if scale and decimals >= 2 else (scale, decimals + 1)
+    if scale == 0 and decimals == 1 and is_money(unit):
+        decimals = 2
     none = text(language(locale), "not_available")
     first, second = (
         none if value is None else _printed(value * factor, unit, locale, scale, decimals) for value in (base, current)
@@ -160,7 +162,7 @@ class Numbers:
 
     @classmethod
     def fitting(cls, locale: str, unit: str, totals: Iterable[float], contributions: Iterable[float]) -> Numbers:
-        """The form in which the totals are short and the largest contribution still has two digits."""
+        """The form in which the totals are short, and the largest contribution has two digits and is no mere 0.64k."""
         factor = 100.0 if unit == "%" else 1.0
         levels, parts = list(totals), list(contributions)
         top = max((abs(value) * factor for value in levels), default=0.0)
@@ -170,7 +172,7 @@ class Numbers:
             exponent = max(exponent, 0)
         exponent = max(exponent, -MAX_DECIMALS, *([floor(log10(top)) - 14] if top else []))
         start = _scale(top) if unit != "%" else 0
-        scale = next(scale for scale in SCALES if scale <= start and (scale == 0 or scale - exponent <= 2))
+        scale = next(s for s in SCALES if s <= start and (s == 0 or (s - exponent <= 2 and largest >= 10**s)))
         if scale == 0 and exponent == -1 and is_money(unit):
             exponent = -2
         return cls(locale, unit, min(exponent, scale), scale)

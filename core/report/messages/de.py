@@ -115,7 +115,7 @@ MESSAGES = {
     "part_chart": "Diagramm",
     "part_comment": "Kommentar",
     "part_table": "Tabelle",
-    "download": "Herunterladen",
+    "download": "Herunterladen:",
     "adds_up": "Die Balken summieren sich genau; gedruckte Zahlen sind so gerundet, dass auch sie es tun.",
     "choose": "Anzeigen",
     "apply": "Los",

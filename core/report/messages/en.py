@@ -115,7 +115,7 @@ MESSAGES = {
     "part_chart": "chart",
     "part_comment": "comment",
     "part_table": "table",
-    "download": "Download",
+    "download": "Download:",
     "adds_up": "Bars add up exactly; printed figures are rounded so that they do too.",
     "choose": "Show",
     "apply": "Go",

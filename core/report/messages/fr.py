@@ -115,7 +115,7 @@ MESSAGES = {
     "part_chart": "graphique",
     "part_comment": "commentaire",
     "part_table": "tableau",
-    "download": "Télécharger",
+    "download": "Télécharger :",
     "adds_up": "Les barres s’additionnent exactement ; les chiffres imprimés sont arrondis pour s’additionner aussi.",
     "choose": "Afficher",
     "apply": "Valider",

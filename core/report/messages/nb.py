@@ -115,7 +115,7 @@ MESSAGES = {
     "part_chart": "diagram",
     "part_comment": "kommentar",
     "part_table": "tabell",
-    "download": "Last ned",
+    "download": "Last ned:",
     "adds_up": "Søylene summerer nøyaktig; trykte tall er avrundet slik at de også gjør det.",
     "choose": "Vis",
     "apply": "Gå",
