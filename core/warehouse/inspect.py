@@ -125,6 +125,9 @@ def _inspect_text(
         has_thousands=_has_thousands(seen, guesses, decimal),
         date_formats={c: g.date_format for c, g in guesses.items() if g.date_format},
         zoned=frozenset(c for c, g in guesses.items() if g.is_zoned),
+        missing=frozenset(
+            c for c, g in guesses.items() if g.type not in ("text", "boolean") and guess.MISSING in seen.values[c]
+        ),
     )
     return Inspection(
         columns=_columns(guesses, seen, sample.rows_estimate * len(files)),

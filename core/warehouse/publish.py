@@ -14,10 +14,10 @@ from pathlib import Path
 import duckdb
 
 from core.errors import UnreadableSource
-from core.model.data import ColumnSpec, DatasetSpec
+from core.model.data import DATE_TYPES, NUMERIC_TYPES, ColumnSpec, DatasetSpec
 from core.warehouse import marginals
 from core.warehouse.files import as_pattern, fingerprint
-from core.warehouse.guess import is_number
+from core.warehouse.guess import MISSING, is_number
 from core.warehouse.inspect import MOST_DIMENSION_VALUES, Inspection, inspect
 from core.warehouse.problems import Misfit, is_conversion, misfit, refusal
 from core.warehouse.query import Database, Progress
@@ -131,7 +131,7 @@ class Publisher:
                     found = self._located(layout, columns)
                 if found is None:
                     raise refusal(error, layout) from None
-                columns = _widened(found, layout, columns)
+                layout, columns = _wider(found, layout, columns)
 
     def _located(self, layout: Layout, columns: tuple[ColumnSpec, ...]) -> Misfit | None:
         """The first value that does not fit its column's type, looked for file by file."""
@@ -319,11 +319,17 @@ def _copy(query: str) -> str:
     return f"COPY ({query}) TO $target (FORMAT parquet, COMPRESSION zstd)"
 
 
-def _widened(found: Misfit, layout: Layout, columns: tuple[ColumnSpec, ...]) -> tuple[ColumnSpec, ...]:
-    """The columns with the one that stopped the reading made wider; raises what is wrong if that cannot help."""
+def _wider(found: Misfit, layout: Layout, columns: tuple[ColumnSpec, ...]) -> tuple[Layout, tuple[ColumnSpec, ...]]:
+    """How to read on after a value did not fit: NA is nothing, a fraction among whole numbers makes them numbers.
+
+    Raises UnreadableSource if the value is neither.
+    """
     kind = next(c.type for c in columns if c.name == found.column)
+    if found.value == MISSING and found.column not in layout.missing and kind in NUMERIC_TYPES | DATE_TYPES:
+        return replace(layout, missing=layout.missing | {found.column}), columns
     if kind == "integer" and is_number(found.value.strip(), layout.options.decimal or "."):
-        return tuple(c.model_copy(update={"type": "number"}) if c.name == found.column else c for c in columns)
+        wider = (c.model_copy(update={"type": "number"}) if c.name == found.column else c for c in columns)
+        return layout, tuple(wider)
     raise UnreadableSource(found.sentence(kind)) from None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from core.model.data import ColumnSpec, ReadOptions
+from core.model.data import NUMERIC_TYPES, ColumnSpec, ReadOptions
 from core.warehouse.files import Format, as_pattern
 from core.warehouse.guess import MISSING
 from core.warehouse.sql import Statement, quote
@@ -49,6 +49,7 @@ class Layout:
 
     name: of the source in messages. parts: delimited files by header; one part for other formats.
     date_formats: column → strptime format, where dates are not ISO. zoned: datetime columns that carry a zone.
+    missing: delimited columns of numbers or dates in which NA stands for nothing.
     partitions: columns that folders such as `dt=2026-01-01` give.
     types: column → DuckDB's type, for formats that have types. table: the rows of a sheet, which DuckDB cannot read.
     """
@@ -60,6 +61,7 @@ class Layout:
     has_thousands: bool = False
     date_formats: Mapping[str, str] = field(default_factory=dict)
     zoned: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
     partitions: tuple[str, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
     table: pa.Table | None = None
@@ -81,13 +83,13 @@ def select(layout: Layout, columns: Sequence[ColumnSpec]) -> Statement:
 def doubts(layout: Layout, part: Part, columns: Sequence[ColumnSpec]) -> Statement:
     """The statement that finds the first value of a file that does not fit: its row, column and text.
 
-    Delimited files are asked for written dates only: for all else DuckDB names the place itself.
+    Delimited files are asked only for columns that are read as text first: for others DuckDB names the place itself.
     """
     statement = Statement()
     alone = replace(layout, parts=(part,))
     suspects = [c for c in columns if c.type != "text" and c.name in _present(layout, part)]
     if layout.format.kind == "csv":
-        suspects = [c for c in suspects if c.name in layout.date_formats]
+        suspects = [c for c in suspects if c.name in layout.date_formats or c.name in layout.missing]
         texts = [c.model_copy(update={"type": "text"}) for c in columns]
         relation, _ = _delimited(statement, alone, part, texts)
     elif layout.format.kind == "json":
@@ -114,7 +116,7 @@ def _misfits(statement: Statement, layout: Layout, column: ColumnSpec) -> str:
     if column.name in layout.date_formats:
         tried = f"try_strptime({given}, {statement.value(layout.date_formats[column.name])})"
     else:
-        tried = f"TRY_CAST({given} AS {_target(layout, column)})"
+        tried = f"TRY_CAST({_number_text(given, layout, column)} AS {_target(layout, column)})"
     return f"{given} IS NOT NULL AND {tried} IS NULL"
 
 
@@ -170,8 +172,8 @@ def _delimited(
     statement: Statement, layout: Layout, part: Part, columns: Sequence[ColumnSpec]
 ) -> tuple[str, dict[str, str]]:
     wanted = {c.name: _target(layout, c) for c in columns}
-    read_as = {name: "VARCHAR" if name in layout.date_formats else wanted.get(name, "VARCHAR") for name in part.header}
-    texts = [name for name, kind in read_as.items() if kind == "VARCHAR"]
+    late = {*layout.date_formats, *layout.missing}
+    read_as = {name: "VARCHAR" if name in late else wanted.get(name, "VARCHAR") for name in part.header}
     struct = ", ".join(f"{quote(name)}: '{kind}'" for name, kind in read_as.items())
     decimal = layout.options.decimal or "."
     settings = {
@@ -181,15 +183,13 @@ def _delimited(
         "quote": "'\"'",
         "escape": "'\"'",
         "columns": f"{{{struct}}}",
-        "nullstr": f"['', '{MISSING}']",
+        "nullstr": "''",
         "decimal_separator": statement.value(decimal),
         "compression": f"'{_compression(layout)}'",
         "max_line_size": str(LONGEST_LINE_BYTES),
         "hive_partitioning": str(bool(layout.partitions)),
         "hive_types_autocast": "false",
     }
-    if texts:
-        settings["force_not_null"] = statement.value(texts)
     if layout.has_thousands:
         settings["thousands"] = statement.value("." if decimal == "," else ",")
     files = statement.value([as_pattern(f) for f in part.files])
@@ -223,9 +223,18 @@ def _converted(statement: Statement, layout: Layout, column: ColumnSpec, read_as
     if column.name in layout.date_formats and column.type in ("date", "datetime"):
         given = _given(left, layout)
         return f"CAST(strptime({given}, {statement.value(layout.date_formats[column.name])}) AS {target})"
-    if layout.format.kind == "csv" and target == "VARCHAR":
-        return f"nullif({left}, '')"
+    if layout.format.kind == "csv" and column.name in layout.missing:
+        return f"CAST({_number_text(_given(left, layout), layout, column)} AS {target})"
     return left if read_as == target else f"CAST({left} AS {target})"
+
+
+def _number_text(given: str, layout: Layout, column: ColumnSpec) -> str:
+    """A number's text with a decimal point and no marks for thousands."""
+    if layout.format.kind != "csv" or column.type not in NUMERIC_TYPES:
+        return given
+    if layout.options.decimal == ",":
+        return f"replace(replace({given}, '.', ''), ',', '.')"
+    return f"replace({given}, ',', '')" if layout.has_thousands else given
 
 
 def _given(left: str, layout: Layout) -> str:
