@@ -1,6 +1,6 @@
 """A rerun of the Bridge page after a widget was changed: what the server does until the page is complete.
 
-The page runs under Streamlit's AppTest in this process: the real script, loaders, engine and charts, without browser and
+The page runs under AppTest in this process: the real script, loaders, engine and charts, without browser and
 websocket. Each change asks for something not shown before: another period, step or dimension in turn.
 
 Run: .venv/bin/python -m bench.page [--rows 10000000] [--changes 30]
