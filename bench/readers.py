@@ -1,8 +1,9 @@
 """Readers of a report, in a process of their own: 16 connections, each asking again and again.
 
-Run as a child: `python readers.py <port> <path> <connections>`. When every connection has had an answer it
-prints "reading"; it reads until its stdin is closed, then prints JSON: for every answer the moment its request began (nanoseconds of the monotonic clock, which all processes share) and the
-data version it shows. In a JSON answer the last digits of the KPI must stand for that version's number.
+Run as a child: `python readers.py <port> <path> <connections>`. When every connection has had an answer it prints
+"reading"; it reads until its stdin is closed, then prints JSON: for every answer the moment its request began
+(nanoseconds of the monotonic clock, which all processes share) and the data version it shows. In a JSON answer the last
+digits of the KPI must stand for that version's number.
 """
 
 from __future__ import annotations
