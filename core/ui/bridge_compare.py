@@ -131,24 +131,30 @@ def _change_relative(work: Work) -> None:
 
 def _edit_dates(work: Work) -> None:
     _choose_date_column(work)
-    comparison = work.spec.comparison
-    for label, key, values in (("Base", keys.BASE, comparison.base), ("Current", keys.CURRENT, comparison.current)):
-        follow(key, dates_of(values) or default_dates(work.version)[0])
+    base, current = _dates(work)
+    for label, key, days in (("Base", keys.BASE, base), ("Current", keys.CURRENT, current)):
+        # A range must be given as the default, so another range is another widget.
         st.date_input(
-            label,
-            value=None,
-            key=key,
+            f"{label}, first and last day",
+            value=days,
+            key=f"{key}_{days[0]}_{days[1]}",
             on_change=_change_dates,
-            args=(work,),
+            args=(work, label, f"{key}_{days[0]}_{days[1]}"),
             format="YYYY-MM-DD",
-            help="First and last day",
         )
     st.caption("Fixed dates stay where they are: newer data does not move them.")
 
 
-def _change_dates(work: Work) -> None:
-    base, current = (_range(st.session_state[key]) for key in (keys.BASE, keys.CURRENT))
-    if base and current:
+def _dates(work: Work) -> tuple[tuple[date, date], tuple[date, date]]:
+    comparison, default = work.spec.comparison, default_dates(work.version)
+    return dates_of(comparison.base) or default[0], dates_of(comparison.current) or default[1]
+
+
+def _change_dates(work: Work, label: str, key: str) -> None:
+    chosen = _range(st.session_state[key])
+    base, current = _dates(work)
+    if chosen:
+        base, current = (chosen, current) if label == "Base" else (base, chosen)
         compare(work.start, fixed_dates(work.spec.comparison.by, base, current))
 
 

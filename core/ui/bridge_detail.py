@@ -16,7 +16,8 @@ from core.ui.bridge_downloads import detail_downloads
 from core.ui.bridge_rows import rows_button
 from core.ui.bridge_show import chart_width, picked
 from core.ui.bridge_state import Work, follow, keep_widget, move
-from core.ui.text import escape, markdown
+from core.ui.charts import for_page
+from core.ui.text import escape, markdown, plural
 
 HEADINGS = {
     "segment": "Segment",
@@ -30,6 +31,7 @@ HEADINGS = {
     "total": "Contribution",
 }
 MOST_BARS = 50
+TABLE_ROWS, TABLE_HEIGHT = 10, 400
 
 
 def step_card(work: Work, printed: PrintedBridge) -> None:
@@ -82,7 +84,7 @@ def _choose_step(step: str, bridge: Bridge) -> None:
 def _choose_dimension(work: Work, dimension: str, dimensions: list[str]) -> None:
     labels = {column.name: column.label for column in work.version.columns}
     offered = dimensions if dimension in dimensions else [dimension, *dimensions]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         follow(keys.DIMENSION, dimension)
         st.pills(
             "By dimension, the most telling first",
@@ -91,7 +93,6 @@ def _choose_dimension(work: Work, dimension: str, dimensions: list[str]) -> None
             key=keys.DIMENSION,
             required=True,
             on_change=lambda: move(step=st.session_state[keys.STEP], dimension=st.session_state[keys.DIMENSION]),
-            width="stretch",
         )
         follow(keys.BARS, work.spec.max_segments)
         st.number_input(
@@ -115,7 +116,7 @@ def _show(work: Work, printed: PrintedBridge, step: str, dimension: str) -> None
     # Another step or dimension is another chart: no bar of it is picked yet.
     key = f"{keys.DETAIL_CHART}_{step}_{dimension}"
     st.altair_chart(
-        draw(bars, theme=frame.theme(), selectable=True, width=chart_width()),
+        for_page(draw(bars, theme=frame.theme(), selectable=True, width=chart_width())),
         theme=None,
         key=key,
         on_select="rerun",
@@ -138,5 +139,11 @@ def _table(bridge: Bridge, step: str, dimension: str, *, has_mix: bool, unit: st
     value = percent if unit == "%" else number
     formats = {"Base share": percent, "Current share": percent, "Base": value, "Current": value}
     amounts = dict.fromkeys(("Performance", "Mix", "Contribution"), number)
-    with st.expander(f"All {rows.height} segments of {escape(dimension)}", key="bridge_segments"):
-        st.dataframe(rows, hide_index=True, column_config=formats | amounts, key="bridge_detail_table")
+    st.caption(f"All {plural(rows.height, 'segment')} of {escape(dimension)}, contributions in units of the KPI")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config=formats | amounts,
+        key="bridge_detail_table",
+        height="auto" if rows.height <= TABLE_ROWS else TABLE_HEIGHT,
+    )

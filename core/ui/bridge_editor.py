@@ -63,7 +63,9 @@ def sentence(equation: EquationSpec) -> str:
 
 
 def _chip(step: StepSpec) -> str:
-    name = f" · {escape(step.name)}" if step.name and step.name != step.formula else ""
+    if step.name and step.name.lower() == step.formula.lower():
+        return f":gray-badge[{escape(step.name)}]"
+    name = f" · {escape(step.name)}" if step.name else ""
     return f":gray-badge[{escape(step.formula)}{name}]"
 
 
@@ -131,6 +133,7 @@ def _table(work: Work) -> list[dict[str, object]]:
         key=f"{keys.EDITOR}_{session[keys.EDITOR_TURN]}",
         num_rows="dynamic",
         hide_index=True,
+        placeholder=" ",
         column_config=_columns(work),
         alt="Steps of the equation",
     )

@@ -24,11 +24,11 @@ def choose(work: Work, comparison: Comparison | None) -> None:
             _choose_dataset(work)
         with st.popover(_chip("Compare", comparison_label(work.spec.comparison)), key="bridge_choose_comparison"):
             edit_comparison(work, comparison)
+        with st.popover(_chip("Filters", filters_label(work.spec.where, work.version)), key="bridge_choose_filters"):
+            edit_filters(work)
         if comparison is not None:
             base, current = both_labels(comparison, LOCALE)
             st.markdown(f":gray[{escape(base)} →] {escape(current)}", width="content")
-        with st.popover(_chip("Filters", filters_label(work.spec.where, work.version)), key="bridge_choose_filters"):
-            edit_filters(work)
 
 
 def _chip(name: str, value: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Literal
 
+from core.analyses import comparison_for
 from core.model.analysis import ComparisonSpec, Scalar
 from core.model.comparison import Comparison, DateSide
 from core.warehouse import Version
@@ -26,7 +27,7 @@ PERIODS = {
 AGAINST = {"previous": "the one before", "same_last_year": "the same a year ago"}
 MONTHS = {1: "last_full_month", 3: "last_full_quarter", 12: "last_full_year"}
 # The longest period that the data covers twice opens first.
-FIRST_CHOICE = (("last_full_month", 62), ("last_full_week", 14), ("last_full_day", 2))
+FIRST_CHOICE = ("last_full_month", "last_full_week", "last_full_day")
 
 
 def kind_of(comparison: ComparisonSpec, date_columns: tuple[str, ...]) -> Kind:
@@ -74,12 +75,16 @@ def first_comparison(version: Version) -> ComparisonSpec | None:
     """What a new analysis compares; None when people must choose groups first."""
     if version.date_column is None:
         return None
-    by = version.date_column.name
+    choices = [ComparisonSpec(by=version.date_column.name, relative=relative) for relative in FIRST_CHOICE]
+    return next((choice for choice in choices if _is_covered(choice, version)), choices[0])
+
+
+def _is_covered(choice: ComparisonSpec, version: Version) -> bool:
+    """Whether the data begins in the first half of the base, or before."""
     if version.newest is None or version.oldest is None:
-        return ComparisonSpec(by=by, relative="last_full_month")
-    covered = (version.newest - version.oldest).days + 1
-    fitting = (relative for relative, days in FIRST_CHOICE if covered >= days)
-    return ComparisonSpec(by=by, relative=next(fitting, "last_full_day"))
+        return False
+    base = comparison_for(choice, version).base
+    return isinstance(base, DateSide) and version.oldest <= base.first + (base.last - base.first) / 2
 
 
 def default_dates(version: Version) -> tuple[tuple[date, date], tuple[date, date]]:

@@ -17,6 +17,7 @@ from core.ui import bridge_state as keys
 from core.ui import frame
 from core.ui.bridge_downloads import bridge_downloads
 from core.ui.bridge_state import Work, follow, keep_draft, move
+from core.ui.charts import for_page, is_phone
 from core.ui.text import LOCALE, escape, markdown
 
 VIEWS = {"waterfall": "Waterfall", "table": "Table"}
@@ -28,7 +29,7 @@ def bridge_card(work: Work, printed: PrintedBridge) -> None:
     """The card: what happened, the chart or table that proves it, the comment, the small print."""
     with st.container(border=True, key="bridge_card"):
         st.markdown(f"#### {markdown(printed_headline(printed))}")
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             follow(keys.VIEW, work.state.view)
             st.segmented_control(
                 "View",
@@ -38,7 +39,6 @@ def bridge_card(work: Work, printed: PrintedBridge) -> None:
                 required=True,
                 on_change=lambda: move(view=st.session_state[keys.VIEW]),
                 label_visibility="collapsed",
-                width="stretch",
             )
             bridge_downloads(work, printed)
         if work.state.view == "table":
@@ -50,16 +50,15 @@ def bridge_card(work: Work, printed: PrintedBridge) -> None:
 
 
 def chart_width() -> float:
-    """The chart's design width: a phone's browser says so, charts lie down there."""
-    is_phone = "Mobi" in (st.context.headers.get("User-Agent") or "")
-    return NARROW_WIDTH if is_phone else WIDE
+    """The chart's design width; on a phone charts lie down."""
+    return NARROW_WIDTH if is_phone() else WIDE
 
 
 def _waterfall(work: Work, printed: PrintedBridge) -> None:
     bars = bridge_bars(printed, MAX_BARS)
     key = _chart_key(work.state.step)
     st.altair_chart(
-        draw(bars, theme=frame.theme(), selectable=True, width=chart_width()),
+        for_page(draw(bars, theme=frame.theme(), selectable=True, width=chart_width())),
         theme=None,
         key=key,
         on_select=lambda: _pick_step(key, printed.bridge),

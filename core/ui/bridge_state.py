@@ -91,10 +91,13 @@ def filter_by(start: AnalysisSpec, where: dict[str, Condition]) -> None:
 
 
 def follow(key: str, truth: Any) -> None:
-    """Give the widget `key` its value when the truth moved or the widget is new; else it keeps what people did."""
+    """Give the widget `key` its value when the truth moved or the widget is new; else it keeps what people did.
+
+    The value is set at every run: a widget in a popover that was opened later would else begin with its default.
+    """
     shadow = f"{key}_was"
-    if key not in st.session_state or st.session_state.get(shadow) != truth:
-        st.session_state[key] = truth
+    moved = key not in st.session_state or st.session_state.get(shadow) != truth
+    st.session_state[key] = truth if moved else st.session_state[key]
     st.session_state[shadow] = truth
 
 
