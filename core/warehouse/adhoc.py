@@ -78,6 +78,7 @@ def _as_it_is(path: str, inspection: Inspection, calendar: Calendar) -> Version:
         cardinalities=dict(inspection.cardinalities),
         gappy=frozenset(c.name for c in inspection.columns if c.type in NUMERIC_TYPES),
         is_clean=False,
+        is_borrowed=True,
         is_partitioned=bool(inspection.layout.partitions),
     )
 

@@ -237,7 +237,8 @@ def _distinct(
 
 def fact_files(version: Version) -> list[str]:
     """The files of a version's rows, as patterns for DuckDB."""
-    return [as_pattern(file) for file in resolve(str(version.facts))]
+    found = resolve(str(version.facts)) if version.is_borrowed else (version.facts,)
+    return [as_pattern(file) for file in found]
 
 
 def _fetch(database: Database, statement: Statement, cancel: threading.Event | None) -> Columns:

@@ -37,7 +37,8 @@ class Version:
     fingerprint: of the files of a live source. source: where the rows came from and how they were read.
     zoned: datetime columns that carry a zone. cardinalities: distinct values of a dimension, about.
     gappy: metrics that are NULL somewhere. is_clean: False if numbers may be NaN or infinite.
-    is_partitioned: whether folder names such as `dt=2026-01-01` are columns.
+    is_borrowed: whether `facts` is somebody's own file or glob, asked as it is; is_partitioned: whether its folders'
+    names such as `dt=2026-01-01` are columns.
     """
 
     dataset: str
@@ -64,6 +65,7 @@ class Version:
     gappy: frozenset[str] = frozenset()
     is_clean: bool = True
     is_partitioned: bool = False
+    is_borrowed: bool = False
 
     @cached_property
     def dimensions(self) -> tuple[str, ...]:

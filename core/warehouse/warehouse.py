@@ -119,7 +119,7 @@ class Warehouse:
         """
         try:
             return aggregate.sums(self.database, version, comparison, metrics, dimensions, where, cancel)
-        except duckdb.Error as error:
+        except (duckdb.Error, FileNotFoundError) as error:
             raise _unanswered(error, version) from error
 
     def moments(
@@ -134,7 +134,7 @@ class Warehouse:
         """Second moments over days; None where only the marginal table could say them and it cannot."""
         try:
             return aggregate.moments(self.database, version, comparison, pairs, dimensions, where, cancel)
-        except duckdb.Error as error:
+        except (duckdb.Error, FileNotFoundError) as error:
             raise _unanswered(error, version) from error
 
     def rows(
@@ -188,11 +188,11 @@ class Warehouse:
             with self.database.cursor() as cursor:
                 frame: pl.DataFrame = cursor.sql(statement.text, params=statement.parameters).pl()
                 return frame
-        except duckdb.Error as error:
+        except (duckdb.Error, FileNotFoundError) as error:
             raise _unanswered(error, version) from error
 
 
-def _unanswered(error: duckdb.Error, version: Version) -> DataError:
+def _unanswered(error: Exception, version: Version) -> DataError:
     """A sentence for a question the facts did not answer."""
     if not version.facts.exists():
         return DataError(
