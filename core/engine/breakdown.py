@@ -30,12 +30,23 @@ class Breakdown:
 
 
 def break_down(
-    leaf: Leaf, whole: Columns, segments: SegmentSums, *, weight: float, contribution: float, method: Method
+    leaf: Leaf,
+    whole: Columns,
+    segments: SegmentSums,
+    *,
+    weight: float,
+    contribution: float,
+    size: float,
+    method: Method,
 ) -> Breakdown:
-    """Effects of all segments on a splittable step; they sum to `contribution`, checked (F3.9)."""
+    """Effects of all segments on a splittable step; they sum to `contribution`, checked (docs/formulas.md, F3.9).
+
+    weight: KPI units per unit of the step; size: of the KPI, what rounding is judged by.
+    """
     columns = Columns(whole.metrics, segments.values, whole.days)
     inside, names, has_overlap = _inside(leaf, whole, columns, segments.names, method)
-    total = settle((weight * inside.total)[:, None], np.array([contribution]))[:, 0]
+    scale = max(size, abs(weight) * float(np.abs(leaf.terms.value(whole)).max()))
+    total = settle((weight * inside.total)[:, None], np.array([contribution]), scale=scale)[:, 0]
     performance = weight * inside.performance
     if leaf.is_volume:
         performance = total

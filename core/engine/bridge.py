@@ -148,6 +148,7 @@ class Bridge:
             segments,
             weight=float(self.effects.weights[position, 0]),
             contribution=float(self.effects.contributions[position, 0]),
+            size=float(self.effects.size[0]),
             method=self.method,
         )
 
@@ -243,7 +244,7 @@ def _explain(
         effects = decompose(used.values(whole), used.node, method)
     size = np.maximum(used.kpi.size(whole).max(axis=0), effects.size)
     settled = settle(effects.contributions, np.array([current - base]), scale=size)
-    return used, replace(effects, contributions=settled)
+    return used, replace(effects, contributions=settled, size=size)
 
 
 def _total(base: float | None, current: float | None) -> Total:

@@ -46,7 +46,7 @@ def close(value, expected, *, scale=0.0):
 
 def size(bridge):
     """What rounding is judged by."""
-    numbers = [bridge.total.base, bridge.total.current, *bridge.steps["contribution"]]
+    numbers = [bridge.total.base, bridge.total.current, float(bridge.effects.size[0]), *bridge.steps["contribution"]]
     return max((abs(number) for number in numbers if number is not None), default=0.0)
 
 
@@ -85,7 +85,7 @@ def explained(equation, table):
 def test_steps_add_up_to_the_change(explained, base, current, name, method, per_day):
     bridge = explained(base, current, name, method, per_day)
     assume(bridge.total.change is not None)
-    assert close(math.fsum(contributions(bridge)), bridge.total.change, scale=size(bridge))
+    assert close(math.fsum(contributions(bridge)), bridge.total.change, scale=max(map(abs, contributions(bridge))))
 
 
 @SETTINGS
@@ -160,7 +160,7 @@ def test_swapping_the_sides_flips_mix_and_performance(explained, base, current):
         assume(contribution is not None)
         one, other = (bridge.detail(step, "device").sort("segment") for bridge in (forth, back))
         for column in ("performance", "mix", "total"):
-            scale = max(one["mix"].abs().max(), one["performance"].abs().max())
+            scale = max(size(forth), one["mix"].abs().max(), one["performance"].abs().max())
             assert all(close(a, -b, scale=scale) for a, b in zip(one[column], other[column], strict=True))
 
 
@@ -191,7 +191,7 @@ def test_the_order_of_segments_is_irrelevant(equation, table, base, current, nam
     for leaf, contribution in zip(plain.plan.leaves, plain.steps["contribution"], strict=True):
         if leaf.is_splittable and contribution is not None:
             one, two = (bridge.detail(leaf.name, "device").sort("segment") for bridge in (plain, other))
-            scale = one["total"].abs().max()
+            scale = max(size(plain), one["total"].abs().max())
             assert all(close(a, b, scale=scale) for a, b in zip(one["total"], two["total"], strict=True))
 
 
