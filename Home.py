@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.ui import frame, home_cards, home_steps
 
-app = frame.open_page("Home", icon=frame.HOME.icon)
+app = frame.open_page(frame.HOME)
 st.title("Home")
 st.markdown(home_steps.WHAT_IT_IS)
 

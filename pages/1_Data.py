@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.ui import data_dataset, data_delete, data_jobs, data_list, data_upload, frame
 
-app = frame.open_page("Data", icon=frame.DATA.icon)
+app = frame.open_page(frame.DATA)
 heading, action = st.columns([4, 1], vertical_alignment="bottom")
 heading.title("Data")
 

@@ -11,7 +11,7 @@ from core.ui.bridge_title import title_row
 from core.ui.bridge_work import compute, open_work, resolve
 from core.ui.text import LOCALE
 
-app = frame.open_page("Bridge", icon=frame.BRIDGE.icon)
+app = frame.open_page(frame.BRIDGE)
 tell()
 work = open_work(app)
 title_row(work)

@@ -8,7 +8,7 @@ from core.ui.exports_edit import NEW, asked_for, edit, open_new
 from core.ui.exports_links import say_when_down
 from core.ui.exports_list import show_empty, show_exports
 
-app = frame.open_page("Exports", icon=frame.EXPORTS.icon)
+app = frame.open_page(frame.EXPORTS)
 tell()
 asked = asked_for()
 with st.container(horizontal=True, vertical_alignment="center"):

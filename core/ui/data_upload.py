@@ -20,10 +20,10 @@ UPLOAD, PATH = "Upload a file", "A path on the server"
 SLUG_LENGTH = 63
 VALUES_ASKED = 3
 READINGS = {
-    ".": "The dot is the decimal mark",
-    ",": "The comma is the decimal mark",
-    "day-first": "The day comes first",
-    "month-first": "The month comes first",
+    ".": "the dot is the decimal mark",
+    ",": "the comma is the decimal mark",
+    "day-first": "the day comes first",
+    "month-first": "the month comes first",
 }
 
 
@@ -128,8 +128,7 @@ def _ask_one(draft: Draft, option: str, question: AmbiguousSource, values: str) 
             f"**{asked}** Values: {escape(values)}",
             list(readings),
             index=None,
-            format_func=lambda value: readings[value],
-            captions=[READINGS.get(value, value) for value in readings],
+            format_func=lambda value: f"{readings[value]} – {READINGS.get(value, value)}",
             key=key,
             on_change=remember,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import streamlit as st
@@ -15,12 +16,12 @@ from pydantic_core import ErrorDetails
 from core.app import App
 from core.errors import BridgecastError, Cancelled
 from core.report.theme import ThemeName
-from core.settings import REPOSITORY
 from core.ui import loaders
 from core.ui.text import escape
 
 START_COMMAND = "python3 run.py"
 BEAT_LOOK_S = 5
+ICON = Path(__file__).with_name("icon.svg")
 log = structlog.get_logger(__name__)
 
 
@@ -32,11 +33,6 @@ class Entry:
     title: str
     icon: str
 
-    @property
-    def is_there(self) -> bool:
-        """Whether this version has the page."""
-        return (REPOSITORY / self.page).is_file()
-
 
 HOME = Entry("Home.py", "Home", ":material/home:")
 DATA = Entry("pages/1_Data.py", "Data", ":material/table_chart:")
@@ -45,12 +41,13 @@ EXPORTS = Entry("pages/3_Exports.py", "Exports", ":material/send:")
 GROUPS = (("Understand", (DATA, BRIDGE)), ("Deliver", (EXPORTS,)))
 
 
-def open_page(title: str, *, icon: str) -> App:
-    """Set title and icon, draw the menu, hand out the application. The first line of every page.
+def open_page(entry: Entry) -> App:
+    """Set the title, draw the menu, hand out the application. The first line of every page.
 
     Ends the script with a sentence when the application cannot be opened.
     """
-    st.set_page_config(page_title=f"{title} · Bridgecast", page_icon=icon, layout="wide")
+    # A Material icon here would be fetched from another host.
+    st.set_page_config(page_title=f"{entry.title} · Bridgecast", page_icon=str(ICON), layout="wide")
     with st.sidebar:
         _draw_menu()
     app = _open_app()
@@ -73,10 +70,8 @@ def _draw_menu() -> None:
     st.markdown("### :material/waterfall_chart: Bridgecast")
     _link(HOME)
     for title, entries in GROUPS:
-        there = [entry for entry in entries if entry.is_there]
-        if there:
-            st.caption(title)
-        for entry in there:
+        st.caption(title)
+        for entry in entries:
             _link(entry)
 
 

@@ -22,8 +22,8 @@ from core.ui.text import LOCALE, age_line, escape, markdown
 from core.warehouse import Version
 
 CARDS_SHOWN = 6
-CARDS_A_ROW = 2
-CARD_WIDTH = 520.0
+CARD_WIDTH = 446
+CHART_WIDTH = 412.0
 BARS_SHOWN = 5
 
 
@@ -66,10 +66,10 @@ def _load(app: App, saved: SavedAnalysis, cancel: threading.Event) -> Card:
 
 
 def show_cards(app: App, cards: list[Card]) -> None:
-    """The cards, two a row."""
-    for first in range(0, len(cards), CARDS_A_ROW):
-        for place, card in zip(st.columns(CARDS_A_ROW), cards[first : first + CARDS_A_ROW], strict=False):
-            with place, st.container(border=True, key=f"home_card_{card.saved.spec.slug}"):
+    """The cards, as many a row as fit."""
+    with st.container(horizontal=True):
+        for card in cards:
+            with st.container(border=True, width=CARD_WIDTH, height="stretch", key=f"home_card_{card.saved.spec.slug}"):
                 _show(app, card)
 
 
@@ -88,7 +88,7 @@ def _show(app: App, card: Card) -> None:
 def _show_bridge(bridge: Bridge, *, key: str) -> None:
     printed = print_bridge(bridge, LOCALE)
     bars = bridge_bars(printed, BARS_SHOWN)
-    chart = draw(bars, theme=frame.theme(), width=NARROW_WIDTH if is_phone() else CARD_WIDTH)
+    chart = draw(bars, theme=frame.theme(), width=NARROW_WIDTH if is_phone() else CHART_WIDTH)
     st.markdown(markdown(printed_headline(printed)))
     st.altair_chart(for_page(chart), theme=None, width="stretch", key=key, alt=bridge_alt(printed, bars))
 

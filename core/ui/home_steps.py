@@ -31,8 +31,7 @@ def show_empty() -> None:
 def show_next_steps() -> None:
     """Three steps from data to a shared report."""
     st.markdown("#### What to do next")
-    steps = [step for step in STEPS if step[0].is_there]
-    for place, (entry, title, text) in zip(st.columns(len(steps)), steps, strict=True):
+    for place, (entry, title, text) in zip(st.columns(len(STEPS)), STEPS, strict=True):
         with place, st.container(border=True, height="stretch"):
             st.markdown(f"**{title}**")
             st.caption(text)
