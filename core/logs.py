@@ -20,7 +20,7 @@ def configure_logs(level: str, stream: TextIO = sys.stderr) -> None:
     """Send our own lines and those of the libraries to `stream`, from `level` on."""
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[*SHARED, structlog.processors.format_exc_info, _renderer(stream)],
+        processors=[*SHARED, *_rendering(stream)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
@@ -30,14 +30,15 @@ def configure_logs(level: str, stream: TextIO = sys.stderr) -> None:
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
 
 
-def _renderer(stream: TextIO) -> Processor:
+def _rendering(stream: TextIO) -> tuple[Processor, ...]:
+    """Traces without the values of variables, which may hold secrets."""
     if stream.isatty():
-        return structlog.dev.ConsoleRenderer()
-    return structlog.processors.JSONRenderer(ensure_ascii=False)
+        return (structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),)
+    return structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)
 
 
 def _library_formatter(stream: TextIO) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*SHARED, structlog.processors.format_exc_info],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(stream)],
+        foreign_pre_chain=list(SHARED),
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(stream)],
     )

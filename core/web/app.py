@@ -8,6 +8,7 @@ from core.app import App
 from core.settings import PRODUCT_VERSION
 from core.web.api import PREFIX, api_routes
 from core.web.docs import docs_routes, openapi
+from core.web.drawing import Drawer
 from core.web.frame import Frame
 from core.web.health import health_routes
 from core.web.problems import add_problem_handlers
@@ -29,13 +30,13 @@ def create_web(app: App, *, wait_s: float = WAIT_S) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    web.state.app, web.state.views = app, Views()
+    web.state.app, web.state.drawer, web.state.views = app, Drawer(app), Views()
     web.include_router(health_routes(app))
     web.include_router(static_routes())
     web.include_router(api_routes())
     web.include_router(docs_routes(web), prefix=PREFIX)
     add_problem_handlers(web)
-    web.add_middleware(Reports, app=app, views=web.state.views, wait_s=wait_s)
+    web.add_middleware(Reports, app=app, drawer=web.state.drawer, views=web.state.views, wait_s=wait_s)
     web.add_middleware(Frame)
     web.openapi = lambda: openapi(web)  # type: ignore[method-assign]
     return web

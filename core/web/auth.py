@@ -60,6 +60,7 @@ def require_server_paths(caller: Caller) -> None:
         raise AccessDenied("Only the owner and administrators may load files by their path on the server.")
 
 
+TheApp = Annotated[App, Depends(app_of)]
 Reader = Annotated[Caller, Depends(may("read"))]
 Writer = Annotated[Caller, Depends(may("write"))]
 Runner = Annotated[Caller, Depends(may("run"))]

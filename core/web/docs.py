@@ -42,10 +42,19 @@ def openapi(web: FastAPI) -> dict[str, Any]:
             own = model.model_json_schema(ref_template=REFS)
             schemas.update(own.pop("$defs", {}))
             schemas[model.__name__] = own
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
+        _drop_defaults(schema)
         web.openapi_schema = schema
     return web.openapi_schema
+
+
+def _drop_defaults(schema: dict[str, Any]) -> None:
+    """FastAPI promises an own form of 422 wherever there is a parameter, also where none can be wrong."""
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                del operation["responses"]["422"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schema["components"]["schemas"].pop(unused, None)
 
 
 def docs_routes(web: FastAPI) -> APIRouter:

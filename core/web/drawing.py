@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +35,7 @@ MEDIA_TYPES: dict[Form, str] = {
     "json": "application/json",
 }
 PAPER = "#ffffff"
+MADE_KEPT = 8
 FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'"
 PAGE_CSP = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
 
@@ -88,14 +91,35 @@ class Drawn:
         )
 
 
-def draw(app: App, shown: Shown, version: Version, ask: Ask) -> Drawn:
-    """Compute the report on `version` and draw it.
+class Drawer:
+    """Computes reports and draws them. Thread-safe; keeps the few it computed last for their other forms and views."""
 
-    Raises NotFound for a view that the report does not have, DataError for what the data cannot answer.
-    """
-    now = app.clock()
-    report, bridge = make_report(app.warehouse, shown.analysis, shown.content, version, rendered_at=now)
-    return Drawn.of(DRAW[ask.form](shown, report, bridge, ask), ask.form, now)
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._made: OrderedDict[tuple[str, str, int, datetime], tuple[Report, Bridge]] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def draw(self, shown: Shown, version: Version, ask: Ask) -> Drawn:
+        """The report on `version`, in the form that is asked for.
+
+        Raises NotFound for a view that the report does not have, DataError for what the data cannot answer.
+        """
+        report, bridge = self._make(shown, version)
+        return Drawn.of(DRAW[ask.form](shown, report, bridge, ask), ask.form, report.rendered_at)
+
+    def _make(self, shown: Shown, version: Version) -> tuple[Report, Bridge]:
+        key = (shown.identity, version.dataset, version.number, version.published_at)
+        with self._guard:
+            made = self._made.get(key)
+        if made is None:
+            now = self._app.clock()
+            made = make_report(self._app.warehouse, shown.analysis, shown.content, version, rendered_at=now)
+        with self._guard:
+            self._made[key] = made
+            self._made.move_to_end(key)
+            while len(self._made) > MADE_KEPT:
+                self._made.popitem(last=False)
+        return made
 
 
 def _page(_shown: Shown, report: Report, _bridge: Bridge, ask: Ask) -> bytes:

@@ -20,7 +20,7 @@ from core.access.tokens import verify_token
 from core.app import App
 from core.errors import BridgecastError, NotFound, UnknownDataset
 from core.web.auth import token_of
-from core.web.drawing import FORMS, PAGE_CSP, Ask, Drawn, Form, Notice, draw
+from core.web.drawing import FORMS, PAGE_CSP, Ask, Drawer, Drawn, Form, Notice
 from core.web.freshness import FreshData
 from core.web.problems import ProblemResponse
 from core.web.report_cache import ReportCache
@@ -67,8 +67,8 @@ class Address:
 class Reports:
     """Answers `/r/…`; everything else goes to the inner app."""
 
-    def __init__(self, inner: ASGIApp, app: App, views: Views, wait_s: float) -> None:
-        self._inner, self._app, self._views = inner, app, views
+    def __init__(self, inner: ASGIApp, app: App, drawer: Drawer, views: Views, wait_s: float) -> None:
+        self._inner, self._app, self._drawer, self._views = inner, app, drawer, views
         self._drawing = ThreadPoolExecutor(DRAWING_THREADS, thread_name_prefix="draw")
         self._looking = ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="look")
         self._links = ReportLinks(app)
@@ -139,7 +139,7 @@ class Reports:
         ask = _ask(address, query, link.is_public, "loading" if fresh.is_loading else "stale" if fresh.stale else "")
         key = (link.shown.identity, version.dataset, version.number, version.published_at, ask)
         kept = self._cache.get(key)
-        return kept or await self._cache.draw(key, partial(draw, self._app, link.shown, version, ask))
+        return kept or await self._cache.draw(key, partial(self._drawer.draw, link.shown, version, ask))
 
 
 def _ask(address: Address, query: bytes, is_public: bool, notice: Notice) -> Ask:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from core.analyses import SavedAnalysis
@@ -13,13 +13,12 @@ from core.app import App
 from core.errors import DataError, UnknownDataset
 from core.model.analysis import AnalysisSpec
 from core.web.api.partial import checked, partial, sent
-from core.web.auth import Reader, Writer, app_of
+from core.web.auth import Reader, TheApp, Writer
 from core.web.etags import IfMatch, require_match, tagged
 from core.web.paging import AskedPage, Page
 from core.web.problems import answers
 
 routes = APIRouter(tags=["analyses"])
-TheApp = Annotated[App, Depends(app_of)]
 AnalysisPatch = partial(AnalysisSpec, "AnalysisPatch", without=frozenset({"version"}))
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -22,14 +21,13 @@ from core.web.api.dataset_bodies import (
     spec_of_upload,
     version_answer,
 )
-from core.web.auth import Reader, Writer, app_of, require_server_paths
+from core.web.auth import Reader, TheApp, Writer, require_server_paths
 from core.web.etags import IfMatch, require_match, tagged
 from core.web.paging import AskedPage, Page
 from core.web.problems import answers
 from core.web.uploads import is_multipart, received
 
 routes = APIRouter(tags=["datasets"])
-TheApp = Annotated[App, Depends(app_of)]
 
 
 @routes.get("/datasets", responses=answers(422), summary="All datasets, by slug")

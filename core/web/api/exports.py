@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from core.app import App
@@ -13,13 +13,12 @@ from core.delivery.exports import Link, SavedExport
 from core.errors import DataError, NotFound
 from core.model.delivery import ExportSpec, LinkSettings, ReportContent
 from core.web.api.partial import checked, partial, sent
-from core.web.auth import Reader, Writer, app_of
+from core.web.auth import Reader, TheApp, Writer
 from core.web.etags import IfMatch, require_match, tagged
 from core.web.paging import AskedPage, Page
 from core.web.problems import answers
 
 routes = APIRouter(tags=["exports"])
-TheApp = Annotated[App, Depends(app_of)]
 ExportPatch = partial(ExportSpec, "ExportPatch", without=frozenset({"version"}))
 
 

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from core.access.tokens import hash_token
+from core.app import App, open_app
+from core.logs import configure_logs
+from core.settings import Settings
+from core.store.people import keep_token
+from core.web import create_web
+
+TOKEN = "the-owner-s-token"
+SALES = """day,country,device,visits,orders,revenue
+2026-01-10,FR,mobile,100,10,500
+2026-01-11,FR,desktop,50,10,700
+2026-01-12,DE,mobile,80,4,160
+2026-02-10,FR,mobile,140,12,600
+2026-02-11,FR,desktop,40,6,420
+2026-02-12,DE,mobile,120,9,400
+"""
+REVENUE: dict[str, Any] = {
+    "slug": "revenue",
+    "name": "Revenue",
+    "dataset": "sales",
+    "equation": {
+        "total": "Revenue",
+        "unit": "€",
+        "steps": [
+            {"formula": "visits", "name": "Visits"},
+            {"formula": "orders / visits", "name": "Conversion", "unit": "%"},
+            {"formula": "revenue / orders", "name": "Basket", "unit": "€"},
+        ],
+    },
+    "comparison": {
+        "by": "day",
+        "base": ["2026-01-01", "2026-01-31"],
+        "current": ["2026-02-01", "2026-02-28"],
+    },
+}
+MORNING: dict[str, Any] = {
+    "name": "Morning",
+    "content": {"kind": "report", "analysis": "revenue"},
+    "destinations": [{"kind": "link", "settings": {"slug": "morning", "public": True}}],
+}
+
+
+@dataclass
+class Site:
+    """A running web app, and a client that shows the owner's token."""
+
+    app: App
+    base: str
+    client: httpx.Client
+    prefix: str
+    sent_files: int = 0
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.client.get(self.prefix + path, **more)
+
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        return self.client.post(self.prefix + path, **more)
+
+    def patch(self, path: str, **more: Any) -> httpx.Response:
+        return self.client.patch(self.prefix + path, **more)
+
+    def delete(self, path: str, **more: Any) -> httpx.Response:
+        return self.client.delete(self.prefix + path, **more)
+
+    def upload(self, slug: str, text: str = SALES, **more: str) -> httpx.Response:
+        fields = {"slug": slug, "name": slug.title(), **more}
+        return self.post("/datasets", data=fields, files={"file": (f"{slug}.csv", text.encode())})
+
+    def report(self, slug: str, analysis: str = "revenue", *, public: bool = True, **content: Any) -> str:
+        """Make an export with a link; its path."""
+        body = {
+            "name": slug,
+            "content": {"kind": "report", "analysis": analysis, **content},
+            "destinations": [{"kind": "link", "settings": {"slug": slug, "public": public}}],
+        }
+        answer = self.post("/exports", json=body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["links"][0]["url"]).removeprefix(self.app.settings.report_base_url)
+
+    def anonymous(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        with httpx.Client(base_url=self.base, timeout=30) as client:
+            return client.request(method, path, headers=named)
+
+    def token_with(self, *scopes: str) -> dict[str, str]:
+        """Headers with a token of the owner that carries only these scopes."""
+        token = "only-" + "-".join(scopes)
+        with self.app.store.write() as session:
+            keep_token(session, self.app.owner.id, token, hash_token(token), scopes, now=self.app.clock())
+        return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logs() -> None:
+    configure_logs("error")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site with dataset `sales`, analysis `revenue`. Tests make what they change under names of their own."""
+    yield from serve(tmp_path_factory.mktemp("site"))
+
+
+def serve(data_dir: Path, wait_s: float = 10.0) -> Iterator[Site]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    app = open_app(Settings(data_dir=data_dir, demo=False, owner_token=TOKEN, api_port=port, threads=2))
+    config = uvicorn.Config(create_web(app, wait_s=wait_s), log_config=None, access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    base = f"http://127.0.0.1:{port}"
+    prefix = f"/api/v1/orgs/{app.organisation.id}"
+    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30) as client:
+        _wait(server)
+        site = Site(app, base, client, prefix)
+        assert site.upload("sales").status_code == 201
+        assert site.post("/analyses", json=REVENUE).status_code == 201
+        yield site
+    server.should_exit = True
+    thread.join(30)
+    listener.close()
+    app.close()
+
+
+def _wait(server: uvicorn.Server) -> None:
+    deadline = time.monotonic() + 30
+    while not server.started:
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.01)

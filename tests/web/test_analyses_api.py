@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import REVENUE, Site
+
+
+def make(site: Site, slug: str, **changes: Any) -> Any:
+    return site.post("/analyses", json=REVENUE | {"slug": slug} | changes)
+
+
+def test_a_saved_analysis_is_answered_as_it_was_sent(site: Site) -> None:
+    answer = make(site, "kept")
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"{site.prefix}/analyses/kept"
+    kept = site.get("/analyses/kept").json()
+    assert (kept["revision"], kept["equation"]["steps"][1]["formula"]) == (1, "orders / visits")
+
+
+def test_an_unknown_column_is_named_with_what_was_meant(site: Site) -> None:
+    answer = make(site, "typo", equation={"steps": [{"formula": "visists"}]})
+    assert answer.status_code == 422
+    assert "Did you mean 'visits'?" in answer.json()["detail"]
+
+
+def test_an_unknown_dataset_is_wrong_at_its_field(site: Site) -> None:
+    answer = make(site, "lost", dataset="nowhere")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "dataset")
+
+
+def test_a_change_is_kept_as_a_revision_that_can_be_restored(site: Site) -> None:
+    make(site, "revised")
+    site.patch("/analyses/revised", json={"name": "Net revenue"})
+    site.post("/analyses/revised/revisions/1/restore")
+    listed = site.get("/analyses/revised/revisions").json()["results"]
+    assert [(r["revision"], r["spec"]["name"]) for r in listed] == [(1, "Revenue"), (2, "Net revenue"), (3, "Revenue")]
+
+
+def test_a_change_from_an_old_state_is_412(site: Site) -> None:
+    tag = make(site, "guarded").headers["etag"]
+    site.patch("/analyses/guarded", json={"name": "One"})
+    assert site.patch("/analyses/guarded", json={"name": "Two"}, headers={"If-Match": tag}).status_code == 412
+
+
+def test_a_slug_stays(site: Site) -> None:
+    answer = site.patch("/analyses/revenue", json={"slug": "income"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "slug")
+
+
+def test_a_deleted_analysis_is_gone(site: Site) -> None:
+    make(site, "gone")
+    assert site.delete("/analyses/gone").status_code == 204
+    assert site.get("/analyses/gone").status_code == 404
+
+
+def test_an_analysis_that_is_exported_is_not_deleted(site: Site) -> None:
+    make(site, "exported")
+    site.report("exported", "exported")
+    assert site.delete("/analyses/exported").status_code == 409
+
+
+def test_the_bridge_adds_up(site: Site) -> None:
+    bridge = site.get("/analyses/revenue/bridge").json()
+    total = bridge["total"]
+    assert (total["base"], total["current"], total["change"]) == (1360, 1420, 60)
+    assert sum(step["contribution"] for step in bridge["steps"]) == pytest.approx(60, abs=1e-9)
+
+
+def test_other_periods_can_be_asked_for(site: Site) -> None:
+    path = "/analyses/revenue/bridge?base=2026-01-10/2026-01-10&current=2026-02-10/2026-02-10"
+    total = site.get(path).json()["total"]
+    assert (total["base"], total["current"]) == (500, 600)
+
+
+@pytest.mark.parametrize("base", ["january", "2026-01-10", "2026-01-10/2026-01-32", "a/b/c"])
+def test_a_period_that_is_none_is_refused_at_its_field(site: Site, base: str) -> None:
+    answer = site.get("/analyses/revenue/bridge", params={"base": base})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "base")
+
+
+def test_the_detail_can_be_chosen(site: Site) -> None:
+    detail = site.get("/analyses/revenue/bridge?step=Basket&dimension=device").json()["detail"]
+    assert (detail["step"], detail["dimension"]) == ("Basket", "device")
+    assert {row["segment"] for row in detail["rows"]} == {"mobile", "desktop"}
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type"),
+    [
+        ("html", "text/html; charset=utf-8"),
+        ("svg", "image/svg+xml"),
+        ("png", "image/png"),
+        ("csv", "text/csv; charset=utf-8"),
+        ("json", "application/json"),
+    ],
+)
+def test_the_report_is_drawn_in_every_form(site: Site, form: str, media_type: str) -> None:
+    answer = site.get(f"/analyses/revenue/report.{form}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+
+
+def test_an_unknown_form_is_refused_with_those_there_are(site: Site) -> None:
+    answer = site.get("/analyses/revenue/report.docx")
+    assert answer.status_code == 422
+    assert "'png'" in answer.json()["detail"]
+
+
+def test_table_and_numbers_say_the_same(site: Site) -> None:
+    text = site.get("/analyses/revenue/report.csv").content.decode("utf-8-sig")
+    rows = {row["step"]: float(row["contribution"]) for row in csv.DictReader(StringIO(text))}
+    steps = site.get("/analyses/revenue/report.json").json()["steps"]
+    assert rows == {step["step"]: step["contribution"] for step in steps} | {"Revenue": 60}

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.store.heartbeat import write_beat
+from tests.web.conftest import Site
+
+
+def beat(site: Site, age: timedelta) -> None:
+    now = site.app.clock() - age
+    with site.app.store.write() as session:
+        write_beat(session, pid=1, now=now, started_at=now)
+
+
+def test_it_says_that_it_lives_and_what_it_is(site: Site) -> None:
+    assert site.anonymous("/healthz").json() == {"status": "ok", "product": "bridgecast"}
+
+
+def test_it_is_ready_while_the_heart_beats(site: Site) -> None:
+    beat(site, timedelta(0))
+    answer = site.anonymous("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+def test_it_is_not_ready_when_the_last_beat_is_old(site: Site) -> None:
+    beat(site, timedelta(minutes=2))
+    answer = site.anonymous("/readyz")
+    assert (answer.status_code, answer.json()["heartbeat"]) == (503, "last beat 120 s ago")
