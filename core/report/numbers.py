@@ -28,6 +28,8 @@ SUFFIXES = {
     "nb": {3: "k", 6: FIXED + "mill.", 9: FIXED + "mrd."},
 }
 MAX_DECIMALS = 6
+BEYOND_READING = 1e18
+MOST_PERCENT = 1e6
 
 
 @lru_cache(maxsize=32)
@@ -62,6 +64,8 @@ def digits(value: Decimal | float, decimals: int, locale: str) -> str:
     """A number without sign, with the locale's marks and exactly `decimals` places."""
     pattern = "#,##0" + ("." + "0" * decimals if decimals > 0 else "")
     size = -value if value < 0 else value
+    if size >= BEYOND_READING:
+        return f"{float(size):.3g}"
     return format_decimal(size, format=pattern, locale=language(locale))
 
 
@@ -89,7 +93,10 @@ def percent(value: float | None, locale: str, *, decimals: int = 1, sign: bool =
     if value is None:
         return text(language(locale), "not_available")
     rounded = round(value, decimals)
-    printed = with_unit(digits(rounded, decimals, locale), "%", locale)
+    if abs(rounded) >= MOST_PERCENT:
+        printed = ">" + with_unit(digits(MOST_PERCENT, 0, locale), "%", locale)
+    else:
+        printed = with_unit(digits(rounded, decimals, locale), "%", locale)
     if sign:
         return signed(printed, rounded)
     return MINUS + printed if rounded < 0 else printed

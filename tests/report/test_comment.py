@@ -1,0 +1,115 @@
+"""Headline, comment, alert."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.engine.bridge import Bridge
+from core.model.analysis import EquationSpec, StepSpec
+from core.model.document import Text, plain
+from core.report.comment import Depth, alert, comment, headline
+from tests.report.conftest import COUNTRIES, SIMPSON, bridge_of, rate_bridge, shop_bridge, sum_bridge
+
+SNAPSHOTS = Path(__file__).resolve().parent.parent / "snapshots"
+
+
+def said(bridge: Bridge, locale: str = "en") -> str:
+    return plain(headline(bridge, locale))
+
+
+def test_the_headline_says_what_happened_by_how_much_and_why(shop: Bridge) -> None:
+    assert said(shop) == "Revenue fell by €41.3k (−10.0\u202f%), driven by conversion"
+
+
+def test_a_bad_amount_has_a_bad_tone(shop: Bridge) -> None:
+    assert Text("€41.3k (−10.0\u202f%)", "bad") in headline(shop, "en")
+
+
+def test_a_fall_of_a_cost_is_good() -> None:
+    assert headline(shop_bridge(good="down"), "en")[1].tone == "good"
+
+
+def test_nothing_changed() -> None:
+    assert said(sum_bridge([5, 5], [5, 5])) == "Cost did not change (€10)"
+
+
+def test_changes_that_cancel_are_named() -> None:
+    assert said(sum_bridge([5, 5], [8, 2])) == "Cost did not change (€10): part 1 +€3 and part 2 −€3 cancel out"
+
+
+def test_a_launch_started() -> None:
+    assert said(sum_bridge([0, 0], [200, 400])) == "Cost started at €600"
+
+
+def test_a_rate_falls_by_points() -> None:
+    bridge = rate_bridge({"one": ((10_000, 380), (10_000, 320))})
+    assert said(bridge).startswith("Conversion fell by 0.6\u00a0points")
+
+
+def test_a_rate_can_fall_although_every_segment_rose() -> None:
+    assert (
+        said(rate_bridge(SIMPSON)) == "Conversion fell by 0.6\u00a0points although every device rose: the mix changed"
+    )
+
+
+def test_groups_are_higher_or_lower() -> None:
+    assert said(shop_bridge(COUNTRIES)).startswith(
+        "Revenue is €41.3k (−10.0\u202f%) lower for DE, (not set) than for FR"
+    )
+
+
+def test_an_undefined_kpi_says_so() -> None:
+    spec = EquationSpec(steps=(StepSpec(formula="orders / visits"),), total="conversion", unit="%")
+    bridge = bridge_of(spec, ("visits", "orders"), {"all": ((0, 5), (10, 5))})
+    assert said(bridge) == "Conversion cannot be computed: it is divided by 0"
+
+
+def test_german_nouns_keep_their_capital(shop: Bridge) -> None:
+    assert said(shop, "de").endswith("vor allem durch Conversion")
+
+
+def test_a_deeper_comment_says_more(shop: Bridge) -> None:
+    words = [
+        sum(len(plain(line).split()) for line in comment(shop, "en", depth)) for depth in ("low", "medium", "high")
+    ]
+    assert words[0] < words[1] < words[2]
+
+
+@pytest.mark.parametrize("locale", ["en", "fr", "de", "nb"])
+def test_comments_read_as_in_their_snapshot(shop: Bridge, locale: str) -> None:
+    depths: tuple[Depth, ...] = ("low", "medium", "high")
+    parts = [said(shop, locale), plain(alert(shop, locale)[0])]
+    for depth in depths:
+        parts += [f"-- {depth}", *(plain(line) for line in comment(shop, locale, depth))]
+    expected = (SNAPSHOTS / f"comment_{locale}.txt").read_text(encoding="utf-8")
+    assert "\n".join(parts) + "\n" == expected
+
+
+def test_an_alert_names_what_crossed(shop: Bridge) -> None:
+    line, has_crossed = alert(shop, "en")
+    assert has_crossed
+    first = "Revenue fell 10.0\u202f% and crossed its threshold of 5\u202f%."
+    assert plain(line).startswith(f"{first} Conversion fell 15.0\u202f% (threshold 10\u202f%).")
+
+
+def test_an_alert_within_the_threshold_says_so() -> None:
+    equation = EquationSpec(steps=(StepSpec(formula="m"),), total="cost", total_threshold_pct=20)
+    line, has_crossed = alert(bridge_of(equation, ("m",), {"all": ((100,), (90,))}), "en")
+    assert (plain(line), has_crossed) == ("Cost fell by 10 (−10.0\u202f%), within the threshold of 20\u202f%.", False)
+
+
+def test_an_alert_without_thresholds_says_so() -> None:
+    line, has_crossed = alert(sum_bridge([100], [90]), "en")
+    assert (plain(line), has_crossed) == ("Cost fell by €10 (−10.0\u202f%). No threshold is set.", False)
+
+
+def test_a_launch_crosses_every_threshold() -> None:
+    assert alert(sum_bridge([0], [90], total_threshold_pct=50), "en")[1]
+
+
+def test_a_step_alone_can_cross() -> None:
+    line, has_crossed = alert(shop_bridge(limit=None), "en")
+    assert has_crossed
+    assert "Conversion fell 15.0\u202f% (threshold 10\u202f%)." in plain(line)

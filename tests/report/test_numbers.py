@@ -1,0 +1,123 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.report.numbers import Numbers, largest_remainder, pair, percent, points
+
+AMOUNTS = st.floats(min_value=-1e12, max_value=1e12, allow_nan=False)
+
+
+def printed(locale: str, unit: str, totals: tuple[float, float], parts: tuple[float, ...]) -> list[str]:
+    numbers = Numbers.fitting(locale, unit, totals, parts)
+    levels = [numbers.level(numbers.rounded(total)) for total in totals]
+    return levels + [numbers.change(numbers.rounded(part)) for part in parts]
+
+
+def test_amounts_share_one_scale() -> None:
+    assert printed("en", "€", (412_600, 371_300), (9_200, -61_800)) == ["€412.6k", "€371.3k", "+€9.2k", "−€61.8k"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "total", "change"),
+    [
+        ("fr", "412,6\u00a0k€", "−61,8\u00a0k€"),
+        ("de", "412,6\u00a0Tsd.\u00a0€", "−61,8\u00a0Tsd.\u00a0€"),
+        ("nb", "412,6k\u00a0€", "−61,8k\u00a0€"),
+        ("no", "412,6k\u00a0€", "−61,8k\u00a0€"),
+        ("en-GB", "€412.6k", "−€61.8k"),
+    ],
+)
+def test_each_locale_has_its_own_marks(locale: str, total: str, change: str) -> None:
+    assert printed(locale, "€", (412_600, 371_300), (-61_800,))[::2] == [total, change]
+
+
+def test_a_small_change_of_a_large_total_stays_visible() -> None:
+    assert printed("en", "€", (412_600, 412_612), (12,)) == ["€412,600", "€412,612", "+€12"]
+
+
+def test_a_change_below_the_scale_lowers_it() -> None:
+    assert printed("en", "€", (24_441, 23_801), (-640,)) == ["€24,441", "€23,801", "−€640"]
+
+
+def test_whole_numbers_have_no_places() -> None:
+    assert printed("en", "", (5, 7), (2,)) == ["5", "7", "+2"]
+
+
+def test_money_has_two_places_or_none() -> None:
+    assert printed("en", "€", (12.5, 14.0), (1.5,)) == ["€12.50", "€14.00", "+€1.50"]
+
+
+def test_rates_change_by_points() -> None:
+    assert printed("en", "%", (0.038, 0.032), (-0.006,)) == ["3.8\u202f%", "3.2\u202f%", "−0.6\u00a0pts"]
+
+
+def test_zero_has_no_sign() -> None:
+    assert printed("en", "€", (0, 0), (0,)) == ["€0", "€0", "€0"]
+
+
+def test_a_unit_without_currency_stands_behind() -> None:
+    assert printed("en", "kg", (1_500, 1_200), (-300,)) == ["1,500\u00a0kg", "1,200\u00a0kg", "−300\u00a0kg"]
+
+
+def test_a_currency_code_stands_in_front_in_english() -> None:
+    assert printed("en", "CHF", (1_500, 1_200), (-300,))[0] == "CHF\u00a01,500"
+
+
+def test_percent_uses_minus_and_a_narrow_space() -> None:
+    assert percent(-10.01, "en") == "−10.0\u202f%"
+
+
+def test_an_unknown_percentage_says_so() -> None:
+    assert percent(None, "en") == "n/a"
+
+
+def test_a_percentage_beyond_all_reason_is_cut() -> None:
+    assert percent(3.7e9, "en") == "+>1,000,000\u202f%"
+
+
+def test_points_have_a_sign() -> None:
+    assert points(0.048, "en") == "+4.8\u00a0pts"
+
+
+@pytest.mark.parametrize(
+    ("base", "current", "unit", "wanted"),
+    [
+        (1.21e6, 1.24e6, "", ("1.21M", "1.24M")),
+        (0.0341, 0.029, "%", ("3.41\u202f%", "2.90\u202f%")),
+        (10, 10.33, "€", ("€10.00", "€10.33")),
+        (740_000, 820_000, "", ("740k", "820k")),
+        (0.02301, 0.02302, "%", ("2.301\u202f%", "2.302\u202f%")),
+        (212_600.25, 212_600, "€", ("€212,600.25", "€212,600.00")),
+        (None, 600, "€", ("n/a", "€600.00")),
+        (7, 7, "", ("7", "7")),
+    ],
+)
+def test_two_values_of_a_step_can_be_told_apart(
+    base: float | None, current: float, unit: str, wanted: tuple[str, str]
+) -> None:
+    assert pair(base, current, unit, "en") == wanted
+
+
+@given(st.lists(AMOUNTS, min_size=1, max_size=30))
+def test_rounded_parts_add_up_to_the_rounded_whole(values: list[float]) -> None:
+    assert sum(largest_remainder(values, round(sum(values)))) == round(sum(values))
+
+
+@given(st.lists(st.floats(min_value=-1e6, max_value=1e6), min_size=1, max_size=30))
+def test_no_part_is_rounded_further_than_to_a_neighbour(values: list[float]) -> None:
+    parts = largest_remainder(values, round(sum(values)))
+    assert all(abs(part - value) <= 1 + 1e-6 for part, value in zip(parts, values, strict=True))
+
+
+def test_a_part_of_exactly_zero_stays_zero() -> None:
+    assert largest_remainder([0.0, 0.5, 0.5, 0.0], 1) == [0, 1, 0, 0]
+
+
+@given(AMOUNTS, AMOUNTS, st.lists(AMOUNTS, max_size=12), st.sampled_from(["€", "%", "", "kg"]))
+def test_any_amount_can_be_printed(base: float, current: float, parts: list[float], unit: str) -> None:
+    texts = printed("en", unit, (base, current), tuple(parts))
+    assert all("e" not in text.replace("None", "") and "nan" not in text for text in texts)
