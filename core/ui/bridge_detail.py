@@ -89,7 +89,7 @@ def _choose_dimension(work: Work, dimension: str, dimensions: list[str]) -> None
         st.pills(
             "By dimension, the most telling first",
             offered,
-            format_func=lambda name: escape(labels.get(name, name)),
+            format_func=lambda name: escape(str(labels.get(name, name))),
             key=keys.DIMENSION,
             required=True,
             on_change=lambda: move(step=st.session_state[keys.STEP], dimension=st.session_state[keys.DIMENSION]),

@@ -12,6 +12,7 @@ from core.report.chart import draw, specification
 from core.report.images import png
 from core.report.printed import PrintedBridge, print_bridge, print_detail
 from core.report.shapes import Waterfall
+from core.report.tables import csv_text, xlsx_bytes
 from core.ui.bridge_state import Work
 from core.ui.text import LOCALE
 
@@ -24,6 +25,8 @@ def bridge_downloads(work: Work, printed: PrintedBridge) -> None:
     name = work.spec.slug
     with st.popover("Download", icon=":material/download:", key="bridge_download"):
         _file("Chart (PNG)", f"{name}.png", "image/png", lambda: chart_png(bridge_bars(printed)))
+        _file("Steps (CSV)", f"{name}.csv", "text/csv", lambda: csv_text(printed.bridge))
+        _file("Steps and segments (XLSX)", f"{name}.xlsx", XLSX, lambda: xlsx_bytes(printed.bridge))
 
 
 def detail_downloads(work: Work, bridge: Bridge, step: str, dimension: str) -> None:
@@ -32,6 +35,7 @@ def detail_downloads(work: Work, bridge: Bridge, step: str, dimension: str) -> N
     with st.popover("Download", icon=":material/download:", key="bridge_detail_download"):
         detail = print_detail(print_bridge(bridge, LOCALE), step, dimension)
         _file("Chart (PNG)", f"{name}.png", "image/png", lambda: chart_png(detail_bars(detail)))
+        _file("Segments (CSV)", f"{name}.csv", "text/csv", lambda: csv_text(bridge, step=step, dimension=dimension))
 
 
 def chart_png(bars: Waterfall) -> bytes:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+import polars as pl
 import streamlit as st
 
 from core.engine.bridge import Bridge
 from core.model.analysis import Condition
 from core.report.dates import both_labels
+from core.report.tables import guarded
 from core.ui import bridge_state as keys
 from core.ui import frame
 from core.ui.bridge_compare import group_values, meant, shown
@@ -50,12 +52,12 @@ def _dialog(work: Work, bridge: Bridge, dimension: str | None) -> None:
         where = within(work.spec.where, dimension, segment)
         chosen = comparison.base if side == "base" else comparison.current
         rows = work.app.warehouse.rows(work.version, chosen, where, MOST_ROWS, by=comparison.by)
-        st.dataframe(rows, hide_index=True, key="bridge_rows_table")
+        st.dataframe(rows.to_arrow(), hide_index=True, key="bridge_rows_table")
         more = f"The first {counted(MOST_ROWS)} rows" if rows.height == MOST_ROWS else f"{counted(rows.height)} rows"
         st.caption(f"{more} of data version {work.version.number}, as they were read.")
         st.download_button(
             "Download (CSV)",
-            data=rows.write_csv,
+            data=lambda: rows.with_columns(pl.col(pl.String).map_elements(guarded, pl.String)).write_csv(),
             file_name=f"{work.spec.slug}-{side}-rows.csv",
             mime="text/csv",
             key="bridge_rows_csv",

@@ -69,4 +69,5 @@ def _make(work: Work) -> None:
     """The dialog stays open and shows the link among the others."""
     with attempt("The report link is made."):
         work.app.exports.create(link_spec(work.app, work.start.slug), by=work.app.owner.id)
-    st.session_state.pop(keys.DONE, None)
+    for key in (keys.DONE, keys.NOTICE):
+        st.session_state.pop(key, None)

@@ -6,7 +6,7 @@ import pytest
 
 from core.model.analysis import ComparisonSpec
 from core.model.comparison import Comparison, DateSide, GroupSide
-from core.ui.bridge_periods import as_fixed, comparison_label, dates_of, kind_of, period_of, relative_of
+from core.ui.bridge_periods import as_fixed, comparison_label, dates_of, kind_of, moving_like, period_of, relative_of
 
 
 @pytest.mark.parametrize("relative", ["last_full_week", "last_7_days", "year_to_date"])
@@ -52,3 +52,21 @@ def test_one_date_is_one_day() -> None:
 )
 def test_a_comparison_is_one_line(comparison: ComparisonSpec, label: str) -> None:
     assert comparison_label(comparison) == label
+
+
+@pytest.mark.parametrize(
+    ("base", "current", "relative", "against"),
+    [
+        (("2026-01-01", "2026-01-31"), ("2026-02-01", "2026-02-28"), "last_full_month", "previous"),
+        (("2025-02-01", "2025-02-28"), ("2026-02-01", "2026-02-28"), "last_full_month", "same_last_year"),
+        (("2025-07-01", "2025-09-30"), ("2025-10-01", "2025-12-31"), "last_full_quarter", "previous"),
+        (("2024-01-01", "2024-12-31"), ("2025-01-01", "2025-12-31"), "last_full_year", "previous"),
+        (("2026-02-02", "2026-02-08"), ("2026-02-09", "2026-02-15"), "last_full_week", "previous"),
+        (("2026-02-03", "2026-02-09"), ("2026-02-10", "2026-02-16"), "last_7_days", "previous"),
+    ],
+)
+def test_fixed_dates_have_moving_periods_like_them(
+    base: tuple[str, str], current: tuple[str, str], relative: str, against: str
+) -> None:
+    moving = moving_like(ComparisonSpec(by="day", base=base, current=current))
+    assert (moving.relative, moving.against) == (relative, against)
