@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from core.catalogue import Catalogue
 from core.engine.bridge import Bridge, build_bridge
@@ -61,12 +61,14 @@ def compute(
         moments=moments,
         other_below_pct=spec.other_below_pct,
         max_segments=spec.max_segments,
+        covers=_covered(version),
     )
 
 
 def equation_for(equation: EquationSpec, version: Version) -> Equation:
     """The equation, parsed and checked against the columns of `version`."""
-    parsed = parse(equation, [c.name for c in version.columns], summable=[c.name for c in version.metrics])
+    names = [c.name for c in version.columns]
+    parsed = parse(equation, names, summable=[c.name for c in version.metrics], dataset=version.dataset)
     for position, step in enumerate(equation.steps):
         for dimension in (*step.exclude, *((step.focus,) if step.focus else ())):
             if dimension not in version.dimensions:
@@ -102,6 +104,10 @@ def check_filters(spec: AnalysisSpec, version: Version) -> None:
     for column in spec.where:
         if column not in names:
             raise UnknownColumn.named(column, version.dataset, names, field=f"where.{column}")
+
+
+def _covered(version: Version) -> tuple[date, date] | None:
+    return (version.oldest, version.newest) if version.oldest and version.newest else None
 
 
 def _pairs(equation: Equation) -> tuple[tuple[str, str], ...]:
