@@ -9,7 +9,17 @@ import streamlit as st
 
 from core.app import App
 from core.model.data import NUMERIC_TYPES, ColumnSpec, DatasetSpec
-from core.ui import data_calendar, data_columns, data_jobs, data_source, data_versions, frame, loaders, progress
+from core.ui import (
+    data_calendar,
+    data_columns,
+    data_jobs,
+    data_reading,
+    data_source,
+    data_versions,
+    frame,
+    loaders,
+    progress,
+)
 from core.ui.text import age_line, escape, plural
 from core.warehouse import Version
 
@@ -63,12 +73,17 @@ def _show_columns(app: App, spec: DatasetSpec, version: Version) -> None:
         columns = data_columns.edit(version.columns, samples, key=key)
         st.markdown("**Calendar**")
         calendar = data_calendar.edit(version.calendar, key=key)
+        st.markdown("**How the file is read**")
+        read = data_reading.edit(spec.source.read, key=key)
         name = st.text_input("Name", spec.name, key=f"{key}_name")
         description = st.text_input("Description", spec.description, key=f"{key}_description")
-        st.caption("A changed type, role or calendar is published as a new version. Nothing is overwritten.")
+        st.caption(
+            "A changed type, role, calendar or way of reading is published as a new version. Nothing is overwritten."
+        )
         is_saved = st.form_submit_button("Save", type="primary", key=f"{key}_save")
     if is_saved:
-        changes = {"columns": columns, "calendar": calendar, "name": name, "description": description}
+        source = spec.source.model_copy(update={"read": read})
+        changes = {"source": source, "columns": columns, "calendar": calendar, "name": name, "description": description}
         _save(app, spec.model_copy(update=changes))
 
 

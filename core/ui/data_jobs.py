@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import AmbiguousSource, BridgecastError
-from core.ui import data_draft, frame, progress, state
+from core.ui import data_draft, data_reading, frame, progress, state
 from core.ui.text import escape, plural
 from core.warehouse import Version
 
@@ -32,13 +32,13 @@ def publish(label: str, work: Publish) -> None:
 def settle() -> None:
     """Take what a finished job made: choose its dataset, leave the notice, close the form it came from.
 
-    Raises what the job raised. A question that came up while loading is left to the form to ask.
+    Raises what the job raised. A question that came up while loading is left to the form to ask, if there is one.
     """
     try:
         version: Version | None = progress.take(state.DATA_JOB)
     except AmbiguousSource as question:
         if not data_draft.ask(question):
-            raise
+            st.error(data_reading.explain(question), icon=":material/error:")
         return
     if version is None:
         return

@@ -12,6 +12,7 @@ from core.errors import AmbiguousSource
 from core.model.data import Calendar, ColumnSpec, DatasetSpec
 from core.ui import data_calendar, data_columns, data_draft, data_jobs, progress, state
 from core.ui.data_draft import Draft
+from core.ui.data_reading import READINGS
 from core.ui.text import counted, escape
 from core.warehouse import Inspection, Version
 
@@ -19,12 +20,6 @@ FILE_TYPES = ["csv", "tsv", "txt", "gz", "json", "ndjson", "jsonl", "parquet", "
 UPLOAD, PATH = "Upload a file", "A path on the server"
 SLUG_LENGTH = 63
 VALUES_ASKED = 3
-READINGS = {
-    ".": "the dot is the decimal mark",
-    ",": "the comma is the decimal mark",
-    "day-first": "the day comes first",
-    "month-first": "the month comes first",
-}
 
 
 def is_open() -> bool:
@@ -65,6 +60,7 @@ def _choose_source(app: App) -> None:
             "CSV, TSV, CSV.gz, JSON, NDJSON, Parquet or XLSX",
             type=FILE_TYPES,
             key=state.DATA_NEW_FILE,
+            help="A larger file is read from a path on the server.",
             on_change=_take_upload,
             args=(app,),
         )

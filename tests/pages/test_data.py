@@ -266,3 +266,38 @@ def test_deleting_names_what_goes_with_it_and_takes_it_along(open_page: Open, ap
     page.button(key="data_delete_now").click().run()
     assert app.catalogue.all() == []
     assert app.analyses.all() == []
+
+
+@pytest.mark.usefixtures("sales")
+def test_a_question_about_a_newer_file_says_where_to_answer_it(open_page: Open, app: App) -> None:
+    page = open_page(DATA)
+    page.file_uploader(key="data_newer_file").upload("newer.csv", UNCLEAR.replace(b"visits", b"visits,revenue", 1))
+    settled(page.button(key="data_newer_load").click().run())
+    assert "Say which under Columns" in page.error[0].value
+    page.selectbox(key="data_columns_sales_1_order").select("day-first")
+    settled(page.button(key="data_columns_sales_1_save").click().run())
+    assert app.catalogue.get("sales").source.read.date_format == "day-first"
+
+
+def test_a_pattern_that_matches_nothing_is_named(open_page: Open, tmp_path: Path) -> None:
+    page = open_page(DATA, new="1")
+    page.segmented_control(key="data_new_kind").set_value("A path on the server").run()
+    page.text_input(key="data_new_path").input(str(tmp_path / "*.csv"))
+    settled(page.button(key="data_new_look").click().run())
+    assert "No file matches" in page.error[0].value
+
+
+def test_columns_with_odd_names_are_shown_and_loaded(open_page: Open, app: App) -> None:
+    content = 'day,"select ""all""",$ per $,où: _x_\n2026-01-01,a,1.5,b\n2026-01-02,c,2.5,d\n'.encode()
+    page = upload(open_page(DATA, new="1"), "odd names.csv", content)
+    settled(page.button(key="data_new_load").click().run())
+    assert not page.error
+    assert list(table(page, 'select "all"')["$ per $"]) == [1.5, 2.5]
+    assert [column.name for column in app.catalogue.latest("odd-names").metrics] == ["$ per $"]
+
+
+def test_leaving_the_form_forgets_the_file(open_page: Open, data_dir: Path) -> None:
+    page = upload(open_page(DATA, new="1"), "sales.csv", SALES)
+    page.button(key="data_back").click().run()
+    assert "There is no dataset yet." in texts(page)
+    assert list((data_dir / "incoming").iterdir()) == []
