@@ -88,6 +88,8 @@ def _other_refusal(text: str, name: str) -> UnreadableSource:
         )
     if "No files found" in text or "Cannot open file" in text or "No such file" in text:
         return UnreadableSource(f"{name} vanished while it was read. Load it again.")
+    if "No space left" in text:
+        return UnreadableSource(f"{name} does not fit: the disk is full. Free some space and load it again.")
     if "maximum_line_size" in text.lower() or "Maximum line size" in text:
         return UnreadableSource(f"{name}, line {_line(text)}: longer than 16 MiB. Is a double quote missing before it?")
     first = text.split("\n", 1)[0].split("Error: ", 1)[-1].strip().rstrip(".")

@@ -21,13 +21,14 @@ from core.warehouse.guess import MISSING, is_number
 from core.warehouse.inspect import MOST_DIMENSION_VALUES, Inspection, inspect
 from core.warehouse.problems import Misfit, is_conversion, misfit, refusal
 from core.warehouse.query import Database, Progress
-from core.warehouse.read import Layout, Part, doubts, open_sheet, select
+from core.warehouse.read import Layout, Part, doubts, is_plain, open_sheet, select
 from core.warehouse.sql import Statement, day_of, facts, quote
 from core.warehouse.transcode import in_utf8
 from core.warehouse.versions import Draft, Version
 
 UPLOAD_LIMIT_BYTES = 200 * 1024 * 1024
 TRIES = 3
+LARGEST_GROUP_ROWS = 1 << 20
 FACTS, MARGINALS, SEGMENTS, SOURCE = "parquet", "marginals.parquet", "segments.parquet", "source"
 # Counting distinct values by a sketch errs by some percent; near the limit they are counted exactly.
 NEARLY = 0.8
@@ -119,12 +120,10 @@ class Publisher:
     def write(self, layout: Layout, columns: tuple[ColumnSpec, ...], target: Path) -> tuple[ColumnSpec, ...]:
         """Write the rows as Parquet. Returns the columns: whole numbers are widened where some are fractions."""
         while True:
-            statement = select(layout, columns)
             try:
-                with self.cursor("Reading rows", 0.0, 0.6) as cursor:
-                    open_sheet(cursor, layout)
-                    cursor.execute(_copy(statement.text), {**statement.parameters, "target": str(target)})
-                    return columns
+                self._write_once(layout, columns, target)
+            except FileNotFoundError:
+                raise UnreadableSource(f"'{layout.name}' vanished while it was read. Load it again.") from None
             except duckdb.Error as error:
                 found = misfit(error, layout)
                 if found is None and is_conversion(error):
@@ -132,6 +131,33 @@ class Publisher:
                 if found is None:
                     raise refusal(error, layout) from None
                 layout, columns = _wider(found, layout, columns)
+            else:
+                return columns
+
+    def _write_once(self, layout: Layout, columns: tuple[ColumnSpec, ...], target: Path) -> None:
+        if self._is_ready(layout, columns):
+            shutil.copyfile(layout.files[0], target)
+            return
+        statement = select(layout, columns)
+        with self.cursor("Reading rows", 0.0, 0.6) as cursor:
+            open_sheet(cursor, layout)
+            cursor.execute(_copy(statement.text), {**statement.parameters, "target": str(target)})
+
+    def _is_ready(self, layout: Layout, columns: tuple[ColumnSpec, ...]) -> bool:
+        """Whether the source is one Parquet file that can be taken as it is: copying is much faster than writing.
+
+        Its row groups must be small enough to be read side by side, and say which days they hold.
+        """
+        if len(layout.files) != 1 or not is_plain(layout, columns):
+            return False
+        days = [c.name for c in columns if c.role == "date"][:1]
+        with self.cursor("Reading rows", 0.0, 0.0) as cursor:
+            largest, silent = cursor.execute(
+                "SELECT max(row_group_num_rows), count(*) FILTER (list_contains($days, path_in_schema) "
+                "AND stats_min_value IS NULL) FROM parquet_metadata($path)",
+                {"path": as_pattern(layout.files[0]), "days": days},
+            ).fetchall()[0]
+        return bool(largest is not None and largest <= LARGEST_GROUP_ROWS and not silent)
 
     def _located(self, layout: Layout, columns: tuple[ColumnSpec, ...]) -> Misfit | None:
         """The first value that does not fit its column's type, looked for file by file."""
@@ -189,7 +215,7 @@ class Publisher:
             groups = cursor.execute(
                 f"SELECT {day.format('stats_min_value')}, {day.format('stats_max_value')} FROM parquet_metadata($path) "
                 "WHERE path_in_schema = $name AND stats_min_value IS NOT NULL",
-                {"path": str(version.facts), "name": column.name},
+                {"path": as_pattern(version.facts), "name": column.name},
             ).fetchall()
         if len(groups) < 2:
             return True
