@@ -15,20 +15,13 @@ from core.errors import DataError
 from core.model.analysis import Condition
 from core.model.comparison import Comparison, DateSide
 from core.model.sums import NOT_SET, FloatArray, Moments, SegmentSums, Sums
-from core.warehouse import conditions, marginals
+from core.warehouse import marginals
 from core.warehouse.files import as_pattern, resolve
 from core.warehouse.query import Database
-from core.warehouse.sql import (
-    BOTH,
-    TOTAL,
-    Scan,
-    Statement,
-    distinct_counts,
-    facts,
-    marginal_moments,
-    marginal_sums,
-    packed_sums,
-)
+from core.warehouse.sql import conditions
+from core.warehouse.sql.base import BOTH, TOTAL, Scan, Statement, facts
+from core.warehouse.sql.sums import distinct_counts, marginal_moments, marginal_sums, packed_sums
+from core.warehouse.sql.tables import marginal_table
 from core.warehouse.versions import Version
 
 Columns = dict[str, NDArray[Any]]
@@ -45,7 +38,7 @@ class _Periods:
     names: Path
 
     def scan(self, statement: Statement) -> Scan:
-        return conditions.on_days(statement, marginals.relation(statement, self.table), self.base, self.current)
+        return conditions.on_days(statement, marginal_table(statement, self.table), self.base, self.current)
 
     def segments(self, dimension: str) -> marginals.Segments:
         return marginals.segments(self.names, self.version.marginal_dimensions)[dimension]
@@ -243,7 +236,7 @@ def fact_files(version: Version) -> list[str]:
 
 def _fetch(database: Database, statement: Statement, cancel: threading.Event | None) -> Columns:
     with database.cursor(cancel=cancel) as cursor:
-        columns = cursor.execute(statement.text, statement.parameters).fetchnumpy()
+        columns = cursor.execute(*statement.parts).fetchnumpy()
         return {name: np.ma.asanyarray(values) for name, values in columns.items()}
 
 

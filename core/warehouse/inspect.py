@@ -17,9 +17,9 @@ from core.warehouse import guess
 from core.warehouse.files import Format, partitions, resolve, sniff_format
 from core.warehouse.guess import DateOrder, Guess
 from core.warehouse.problems import refusal
-from core.warehouse.read import Layout, Part, open_sheet, typed_relation
+from core.warehouse.read import Layout, Part, counted, described, first_rows, open_sheet
 from core.warehouse.sample import read_header, take_sample
-from core.warehouse.sql import Statement, quote
+from core.warehouse.sql.base import Statement
 
 SAMPLE_ROWS = 10_000
 SHOWN_VALUES = 5
@@ -377,18 +377,18 @@ def _inspect_typed(
 
 def _look(connection: duckdb.DuckDBPyConnection, layout: Layout, limit: int) -> tuple[dict[str, str], _Seen, int]:
     """Columns with DuckDB's types, the first rows as texts, and about how many rows there are."""
-    statement = Statement()
-    relation = typed_relation(statement, layout)
-    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}", statement.parameters).fetchall()
-    types = {str(row[0]): str(row[1]) for row in described}
+    types = {str(row[0]): str(row[1]) for row in _fetch(connection, described(layout))}
     check_names(list(types), layout.name)
-    texts = ", ".join(f"CAST({quote(c)} AS VARCHAR)" for c in types)
-    first = connection.execute(f"SELECT {texts} FROM {relation} LIMIT {limit}", statement.parameters).fetchall()
+    first = _fetch(connection, first_rows(layout, list(types), limit))
     rows = len(first)
     if layout.format.kind == "parquet" and rows == limit:
-        counted = connection.execute(f"SELECT count(*) FROM {relation}", statement.parameters).fetchall()
-        rows = int(counted[0][0])
-    return types, _by_column(list(types), [["" if v is None else v for v in row] for row in first]), rows
+        rows = int(str(_fetch(connection, counted(layout))[0][0]))
+    return types, _by_column(list(types), [["" if v is None else str(v) for v in row] for row in first]), rows
+
+
+def _fetch(connection: duckdb.DuckDBPyConnection, statement: Statement) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = connection.execute(statement.text, statement.parameters).fetchall()
+    return rows
 
 
 def _texts(seen: _Seen, types: Mapping[str, str]) -> _Seen:

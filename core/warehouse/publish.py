@@ -22,7 +22,7 @@ from core.warehouse.inspect import MOST_DIMENSION_VALUES, Inspection, inspect
 from core.warehouse.problems import Misfit, is_conversion, misfit, refusal
 from core.warehouse.query import Database, Progress
 from core.warehouse.read import Layout, Part, doubts, is_plain, open_sheet, select
-from core.warehouse.sql import Statement, day_of, facts, quote
+from core.warehouse.sql import tables
 from core.warehouse.transcode import in_utf8
 from core.warehouse.versions import Draft, Version
 
@@ -65,7 +65,6 @@ class Publisher:
         began = time.monotonic()
         received = _received(spec, draft, path)
         version = self._steady(spec, draft, received, now)
-        version = self._with_marginals(version, draft)
         version = replace(
             version,
             published_at=now + timedelta(seconds=time.monotonic() - began),
@@ -141,7 +140,7 @@ class Publisher:
         statement = select(layout, columns)
         with self.cursor("Reading rows", 0.0, 0.6) as cursor:
             open_sheet(cursor, layout)
-            cursor.execute(_copy(statement.text), {**statement.parameters, "target": str(target)})
+            cursor.execute(*tables.written(statement, target).parts)
 
     def _is_ready(self, layout: Layout, columns: tuple[ColumnSpec, ...]) -> bool:
         """Whether the source is one Parquet file that can be taken as it is: copying is much faster than writing.
@@ -150,13 +149,9 @@ class Publisher:
         """
         if len(layout.files) != 1 or not is_plain(layout, columns):
             return False
-        days = [c.name for c in columns if c.role == "date"][:1]
+        day = next((c.name for c in columns if c.role == "date"), None)
         with self.cursor("Reading rows", 0.0, 0.0) as cursor:
-            largest, silent = cursor.execute(
-                "SELECT max(row_group_num_rows), count(*) FILTER (list_contains($days, path_in_schema) "
-                "AND stats_min_value IS NULL) FROM parquet_metadata($path)",
-                {"path": as_pattern(layout.files[0]), "days": days},
-            ).fetchall()[0]
+            largest, silent = cursor.execute(*tables.row_groups(layout.files[0], day).parts).fetchall()[0]
         return bool(largest is not None and largest <= LARGEST_GROUP_ROWS and not silent)
 
     def _located(self, layout: Layout, columns: tuple[ColumnSpec, ...]) -> Misfit | None:
@@ -166,7 +161,7 @@ class Publisher:
                 statement = doubts(layout, Part((file,), part.header), columns)
                 with self.cursor("Looking for the fault", 0.6, 0.6) as cursor:
                     open_sheet(cursor, layout)
-                    found = cursor.execute(statement.text, statement.parameters).fetchall()
+                    found = cursor.execute(*statement.parts).fetchall()
                 if found:
                     place, column, value = found[0]
                     name = layout.name if len(layout.files) == 1 else file.name
@@ -188,7 +183,7 @@ class Publisher:
             self._rewrite(version, draft, tuple(found.infinite))
             found = self._measure(version)
         keys = _keys(found.cardinalities) if is_inspected else ()
-        return replace(
+        version = replace(
             version,
             columns=tuple(c.model_copy(update={"role": "ignored"}) if c.name in keys else c for c in version.columns),
             rows=found.rows,
@@ -201,6 +196,7 @@ class Publisher:
             cardinalities={d: count for d, count in found.cardinalities.items() if d not in keys},
             notes=(*notes, *_ignored_notes(keys)),
         )
+        return self._with_marginals(version, draft, found.days)
 
     def _measure(self, version: Version) -> _Measures:
         return measure(self, version, [as_pattern(version.facts)])
@@ -210,13 +206,8 @@ class Publisher:
         column = version.date_column
         if column is None:
             return True
-        day = "CAST(CAST({0} AS TIMESTAMP) AS DATE)"
         with self.cursor("Checking the order", 0.6, 0.6) as cursor:
-            groups = cursor.execute(
-                f"SELECT {day.format('stats_min_value')}, {day.format('stats_max_value')} FROM parquet_metadata($path) "
-                "WHERE path_in_schema = $name AND stats_min_value IS NOT NULL",
-                {"path": as_pattern(version.facts), "name": column.name},
-            ).fetchall()
+            groups = cursor.execute(*tables.days_of_groups(version.facts, column.name).parts).fetchall()
         if len(groups) < 2:
             return True
         covered = sum((last - first).days + 1 for first, last in groups)
@@ -225,23 +216,14 @@ class Publisher:
 
     def _rewrite(self, version: Version, draft: Draft, infinite: Sequence[str]) -> None:
         """Write the rows anew, sorted by the date column, numbers that are not finite as NULL."""
-        cleaned = ", ".join(f"CASE WHEN isfinite({quote(n)}) THEN {quote(n)} END AS {quote(n)}" for n in infinite)
-        chosen = f"* REPLACE ({cleaned})" if cleaned else "*"
-        column = version.date_column
-        order = f" ORDER BY {quote(column.name)}" if column else ""
         sorted_path = draft.path("sorted.parquet")
-        statement = Statement()
-        relation = facts(statement, [as_pattern(version.facts)], version)
         with self.cursor("Sorting by day", 0.6, 0.75) as cursor:
-            cursor.execute(
-                _copy(f"SELECT {chosen} FROM {relation}{order}"), {**statement.parameters, "target": str(sorted_path)}
-            )
+            cursor.execute(*tables.written(tables.in_order(version, infinite), sorted_path).parts)
         sorted_path.replace(version.facts)
         draft.forget("sorted.parquet")
 
-    def _with_marginals(self, version: Version, draft: Draft) -> Version:
-        days = (version.newest - version.oldest).days + 1 if version.newest and version.oldest else 1
-        left_out = marginals.choose(version.dimensions, days, version.rows, version.cardinalities)
+    def _with_marginals(self, version: Version, draft: Draft, days: int) -> Version:
+        left_out = marginals.choose(version.dimensions, max(1, days), version.rows, version.cardinalities)
         version = replace(
             version, marginal_dimensions=tuple(d for d in version.dimensions if d not in left_out), left_out=left_out
         )
@@ -253,11 +235,15 @@ class Publisher:
 
 @dataclass(frozen=True)
 class _Measures:
-    """What one look at the rows says. filled: metric → non-null count; infinite: column → NaN or infinite values."""
+    """What one look at the rows says.
+
+    days: days that have rows, about. filled: metric → non-null count. infinite: column → NaN or infinite values.
+    """
 
     rows: int
     oldest: date | None
     newest: date | None
+    days: int
     zoned: frozenset[str]
     filled: dict[str, int]
     infinite: dict[str, int]
@@ -267,31 +253,22 @@ class _Measures:
 def measure(publisher: Publisher, version: Version, files: Sequence[str]) -> _Measures:
     """Rows, days, gaps, numbers that are not finite, and about how many segments each dimension has."""
     with publisher.cursor("Counting", 0.6, 0.7) as cursor:
-        statement = Statement()
-        relation = facts(statement, files, version)
-        described = cursor.execute(f"DESCRIBE SELECT * FROM {relation}", statement.parameters).fetchall()
+        described = cursor.execute(*tables.types_of(version, files).parts).fetchall()
         types = {str(row[0]): str(row[1]) for row in described}
-        zoned = frozenset(name for name, kind in types.items() if kind == "TIMESTAMP WITH TIME ZONE")
-        version = replace(version, zoned=zoned)
-        metrics, numbers = [m.name for m in version.metrics], [n for n, kind in types.items() if kind == "DOUBLE"]
-        column = version.date_column
-        first_last = (
-            f"min({day_of(version, column.name)}), max({day_of(version, column.name)})" if column else "NULL, NULL"
+        version = replace(
+            version, zoned=frozenset(n for n, kind in types.items() if kind == "TIMESTAMP WITH TIME ZONE")
         )
-        wanted = ["count(*)", first_last, *(f"count({quote(m)})" for m in metrics)]
-        wanted += [f"count(*) FILTER (NOT isfinite({quote(n)}))" for n in numbers]
-        wanted += [f"approx_count_distinct({quote(d)})" for d in version.dimensions]
-        values = cursor.execute(f"SELECT {', '.join(wanted)} FROM {relation}", statement.parameters).fetchall()[0]
-        rest = iter(values[3:])
-        filled = {m: int(next(rest)) for m in metrics}
+        numbers = [name for name, kind in types.items() if kind == "DOUBLE"]
+        values = cursor.execute(*tables.measured(version, files, numbers).parts).fetchall()[0]
+        rest = iter(values[4:])
+        filled = {m.name: int(next(rest)) for m in version.metrics}
         infinite = {n: count for n in numbers if (count := int(next(rest)))}
-        sketched = {d: int(next(rest)) for d in version.dimensions}
-        large = [d for d, count in sketched.items() if count > NEARLY * MOST_DIMENSION_VALUES]
+        sizes = {d: int(next(rest)) for d in version.dimensions}
+        large = [d for d, count in sizes.items() if count > NEARLY * MOST_DIMENSION_VALUES]
         if large:
-            counts = ", ".join(f"count(DISTINCT {quote(d)})" for d in large)
-            exact = cursor.execute(f"SELECT {counts} FROM {relation}", statement.parameters).fetchall()[0]
-            sketched |= dict(zip(large, exact, strict=True))
-    return _Measures(int(values[0]), values[1], values[2], zoned, filled, infinite, sketched)
+            exact = cursor.execute(*tables.exact_sizes(version, files, large).parts).fetchall()[0]
+            sizes |= dict(zip(large, exact, strict=True))
+    return _Measures(int(values[0]), values[1], values[2], int(values[3]), version.zoned, filled, infinite, sizes)
 
 
 def merged(inspection: Inspection, given: Sequence[ColumnSpec]) -> tuple[ColumnSpec, ...]:
@@ -339,10 +316,6 @@ def _source(spec: DatasetSpec, draft: Draft, inspection: Inspection) -> dict[str
     if spec.source.kind == "files":
         return {**common, "path": spec.source.path, "files": len(inspection.layout.files)}
     return {**common, "file_name": spec.source.file_name, "file": draft.final(SOURCE).name}
-
-
-def _copy(query: str) -> str:
-    return f"COPY ({query}) TO $target (FORMAT parquet, COMPRESSION zstd)"
 
 
 def _wider(found: Misfit, layout: Layout, columns: tuple[ColumnSpec, ...]) -> tuple[Layout, tuple[ColumnSpec, ...]]:

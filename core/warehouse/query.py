@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from core.errors import Cancelled, DataError
-from core.warehouse.sql import Statement
+from core.warehouse.sql.base import Statement
 
 Progress = Callable[[str, float], None]
 _LOOK_EVERY_S = 0.1
@@ -72,7 +72,7 @@ class Database:
     def rows(self, statement: Statement, *, cancel: threading.Event | None = None) -> list[tuple[object, ...]]:
         """All rows of a statement."""
         with self.cursor(cancel=cancel) as cursor:
-            found: list[tuple[object, ...]] = cursor.execute(statement.text, statement.parameters).fetchall()
+            found: list[tuple[object, ...]] = cursor.execute(*statement.parts).fetchall()
             return found
 
 

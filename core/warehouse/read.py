@@ -12,7 +12,7 @@ import pyarrow as pa
 from core.model.data import NUMERIC_TYPES, ColumnSpec, ReadOptions
 from core.warehouse.files import Format, as_pattern
 from core.warehouse.guess import MISSING
-from core.warehouse.sql import Statement, quote
+from core.warehouse.sql.base import Statement, quote
 
 DUCKDB_TYPES = {
     "text": "VARCHAR",
@@ -129,6 +129,28 @@ def open_sheet(cursor: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     """Make the rows of a sheet known to a cursor."""
     if layout.table is not None:
         cursor.register(SHEET, layout.table)
+
+
+def described(layout: Layout) -> Statement:
+    """The statement that gives names and types of the columns of a format that has types."""
+    statement = Statement()
+    statement.text = f"DESCRIBE SELECT * FROM {typed_relation(statement, layout)}"
+    return statement
+
+
+def first_rows(layout: Layout, columns: Sequence[str], limit: int) -> Statement:
+    """The statement that gives the first rows as texts."""
+    statement = Statement()
+    texts = ", ".join(f"CAST({quote(c)} AS VARCHAR)" for c in columns)
+    statement.text = f"SELECT {texts} FROM {typed_relation(statement, layout)} LIMIT {statement.value(limit)}"
+    return statement
+
+
+def counted(layout: Layout) -> Statement:
+    """The statement that counts the rows."""
+    statement = Statement()
+    statement.text = f"SELECT count(*) FROM {typed_relation(statement, layout)}"
+    return statement
 
 
 def typed_relation(statement: Statement, layout: Layout) -> str:

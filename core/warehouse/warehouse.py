@@ -15,12 +15,13 @@ from core.errors import DataError
 from core.model.analysis import Condition
 from core.model.comparison import Comparison, DateSide, GroupSide
 from core.model.data import DatasetSpec
-from core.model.sums import NOT_SET, Moments, Sums
-from core.warehouse import aggregate, conditions, marginals
+from core.model.sums import Moments, Sums
+from core.warehouse import aggregate, marginals
 from core.warehouse.files import fingerprint
 from core.warehouse.publish import Publisher
 from core.warehouse.query import Database, Progress
-from core.warehouse.sql import Statement, facts, quote
+from core.warehouse.sql import conditions, tables
+from core.warehouse.sql.base import Scan, Statement, facts
 from core.warehouse.versions import Version, Versions
 
 NO_FILTER: Mapping[str, Condition] = {}
@@ -153,15 +154,13 @@ class Warehouse:
         statement = Statement()
         relation = facts(statement, aggregate.fact_files(version), version)
         scan = conditions.one_side(statement, relation, version, column, side, where)
-        statement.text = f"SELECT * FROM {scan.relation} WHERE {scan.condition} LIMIT {statement.value(limit)}"
-        return self._frame(statement, version)
+        return self._frame(tables.some_rows(statement, scan, limit), version)
 
     def head(self, version: Version, n: int = 20) -> pl.DataFrame:
         """The first n rows."""
         statement = Statement()
         relation = facts(statement, aggregate.fact_files(version), version)
-        statement.text = f"SELECT * FROM {relation} LIMIT {statement.value(n)}"
-        return self._frame(statement, version)
+        return self._frame(tables.some_rows(statement, Scan(relation, "", "0"), n), version)
 
     def values(self, version: Version, column: str, prefix: str = "", limit: int = 200) -> list[str]:
         """Values of a column that begin with `prefix` (capitals do not count), sorted; NULL is "(not set)"."""
@@ -170,18 +169,9 @@ class Warehouse:
             names = marginals.segments(version.segments, version.marginal_dimensions)[column].names
             found = {str(name) for name in names}
         else:
-            found = self._distinct(version, column, prefix, limit)
+            statement = tables.some_values(version, aggregate.fact_files(version), column, prefix.lower(), limit)
+            found = {str(row[0]) for row in self.database.rows(statement)}
         return sorted(name for name in found if name.lower().startswith(prefix.lower()))[:limit]
-
-    def _distinct(self, version: Version, column: str, prefix: str, limit: int) -> set[str]:
-        statement = Statement()
-        relation = facts(statement, aggregate.fact_files(version), version)
-        text = f"coalesce(CAST({quote(column)} AS VARCHAR), {statement.value(NOT_SET)})"
-        statement.text = (
-            f"SELECT DISTINCT {text} AS name FROM {relation} WHERE starts_with(lower({text}), "
-            f"{statement.value(prefix.lower())}) ORDER BY name LIMIT {statement.value(limit)}"
-        )
-        return {str(row[0]) for row in self.database.rows(statement)}
 
     def _frame(self, statement: Statement, version: Version) -> pl.DataFrame:
         try:

@@ -1,4 +1,4 @@
-"""Conditions on rows as SQL: the sides of a comparison and people's filters. A part of `sql.py`, for its length."""
+"""Conditions on rows: the sides of a comparison and people's filters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.model.analysis import Condition, Scalar
 from core.model.comparison import Comparison, DateSide, GroupSide
 from core.model.data import DATE_TYPES, NUMERIC_TYPES
 from core.model.sums import NOT_SET
-from core.warehouse.sql import BOTH, Scan, Statement, day_of, quote
+from core.warehouse.sql.base import BOTH, Scan, Statement, day_of, quote
 from core.warehouse.versions import Version
 
 _COMPARED = {"=": "IS NOT DISTINCT FROM", "!=": "IS DISTINCT FROM", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
