@@ -55,8 +55,7 @@ def main() -> int:
     try:
         settings = read_settings()
         configure_logs(settings.log)
-        with only_one(settings.data_dir):
-            sockets = bind(settings.host, settings.api_port)
+        with only_one(settings.data_dir), bound(settings.host, settings.api_port) as sockets:
             app = open_app(settings)
             try:
                 serve(app, sockets)
@@ -94,41 +93,40 @@ def only_one(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
+@contextmanager
+def bound(host: str, port: int) -> Iterator[list[socket.socket]]:
     """Sockets on every address of `host`: a browser may take "localhost" for ::1 or for 127.0.0.1. Raises Refused."""
     sockets: list[socket.socket] = []
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        try:
-            sockets.append(_bind(family, kind, protocol, address))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                _close(sockets)
-                raise Refused(
-                    f"Port {port} on {host} is taken by another program. Stop it, or set BRIDGECAST_API_PORT."
-                ) from None
-            log.debug("address not available", address=address[0], reason=error.strerror)
-    if not sockets:
-        raise Refused(f"No address of {host} can be listened on. Set BRIDGECAST_HOST to localhost.")
-    return sockets
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            try:
+                sockets.append(_bind(family, kind, protocol, address))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    raise Refused(
+                        f"Port {port} on {host} is taken by another program. Stop it, or set BRIDGECAST_API_PORT."
+                    ) from None
+                log.debug("address not available", address=address[0], reason=error.strerror)
+        if not sockets:
+            raise Refused(f"No address of {host} can be listened on. Set BRIDGECAST_HOST to localhost.")
+        yield sockets
+    finally:
+        for each in sockets:
+            each.close()
 
 
 def _bind(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
     """A bound socket; the server begins to listen when it can answer."""
-    bound = socket.socket(family, kind, protocol)
+    made = socket.socket(family, kind, protocol)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        bound.bind(address)
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        made.bind(address)
     except OSError:
-        bound.close()
+        made.close()
         raise
-    return bound
-
-
-def _close(sockets: list[socket.socket]) -> None:
-    for bound in sockets:
-        bound.close()
+    return made
 
 
 def serve(app: App, sockets: list[socket.socket]) -> None:
@@ -151,7 +149,6 @@ def serve(app: App, sockets: list[socket.socket]) -> None:
         server.run(sockets)
     finally:
         heart.stop()
-        _close(sockets)
     log.info("sidecar stopped")
 
 
