@@ -80,7 +80,7 @@ def _show_columns(app: App, spec: DatasetSpec, version: Version) -> None:
         st.caption(
             "A changed type, role, calendar or way of reading is published as a new version. Nothing is overwritten."
         )
-        is_saved = st.form_submit_button("Save", type="primary", key=f"{key}_save")
+        is_saved = st.form_submit_button("Save", type="primary", key=f"{key}_save", disabled=data_jobs.is_busy())
     if is_saved:
         source = spec.source.model_copy(update={"read": read})
         changes = {"source": source, "columns": columns, "calendar": calendar, "name": name, "description": description}

@@ -29,6 +29,11 @@ def publish(label: str, work: Publish) -> None:
     progress.start(state.DATA_JOB, label, work)
 
 
+def is_busy() -> bool:
+    """Whether something is being published; buttons that publish wait meanwhile."""
+    return progress.is_running(state.DATA_JOB)
+
+
 def settle() -> None:
     """Take what a finished job made: choose its dataset, leave the notice, close the form it came from.
 

@@ -147,7 +147,7 @@ def _show_columns(app: App, draft: Draft, inspection: Inspection) -> None:
     is_ready = not draft.open_questions
     if not is_ready:
         st.caption("Answer the question above first.")
-    if st.button("Load", type="primary", key="data_new_load", disabled=not is_ready):
+    if st.button("Load", type="primary", key="data_new_load", disabled=not is_ready or data_jobs.is_busy()):
         _load(app, draft, name=name, slug=slug, columns=columns, calendar=calendar)
 
 

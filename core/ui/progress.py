@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunning
@@ -31,6 +32,12 @@ class Job:
     future: Future[Any] = field(default_factory=Future)
     text: str = ""
     share: float | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def age_s(self) -> float:
+        """How long it has been running."""
+        return time.monotonic() - self.started
 
     def report(self, text: str, share: float) -> None:
         """Called by the work: what is being done, and how much of the whole (0 to 1) is done."""
@@ -59,29 +66,36 @@ def stop(key: str) -> None:
         job.cancel.set()
 
 
+def is_running(key: str) -> bool:
+    """Whether there is a job under `key` whose result was not taken yet."""
+    return key in st.session_state
+
+
 def take(key: str) -> Any:
     """The result of the job under `key`, once; None when there is none. Raises what the work raised.
 
-    While it runs longer than a second: shows progress and a cancel button and ends the script here.
+    While it runs longer than a second: shows progress and a cancel button here, gives None, and lets the page go on, so
+    that its inputs stay as they are.
     """
     job = st.session_state.get(key)
-    if job is None:
+    if job is None or not _is_done(key, job):
         return None
-    _wait(key, job)
     del st.session_state[key]
     return job.future.result()
 
 
 def run(key: str, label: str, work: Work[T], *, identity: object) -> T:
-    """The result of `work`, computed anew when `identity` (all it depends on) changed; otherwise like `take`.
+    """The result of `work`, computed anew when `identity` (all it depends on) changed. Raises what the work raised.
 
-    What was cancelled stays so until the inputs change or somebody asks for it again.
+    While it runs longer than a second: shows progress and a cancel button and ends the script here. What was cancelled
+    stays so until the inputs change or somebody asks for it again.
     """
     job = st.session_state.get(key)
     if job is None or job.identity != identity:
         start(key, label, work, identity=identity)
         job = st.session_state[key]
-    _wait(key, job)
+    if not _is_done(key, job):
+        st.stop()
     if isinstance(job.future.exception(), Cancelled):
         _offer_again(key)
     del st.session_state[key]
@@ -89,12 +103,14 @@ def run(key: str, label: str, work: Work[T], *, identity: object) -> T:
     return result
 
 
-def _wait(key: str, job: Job) -> None:
+def _is_done(key: str, job: Job) -> bool:
+    """Whether the job ends within its first second; shows its progress if it does not."""
     try:
-        job.future.exception(timeout=PATIENCE_S)
+        job.future.exception(timeout=max(0.0, PATIENCE_S - job.age_s))
     except StillRunning:
         _show(key)
-        st.stop()
+        return False
+    return True
 
 
 def _offer_again(key: str) -> None:
@@ -116,4 +132,5 @@ def _show(key: str) -> None:
 def _text(job: Job) -> str:
     if job.cancel.is_set():
         return "Cancelling…"
-    return f"{job.label} · {job.text}" if job.text else job.label
+    parts = (job.label, job.text, f"{job.age_s:.0f} s")
+    return " · ".join(part for part in parts if part)
