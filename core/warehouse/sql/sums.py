@@ -1,6 +1,6 @@
 """Sums by side and segment, from the facts and from the marginal table.
 
-The packed scan (docs/formulas.md, F4): one materialised scan with the side of the comparison in the group key,
+The packed scan (docs/data.md): one materialised scan with the side of the comparison in the group key,
 dimensions packed together so that few aggregations serve them all, small results rolled up per dimension.
 """
 

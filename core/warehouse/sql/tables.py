@@ -13,7 +13,8 @@ from core.warehouse.versions import Version
 TEMPORARY = ("made", "named")
 SEGMENTS_NAMED = (
     "CREATE TEMP TABLE named AS SELECT dimension, value, "
-    "CAST(row_number() OVER (ORDER BY dimension, value) AS INTEGER) AS segment FROM (SELECT DISTINCT dimension, value FROM made WHERE dimension >= 0)"
+    "CAST(row_number() OVER (ORDER BY dimension, value) AS INTEGER) AS segment "
+    "FROM (SELECT DISTINCT dimension, value FROM made WHERE dimension >= 0)"
 )
 SEGMENTS_IN_ORDER = Statement(text="SELECT segment, dimension, value FROM named ORDER BY segment")
 SEGMENTS_COUNTED = "SELECT dimension, count(*) FROM named GROUP BY dimension"
