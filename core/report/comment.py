@@ -15,6 +15,8 @@ from core.report.printed import PrintedBridge, PrintedStep, print_bridge, tone
 from core.report.printed import within_sentence as inside
 
 Depth = Literal["low", "medium", "high"]
+MOST_STEPS = 4
+"""How many steps a line of the medium comment names."""
 
 
 def headline(bridge: Bridge, locale: str) -> Line:
@@ -94,7 +96,8 @@ def _unchanged(printed: PrintedBridge, spoken: str) -> Line:
 def comment(bridge: Bridge, locale: str, depth: Depth = "medium") -> tuple[Line, ...]:
     """The change, its steps in order of impact, the segments behind them.
 
-    low: the change and its main step; medium: all steps, segments of the main one; high: segments of every step.
+    low: the change and its main step; medium: the main steps either way, segments of the first; high: every step with
+        its segments.
     """
     return printed_comment(print_bridge(bridge, locale), depth)
 
@@ -116,7 +119,7 @@ def printed_comment(printed: PrintedBridge, depth: Depth) -> tuple[Line, ...]:
         return (*lines, *(_with_segments(printed, step) for step in rest))
     along = [step for step in rest if step.units * printed.change > 0]
     against = [step for step in rest if step not in along]
-    return (*lines, *(_steps_line(printed, steps) for steps in (along, against) if steps))
+    return (*lines, *(_steps_line(printed, steps[:MOST_STEPS]) for steps in (along, against) if steps))
 
 
 def _steps_line(printed: PrintedBridge, steps: list[PrintedStep]) -> Line:

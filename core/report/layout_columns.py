@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from core.report.shapes import Bar, Drawing, Group, Label, Rect, Rule, Waterfall, beneath_role, span
 from core.report.theme import LABEL_SIZE, SMALL_SIZE
@@ -18,6 +19,8 @@ THINNEST = 2.0
 
 @dataclass(frozen=True)
 class _Columns:
+    """Measures of one attempt; low and high are the lowest and highest level."""
+
     waterfall: Waterfall
     width: float
     label_rows: int
@@ -33,11 +36,23 @@ class _Columns:
     def left(self) -> float:
         return (self.width - self.slot * len(self.waterfall.bars)) / 2
 
-    @property
+    @cached_property
     def top(self) -> float:
-        """Where the highest level stands: under the figures of a bar that ends there, if there is one."""
-        ends = (bar.end == self.high and not _falls(bar, self.waterfall) for bar in self.waterfall.bars)
-        return self.head + (FIGURE_ROOM if any(ends) else THINNEST * 5)
+        """Where the highest level stands: low enough for the figures above bars."""
+        over = [self._from_top(max(self._start(bar), bar.end)) for bar in self.waterfall.bars if self.is_above(bar)]
+        return self.head + max(THINNEST * 5, FIGURE_ROOM - min(over, default=FIGURE_ROOM))
+
+    def is_above(self, bar: Bar) -> bool:
+        """Whether the bar's figures stand above it: it rises, or there is no room below."""
+        room = self.plot - self._from_top(bar.end) + (0 if self._stands_on_axis else FIGURE_ROOM)
+        return bar.end >= self._start(bar) or room < FIGURE_ROOM - 4
+
+    def _start(self, bar: Bar) -> float:
+        return self.waterfall.floor if bar.is_total else bar.start
+
+    def _from_top(self, level: float) -> float:
+        reach = self.high - self.low
+        return self.plot * (1 - ((level - self.low) / reach if reach else 0.0))
 
     @property
     def plot(self) -> float:
@@ -56,9 +71,7 @@ class _Columns:
         return self.left + self.slot * (index + 0.5)
 
     def y(self, level: float) -> float:
-        reach = self.high - self.low
-        share = (level - self.low) / reach if reach else 0.0
-        return self.top + self.plot * (1 - share)
+        return self.top + self._from_top(level)
 
     @property
     def label_room(self) -> float:
@@ -120,14 +133,9 @@ def _figures(plan: _Columns, rect: Rect) -> list[Label]:
     bar, middle = rect.bar, (rect.x + rect.x2) / 2
     small = next((text for text in bar.beneath if text_width(text, SMALL_SIZE) <= plan.slot - 4), "")
     small = small or (bar.beneath[-1] if bar.beneath else "")
-    below = _falls(bar, plan.waterfall) and rect.y2 + FIGURE_ROOM - 4 <= plan.bottom
-    first = rect.y2 + 12 if below else rect.y - (24 if small else 10)
+    first = rect.y - (24 if small else 10) if plan.is_above(bar) else rect.y2 + 12
     figures = [Label(middle, first, bar.printed, "ink", LABEL_SIZE, is_bold=True)]
     return figures + ([Label(middle, first + 15, small, beneath_role(bar), SMALL_SIZE)] if small else [])
-
-
-def _falls(bar: Bar, waterfall: Waterfall) -> bool:
-    return bar.end < (waterfall.floor if bar.is_total else bar.start)
 
 
 def _names(plan: _Columns, index: int, bar: Bar) -> list[Label]:

@@ -122,7 +122,7 @@ VALUES = st.floats(min_value=-1e7, max_value=1e7)
 
 
 @given(st.lists(st.tuples(NAMES, VALUES, VALUES), min_size=1, max_size=30, unique_by=lambda part: part[0]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_labels_never_collide(parts: list[tuple[str, float, float]]) -> None:
     names, base, current = zip(*parts, strict=True)
     waterfall = bars_of(sum_bridge(base, current, names=names), max_bars=30)
@@ -131,7 +131,7 @@ def test_labels_never_collide(parts: list[tuple[str, float, float]]) -> None:
 
 
 @given(st.lists(st.tuples(NAMES, VALUES, VALUES), min_size=1, max_size=12, unique_by=lambda part: part[0]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_nothing_is_drawn_outside(parts: list[tuple[str, float, float]]) -> None:
     names, base, current = zip(*parts, strict=True)
     waterfall = bars_of(sum_bridge(base, current, names=names))

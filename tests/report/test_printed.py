@@ -19,7 +19,7 @@ CHAIN = EquationSpec(
 
 
 @given(TABLES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_printed_bars_add_up_to_the_printed_change(
     table: dict[str, tuple[tuple[float, ...], tuple[float, ...]]],
 ) -> None:
@@ -28,7 +28,7 @@ def test_printed_bars_add_up_to_the_printed_change(
 
 
 @given(TABLES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_printed_segments_add_up_to_their_printed_step(
     table: dict[str, tuple[tuple[float, ...], tuple[float, ...]]],
 ) -> None:
