@@ -4,15 +4,13 @@
     python3 run.py                        set up, start the app and its sidecar, print the address
     python3 run.py test [pytest …]        set up, run the tests
 
-Ends with status 0 on Ctrl-C, SIGTERM and SIGHUP; 1 when a part cannot be kept alive; 2 when the environment is wrong;
-3 when a port is taken.
+Ends with status 0 on Ctrl-C, SIGTERM and SIGHUP once it runs, 130 while it sets up; 1 when a part cannot be kept
+alive; 2 when the environment is wrong; 3 when a port is taken. An older Python must be able to read this file, down
+to 3.6, so that it can say that it is too old: hence the types in quotes.
 """
-
-from __future__ import annotations
 
 import collections
 import contextlib
-import ctypes
 import errno
 import hashlib
 import http.client
@@ -24,23 +22,37 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+UNFINISHED = VENV / ".unfinished"
 UV = "uv==0.13.9"
 LOCK, TEST_LOCK = "requirements.txt", "requirements-test.txt"
 OLDEST_PYTHON = (3, 11)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-FAILED, WRONG_ENVIRONMENT, PORT_TAKEN = 1, 2, 3
+FAILED, WRONG_ENVIRONMENT, PORT_TAKEN, INTERRUPTED = 1, 2, 3, 130
 WRONG_SETTING = 2  # what a child ends with when waiting cannot mend it
 DEATHS_ALLOWED = 5
 LONGEST_PAUSE_S = 10
 GRACE_S = 10
 LOOK_S = 0.1
+WARM_UP_S = 60
 LAST_WORDS = 20
-PR_SET_PDEATHSIG = 1
+
+# What a child is before it becomes its program: tied to the launcher, so that the kernel ends it when the launcher
+# dies, however that dies. By SIGKILL: Streamlit hangs at a SIGTERM that it cannot write about to a broken pipe.
+TIED = """
+import ctypes, os, signal, sys
+if sys.platform == "linux":
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(sys.argv[1]):
+        sys.exit("The launcher is gone.")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 class Refusal(Exception):
@@ -51,32 +63,57 @@ class Refusal(Exception):
         self.status = status
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: "list[str]") -> int:
     """Run what the arguments ask for; the exit status."""
     try:
         check_python(sys.version_info[:2])
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, interrupt)
         if arguments[:1] == ["test"]:
             return run_tests(arguments[1:])
-        if arguments:
-            raise Refusal(
-                f"Unknown argument '{arguments[0]}'. Use: run.py, or run.py test [pytest …].", WRONG_ENVIRONMENT
-            )
-        host, ui_port, api_port = read_addresses(os.environ)
-        prepare(LOCK)
-        for port, variable in ((ui_port, "BRIDGECAST_UI_PORT"), (api_port, "BRIDGECAST_API_PORT")):
-            check_port(host, port, variable)
-        return Launcher(host, ui_port, api_port).run()
+        return run_app(arguments)
     except Refusal as refusal:
-        print(refusal, file=sys.stderr)
+        say(str(refusal))
         return refusal.status
     except KeyboardInterrupt:
-        return 0
+        return INTERRUPTED
+
+
+def interrupt(*_: object) -> None:
+    """A signal came while setting up: end as on Ctrl-C, together with the installer."""
+    raise KeyboardInterrupt
+
+
+def run_app(arguments: "list[str]") -> int:
+    """Set up, start both processes and keep them alive until a signal; the exit status. Raises Refusal."""
+    if arguments:
+        raise Refusal(f"Unknown argument '{arguments[0]}'. Use: run.py, or run.py test [pytest …].", WRONG_ENVIRONMENT)
+    host, ui_port, api_port = read_addresses(os.environ)
+    launcher = Launcher(host, ui_port, api_port)
+    for child in launcher.children:
+        child.check_port()
+    prepare(LOCK)
+    return launcher.run()
+
+
+def run_tests(arguments: "list[str]") -> int:
+    """Set up and become pytest, on both cores unless the arguments say how."""
+    prepare(TEST_LOCK)
+    spread = [] if any(a.startswith(("-n", "-p", "--pdb")) for a in arguments) else ["-n", "2"]
+    os.chdir(ROOT)
+    os.execv(PYTHON, [str(PYTHON), "-m", "pytest", *spread, *arguments])
+
+
+def say(text: str) -> None:
+    """A line for the reader. A reader who has gone away must not end us, nor block a child."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 # ---- what must be right before anything starts
 
 
-def check_python(version: tuple[int, int]) -> None:
+def check_python(version: "tuple[int, ...]") -> None:
     """Raises Refusal for a Python that is too old."""
     if version < OLDEST_PYTHON:
         found = ".".join(map(str, version))
@@ -85,7 +122,7 @@ def check_python(version: tuple[int, int]) -> None:
         )
 
 
-def read_addresses(environment: collections.abc.Mapping[str, str]) -> tuple[str, int, int]:
+def read_addresses(environment: "Mapping[str, str]") -> "tuple[str, int, int]":
     """Host, the app's port and the sidecar's. Raises Refusal for a host that others could reach."""
     host = environment.get("BRIDGECAST_HOST") or "localhost"
     if host not in LOOPBACK:
@@ -94,19 +131,25 @@ def read_addresses(environment: collections.abc.Mapping[str, str]) -> tuple[str,
             "unset it, or set it to localhost.",
             WRONG_ENVIRONMENT,
         )
-    return host, read_port(environment, "BRIDGECAST_UI_PORT", 8501), read_port(environment, "BRIDGECAST_API_PORT", 8502)
+    ui_port = read_port(environment, "BRIDGECAST_UI_PORT", 8501)
+    api_port = read_port(environment, "BRIDGECAST_API_PORT", 8502)
+    if ui_port == api_port:
+        raise Refusal(
+            f"BRIDGECAST_UI_PORT and BRIDGECAST_API_PORT are both {ui_port}: give them two ports.", WRONG_ENVIRONMENT
+        )
+    return host, ui_port, api_port
 
 
-def read_port(environment: collections.abc.Mapping[str, str], variable: str, default: int) -> int:
+def read_port(environment: "Mapping[str, str]", variable: str, default: int) -> int:
     """A port from the environment. Raises Refusal for anything else."""
     text = environment.get(variable) or str(default)
-    if not text.isdecimal() or not 0 < int(text) < 65536:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 65536):
         raise Refusal(f"{variable} is '{text}': give a port from 1 to 65535.", WRONG_ENVIRONMENT)
     return int(text)
 
 
 def check_port(host: str, port: int, variable: str) -> None:
-    """Raises Refusal when somebody listens there already."""
+    """Raises Refusal when somebody listens there already, or when this user may not."""
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -116,6 +159,9 @@ def check_port(host: str, port: int, variable: str) -> None:
                 if error.errno == errno.EADDRINUSE:
                     message = f"Port {port} is in use; set {variable} to another one, or stop what listens there."
                     raise Refusal(message, PORT_TAKEN) from None
+                if error.errno == errno.EACCES:
+                    message = f"Port {port} is not open to this user; set {variable} to one above 1023."
+                    raise Refusal(message, WRONG_ENVIRONMENT) from None
 
 
 # ---- the environment: .venv with what the lock names
@@ -127,13 +173,15 @@ def prepare(lock: str) -> None:
     stamp = VENV / f".{lock}.sha256"
     if is_whole() and stamp.is_file() and stamp.read_text() == wanted:
         return
-    print(f"Setting up {VENV} from {lock} …", flush=True)
+    say(f"Setting up {VENV} from {lock} …")
     if not is_whole():
         make_venv()
+    UNFINISHED.touch()
     install(lock)
     stamp.write_text(wanted)
     if lock == TEST_LOCK:  # it holds the other one
         (VENV / f".{LOCK}.sha256").write_text(digest(ROOT / LOCK))
+    UNFINISHED.unlink()
 
 
 def digest(file: Path) -> str:
@@ -142,12 +190,13 @@ def digest(file: Path) -> str:
 
 
 def is_whole() -> bool:
-    """Whether `.venv` has a Python that starts; a killed set-up or a moved folder leaves one that does not."""
-    return PYTHON.exists() and quietly([str(PYTHON), "-c", "import sys; sys.exit(sys.prefix == sys.base_prefix)"])
+    """Whether `.venv` has a Python that starts and no killed set-up behind it."""
+    probe = [str(PYTHON), "-c", "import sys; sys.exit(sys.prefix == sys.base_prefix)"]
+    return PYTHON.exists() and not UNFINISHED.exists() and quietly(probe)
 
 
 def make_venv() -> None:
-    """A new `.venv`; without pip where Debian's python3-venv is missing."""
+    """A new `.venv`; without pip where Debian's python3-venv is missing. Raises Refusal."""
     shutil.rmtree(VENV, ignore_errors=True)
     if quietly([sys.executable, "-m", "venv", str(VENV)]):
         return
@@ -157,77 +206,91 @@ def make_venv() -> None:
 
 
 def install(lock: str) -> None:
-    """Install the lock, by uv where that works (seconds), else by pip, which knows pip's own settings (a minute)."""
-    pip = [str(PYTHON), "-m", "pip"]
-    if not quietly([*pip, "--version"]):
-        pip = [sys.executable, "-m", "pip", "--python", str(PYTHON)]
-    uv = VENV / "bin" / "uv"
-    if quietly([*pip, "install", "--quiet", UV]) and quietly(
-        [str(uv), "pip", "install", "--quiet", "--python", str(PYTHON), "-r", str(ROOT / lock)]
-    ):
+    """Install the lock, by uv where that works (seconds), else by pip, which reads pip's settings. Raises Refusal."""
+    pip = find_pip()
+    by_uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON), "-r", str(ROOT / lock)]
+    if quietly([*pip, "install", "--quiet", UV]) and quietly(by_uv):
         return
+    say("uv could not do it; pip does, which takes a minute …")
     if subprocess.run([*pip, "install", "--quiet", "-r", str(ROOT / lock)], stdin=subprocess.DEVNULL).returncode:
         raise Refusal(f"{lock} could not be installed; what pip said stands above. Mend that and start again.", FAILED)
 
 
-def quietly(command: list[str]) -> bool:
+def find_pip() -> "list[str]":
+    """The pip inside `.venv`, else this Python's own, told to work there. Raises Refusal when there is neither."""
+    for pip in ([str(PYTHON), "-m", "pip"], [sys.executable, "-m", "pip", "--python", str(PYTHON)]):
+        if quietly([*pip, "--version"]):
+            return pip
+    raise Refusal(
+        f"{sys.executable} comes without pip. Install it (on Debian: apt-get install python3-venv), then start again.",
+        WRONG_ENVIRONMENT,
+    )
+
+
+def quietly(command: "list[str]") -> bool:
     """Whether a command that nobody needs to read succeeded."""
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
-
-
-def run_tests(arguments: list[str]) -> int:
-    """Set up and run the tests on both cores; pytest's status."""
-    prepare(TEST_LOCK)
-    spread = [] if any(a.startswith(("-n", "-p", "--pdb")) for a in arguments) else ["-n", "2"]
-    return subprocess.run([str(PYTHON), "-m", "pytest", *spread, *arguments], cwd=ROOT).returncode
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return run.returncode == 0
 
 
 # ---- the two processes
 
 
 class Child:
-    """One process, with the last lines it said and the address that tells whether it is well."""
+    """One process, the last lines it said, and the address that tells whether it is well."""
 
-    def __init__(self, name: str, command: list[str], host: str, port: int, path: str, well: str) -> None:
-        self.name, self.command = name, command
-        self.host, self.port, self.path, self.well = host, port, path, well
+    def __init__(self, name: str, command: "list[str]", host: str, port: int, variable: str) -> None:
+        self.name, self.command = name, [str(PYTHON), *command]
+        self.host, self.port, self.variable = host, port, variable
+        self.path, self.answer = {"app": ("/_stcore/health", "ok"), "sidecar": ("/healthz", "bridgecast")}[name]
         self.said: collections.deque[str] = collections.deque(maxlen=LAST_WORDS)
         self.process: subprocess.Popen[str] | None = None
+        self.listener = threading.Thread()
         self.was_well = False
-        self.deaths = 0
+        self.early_deaths = 0
         self.restart_at = 0.0
 
+    def check_port(self) -> None:
+        """Raises Refusal when its port is not free."""
+        check_port(self.host, self.port, self.variable)
+
     def start(self) -> None:
-        """Start it in a session of its own, so that Ctrl-C reaches only the launcher, which then stops both."""
+        """Start it in a session of its own: Ctrl-C reaches only the launcher, which then stops both.
+
+        Raises Refusal when somebody took its port, who would else be taken for the child.
+        """
+        self.check_port()
         self.was_well = False
+        self.said.clear()
         self.process = subprocess.Popen(
-            self.command,
+            [str(PYTHON), "-I", "-c", TIED, str(os.getpid()), *self.command],
             cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "BRIDGECAST_HOST": self.host, self.variable: str(self.port)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             start_new_session=True,
-            preexec_fn=die_with_parent,
         )
-        threading.Thread(target=self.listen, args=(self.process.stdout,), daemon=True).start()
+        self.listener = threading.Thread(target=self.listen, args=(self.process.stdout,), daemon=True)
+        self.listener.start()
 
-    def listen(self, stream: collections.abc.Iterable[str]) -> None:
+    def listen(self, stream: "Iterable[str]") -> None:
         """Pass on what it says and keep the last lines."""
         for line in stream:
             self.said.append(line.rstrip())
-            print(f"{self.name} | {line}", end="", file=sys.stderr, flush=True)
+            say(f"{self.name} | {line.rstrip()}")
 
-    def status(self) -> int | None:
+    def status(self) -> "int | None":
         """Its exit status, or None while it runs or waits for its restart."""
         return self.process.poll() if self.process else None
 
     def is_well(self) -> bool:
-        """Whether its health address answers as it should; remembered."""
+        """Whether it runs and has answered as it should since its start."""
         if self.process is None or self.process.poll() is not None:
             return False
-        self.was_well = self.was_well or answers(self.host, self.port, self.path, self.well)
+        self.was_well = self.was_well or self.answer in get(self.host, self.port, self.path, timeout_s=1)
         return self.was_well
 
     def signal(self, number: int) -> None:
@@ -238,6 +301,7 @@ class Child:
 
     def last_words(self) -> str:
         """The last lines it said."""
+        self.listener.join(1)
         return "\n".join(self.said) or "(it said nothing)"
 
 
@@ -246,37 +310,30 @@ class Launcher:
 
     def __init__(self, host: str, ui_port: int, api_port: int) -> None:
         self.address = f"http://{f'[{host}]' if ':' in host else host}:{ui_port}"
-        ui = [str(PYTHON), "-m", "streamlit", "run", "Home.py", "--server.address", host, "--server.port", str(ui_port)]
-        self.children = [
-            Child("sidecar", [str(PYTHON), "-m", "core.scheduler"], host, api_port, "/healthz", "bridgecast"),
-            Child("app", ui, host, ui_port, "/_stcore/health", "ok"),
-        ]
+        self.app = Child("app", streamlit(host, ui_port), host, ui_port, "BRIDGECAST_UI_PORT")
+        sidecar = Child("sidecar", ["-m", "core.scheduler"], host, api_port, "BRIDGECAST_API_PORT")
+        self.children = [sidecar, self.app]
         self.is_stopping = False
         self.was_announced = False
 
     def run(self) -> int:
-        """Until a signal, or until a child cannot be kept alive; the exit status."""
+        """Until a signal; the exit status. Raises Refusal when a child cannot be kept alive."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.stop)
         try:
-            for child in self.children:
-                child.start()
             while not self.is_stopping:
                 self.look()
                 time.sleep(LOOK_S)
-            return 0
-        except Refusal as refusal:
-            print(refusal, file=sys.stderr)
-            return refusal.status
         finally:
             self.end_children()
+        return 0
 
     def stop(self, *_: object) -> None:
         """A signal came."""
         self.is_stopping = True
 
     def look(self) -> None:
-        """Announce the address once both are well; raise again who has died."""
+        """Start who is due, plan a restart for who has died, announce the address once both are well."""
         for child in self.children:
             if child.status() is not None:
                 self.mourn(child)
@@ -284,48 +341,57 @@ class Launcher:
                 child.start()
         well = [child.is_well() for child in self.children]
         if all(well) and not self.was_announced:
-            self.was_announced = True
+            self.announce()
+
+    def announce(self) -> None:
+        """The one line on standard output; then have Home run once, which spares the first visitor its imports."""
+        self.was_announced = True
+        with contextlib.suppress(OSError):
             print(f"Bridgecast is ready: {self.address}", flush=True)
+        first_run = (self.app.host, self.app.port, "/_stcore/script-health-check", WARM_UP_S)
+        threading.Thread(target=get, args=first_run, daemon=True).start()
 
     def mourn(self, child: Child) -> None:
         """Plan a restart. Raises Refusal when it keeps dying before it was well, or says that a setting is wrong."""
         status, child.process = child.status(), None
-        child.deaths = 1 if child.was_well else child.deaths + 1
         if status == WRONG_SETTING and not child.was_well:
             raise Refusal(f"The {child.name} did not start:\n{child.last_words()}", WRONG_ENVIRONMENT)
-        if child.deaths >= DEATHS_ALLOWED:
-            raise Refusal(f"The {child.name} died {child.deaths} times. Its last words:\n{child.last_words()}", FAILED)
-        pause = min(2 ** (child.deaths - 1), LONGEST_PAUSE_S)
+        child.early_deaths = 0 if child.was_well else child.early_deaths + 1
+        if child.early_deaths >= DEATHS_ALLOWED:
+            deaths = f"The {child.name} died {child.early_deaths} times before it was well."
+            raise Refusal(f"{deaths} Its last words:\n{child.last_words()}", FAILED)
+        pause = min(2**child.early_deaths, LONGEST_PAUSE_S)
         child.restart_at = time.monotonic() + pause
-        print(
-            f"The {child.name} ended with status {status}; it starts again in {pause} s.", file=sys.stderr, flush=True
-        )
+        say(f"The {child.name} ended with status {status}; it starts again in {pause} s.")
 
     def end_children(self) -> None:
         """Ask both to end, and after a while make them."""
+        running = [child.process for child in self.children if child.process]
         for child in self.children:
             child.signal(signal.SIGTERM)
         deadline = time.monotonic() + GRACE_S
-        while any(c.process and c.process.poll() is None for c in self.children) and time.monotonic() < deadline:
+        while any(process.poll() is None for process in running) and time.monotonic() < deadline:
             time.sleep(LOOK_S)
         for child in self.children:
             child.signal(signal.SIGKILL)
+        for process in running:
+            process.wait()
 
 
-def die_with_parent() -> None:
-    """In a child, before its program: have the kernel end it when the launcher dies, however that dies."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def streamlit(host: str, port: int) -> "list[str]":
+    """Python's arguments that start the app; how it looks and behaves stands in .streamlit/config.toml."""
+    return ["-m", "streamlit", "run", "Home.py", "--server.address", host, "--server.port", str(port)]
 
 
-def answers(host: str, port: int, path: str, well: str) -> bool:
-    """Whether GET path answers 200 with `well` in its body."""
-    connection = http.client.HTTPConnection(host, port, timeout=1)
+def get(host: str, port: int, path: str, timeout_s: float) -> str:
+    """The beginning of what GET path answers with status 200; empty for anything else."""
+    connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
-        return response.status == 200 and well in response.read(4096).decode(errors="replace")
+        return response.read(4096).decode(errors="replace") if response.status == 200 else ""
     except (OSError, http.client.HTTPException):
-        return False
+        return ""
     finally:
         connection.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import http.client
 import os
@@ -51,6 +52,7 @@ def tree(tmp_path: Path) -> Path:
     (tmp_path / "core" / "__init__.py").touch()
     (tmp_path / "core" / "scheduler.py").write_text(SIDECAR)
     (tmp_path / "Home.py").write_text("import streamlit as st\nst.write('hello')\n")
+    shutil.copytree(ROOT / ".streamlit", tmp_path / ".streamlit")
     (tmp_path / "requirements.txt").write_text("# nothing\n")
     bin_dir = tmp_path / ".venv" / "bin"
     bin_dir.mkdir(parents=True)
@@ -92,6 +94,22 @@ class Running:
             return connection.getresponse().read().decode()
         return None
 
+    def kill_sidecar(self) -> str:
+        """Kill it; what it answered before, with its pid at the end."""
+        before = self.sidecar()
+        assert before is not None
+        os.kill(int(before.split()[-1].rstrip("}")), signal.SIGKILL)
+        return before
+
+
+@pytest.fixture
+def without_pauses(tree: Path) -> Path:
+    """A checkout whose launcher restarts at once."""
+    code = (tree / "run.py").read_text()
+    assert "LONGEST_PAUSE_S = 10" in code
+    (tree / "run.py").write_text(code.replace("LONGEST_PAUSE_S = 10", "LONGEST_PAUSE_S = 0"))
+    return tree
+
 
 @pytest.fixture
 def start(tree: Path) -> Iterator[Callable[[], Running]]:
@@ -108,6 +126,19 @@ def start(tree: Path) -> Iterator[Callable[[], Running]]:
         running.process.wait(DEADLINE_S)
         assert running.process.stdout is not None
         running.process.stdout.close()
+
+
+def run_to_its_end(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A launcher that refuses to start."""
+    return subprocess.run(
+        [sys.executable, "run.py"],
+        cwd=tree,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -146,22 +177,39 @@ def test_a_killed_launcher_leaves_no_orphan(start: Callable[[], Running]) -> Non
 def test_a_killed_child_comes_back(start: Callable[[], Running]) -> None:
     running = start()
     running.wait_until_ready()
-    before = running.sidecar()
-    assert before is not None
-    os.kill(int(before.split()[-1].rstrip("}")), signal.SIGKILL)
+    before = running.kill_sidecar()
     until(lambda: running.sidecar() not in (None, before))
 
 
 def test_a_child_that_cannot_live_ends_it_with_its_last_words(
-    tree: Path, start: Callable[[], Running], monkeypatch: pytest.MonkeyPatch
+    without_pauses: Path, start: Callable[[], Running]
 ) -> None:
-    (tree / "core" / "scheduler.py").write_text("raise SystemExit('the store is broken')")
-    code = (tree / "run.py").read_text().replace("LONGEST_PAUSE_S = 10", "LONGEST_PAUSE_S = 0")
-    (tree / "run.py").write_text(code)
+    (without_pauses / "core" / "scheduler.py").write_text("raise SystemExit('the store is broken')")
     running = start()
     assert running.process.wait(DEADLINE_S) == run.FAILED
-    assert "died 5 times. Its last words:\nthe store is broken" in running.errors.read_text()
+    text = running.errors.read_text()
+    assert text.endswith("The sidecar died 5 times before it was well. Its last words:\nthe store is broken\n")
+    assert text.count("sidecar | the store is broken") == run.DEATHS_ALLOWED
     assert is_free(running.ui_port)
+
+
+def test_a_death_after_being_well_starts_the_count_anew(without_pauses: Path, start: Callable[[], Running]) -> None:
+    running = start()
+    running.wait_until_ready()
+    (without_pauses / "core" / "scheduler.py").write_text("raise SystemExit('the store is broken')")
+    running.kill_sidecar()
+    assert running.process.wait(DEADLINE_S) == run.FAILED
+    assert running.errors.read_text().count("sidecar | the store is broken") == run.DEATHS_ALLOWED
+
+
+def test_a_port_taken_while_its_child_was_away_ends_it(start: Callable[[], Running]) -> None:
+    running = start()
+    running.wait_until_ready()
+    running.kill_sidecar()
+    until(lambda: is_free(running.api_port))
+    with socket.create_server(("localhost", running.api_port)):
+        assert running.process.wait(DEADLINE_S) == run.PORT_TAKEN
+    assert f"Port {running.api_port} is in use" in running.errors.read_text()
 
 
 def test_a_wrong_setting_is_said_at_once(tree: Path, start: Callable[[], Running]) -> None:
@@ -171,17 +219,30 @@ def test_a_wrong_setting_is_said_at_once(tree: Path, start: Callable[[], Running
     assert "The sidecar did not start:\nBRIDGECAST_LOG is odd." in running.errors.read_text()
 
 
-def test_a_taken_port_is_one_sentence() -> None:
+def test_a_taken_port_is_one_sentence(tree: Path) -> None:
     with socket.create_server(("localhost", 0)) as holder:
         port = holder.getsockname()[1]
-        with pytest.raises(run.Refusal, match=f"Port {port} is in use; set BRIDGECAST_UI_PORT to another one"):
-            run.check_port("localhost", port, "BRIDGECAST_UI_PORT")
+        ended = run_to_its_end(tree, BRIDGECAST_UI_PORT=str(port), BRIDGECAST_API_PORT=str(free_port()))
+    sentence = f"Port {port} is in use; set BRIDGECAST_UI_PORT to another one, or stop what listens there.\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (run.PORT_TAKEN, "", sentence)
+
+
+def test_one_port_for_both_is_refused() -> None:
+    with pytest.raises(run.Refusal, match="are both 8502: give them two ports"):
+        run.read_addresses({"BRIDGECAST_UI_PORT": "8502"})
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.5", "example.org"])
 def test_a_host_that_others_could_reach_is_refused(host: str) -> None:
     with pytest.raises(run.Refusal, match="listens on this computer only"):
         run.read_addresses({"BRIDGECAST_HOST": host})
+
+
+def test_a_refused_host_is_one_sentence(tree: Path) -> None:
+    ended = run_to_its_end(tree, BRIDGECAST_HOST="0.0.0.0")
+    assert ended.returncode == run.WRONG_ENVIRONMENT
+    assert ended.stderr.startswith("BRIDGECAST_HOST is '0.0.0.0'")
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "x", "-1"])
@@ -193,6 +254,20 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
 def test_an_old_python_is_one_sentence() -> None:
     with pytest.raises(run.Refusal, match=r"needs Python 3\.11 or newer, this is 3\.9"):
         run.check_python((3, 9))
+
+
+def test_an_old_python_can_read_the_file_that_refuses_it() -> None:
+    code = (ROOT / "run.py").read_text()
+    ast.parse(code, feature_version=(3, 6))
+    assert "from __future__" not in code
+
+
+def test_an_environment_with_a_killed_set_up_is_not_whole(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "PYTHON", tree / ".venv" / "bin" / "python")
+    monkeypatch.setattr(run, "UNFINISHED", tree / ".venv" / ".unfinished")
+    assert run.is_whole()
+    run.UNFINISHED.touch()
+    assert not run.is_whole()
 
 
 def test_an_environment_whose_python_is_gone_is_not_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
