@@ -18,6 +18,7 @@ from core.logs import configure_logs
 from core.settings import Settings
 from core.store.people import keep_token
 from core.web import create_web
+from core.web.views import Views
 
 TOKEN = "the-owner-s-token"
 SALES = """day,country,device,visits,orders,revenue
@@ -62,7 +63,7 @@ class Site:
     base: str
     client: httpx.Client
     prefix: str
-    sent_files: int = 0
+    views: Views
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         return self.client.get(self.prefix + path, **more)
@@ -119,7 +120,8 @@ def serve(data_dir: Path, wait_s: float = 10.0) -> Iterator[Site]:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     app = open_app(Settings(data_dir=data_dir, demo=False, owner_token=TOKEN, api_port=port, threads=2))
-    config = uvicorn.Config(create_web(app, wait_s=wait_s), log_config=None, access_log=False, lifespan="off")
+    web = create_web(app, wait_s=wait_s)
+    config = uvicorn.Config(web, log_config=None, access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
@@ -127,7 +129,7 @@ def serve(data_dir: Path, wait_s: float = 10.0) -> Iterator[Site]:
     prefix = f"/api/v1/orgs/{app.organisation.id}"
     with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30) as client:
         _wait(server)
-        site = Site(app, base, client, prefix)
+        site = Site(app, base, client, prefix, web.state.views)
         assert site.upload("sales").status_code == 201
         assert site.post("/analyses", json=REVENUE).status_code == 201
         yield site
