@@ -7,16 +7,13 @@ import streamlit as st
 
 from core.engine.bridge import Bridge
 from core.report.bars import detail_alt, detail_bars
-from core.report.chart import PICK, draw
 from core.report.comment_detail import detail_comment, detail_subtitle, detail_title
 from core.report.printed import PrintedBridge, print_detail
 from core.ui import bridge_state as keys
-from core.ui import frame
+from core.ui.bridge_chart import picked, show_waterfall
 from core.ui.bridge_downloads import detail_downloads
 from core.ui.bridge_rows import rows_button
-from core.ui.bridge_show import chart_width, picked
 from core.ui.bridge_state import Work, follow, keep_widget, move
-from core.ui.charts import for_page
 from core.ui.text import escape, markdown, plural
 
 HEADINGS = {
@@ -115,14 +112,7 @@ def _show(work: Work, printed: PrintedBridge, step: str, dimension: str) -> None
     bars = detail_bars(detail)
     # Another step or dimension is another chart: no bar of it is picked yet.
     key = f"{keys.DETAIL_CHART}_{step}_{dimension}"
-    st.altair_chart(
-        for_page(draw(bars, theme=frame.theme(), selectable=True, width=chart_width())),
-        theme=None,
-        key=key,
-        on_select="rerun",
-        selection_mode=PICK,
-        alt=detail_alt(detail, bars),
-    )
+    show_waterfall(bars, key=key, alt=detail_alt(detail, bars))
     for line in detail_comment(detail):
         st.markdown(markdown(line))
     _table(printed.bridge, step, dimension, has_mix=detail.has_mix, unit=detail.step.unit)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import polars as pl
 import streamlit as st
 
 from core.engine.bridge import Bridge
 from core.report.bars import bridge_alt, bridge_bars
-from core.report.chart import NARROW_WIDTH, PICK, draw
 from core.report.comment import printed_comment, printed_headline
 from core.report.notes import note_text
 from core.report.printed import PrintedBridge
 from core.ui import bridge_state as keys
-from core.ui import frame
+from core.ui.bridge_chart import picked, show_waterfall
 from core.ui.bridge_downloads import bridge_downloads
 from core.ui.bridge_state import Work, follow, keep_draft, move
-from core.ui.charts import for_page, is_phone
 from core.ui.text import LOCALE, escape, markdown
 
 VIEWS = {"waterfall": "Waterfall", "table": "Table"}
-WIDE = 1080.0
 MAX_BARS = 12
 
 
@@ -49,22 +44,10 @@ def bridge_card(work: Work, printed: PrintedBridge) -> None:
         show_notes(work, printed.bridge)
 
 
-def chart_width() -> float:
-    """The chart's design width; on a phone charts lie down."""
-    return NARROW_WIDTH if is_phone() else WIDE
-
-
 def _waterfall(work: Work, printed: PrintedBridge) -> None:
     bars = bridge_bars(printed, MAX_BARS)
     key = _chart_key(work.state.step)
-    st.altair_chart(
-        for_page(draw(bars, theme=frame.theme(), selectable=True, width=chart_width())),
-        theme=None,
-        key=key,
-        on_select=lambda: _pick_step(key, printed.bridge),
-        selection_mode=PICK,
-        alt=bridge_alt(printed, bars),
-    )
+    show_waterfall(bars, key=key, alt=bridge_alt(printed, bars), on_select=lambda: _pick_step(key, printed.bridge))
 
 
 def _chart_key(step: str | None) -> str:
@@ -82,12 +65,6 @@ def _pick_step(key: str, bridge: Bridge) -> None:
         turn, _ = st.session_state.get(keys.PICKED, (0, None))
         st.session_state[keys.PICKED] = (turn, step)
         move(step=step, dimension=None)
-
-
-def picked(key: str, field: Literal["step", "segment"]) -> str | None:
-    """What was clicked in a chart; None when nothing or a bar without a name of its own was."""
-    picks = st.session_state.get(key, {}).get("selection", {}).get(PICK) or []
-    return picks[0].get(field) or None if picks else None
 
 
 def show_steps(printed: PrintedBridge) -> None:

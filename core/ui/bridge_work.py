@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import streamlit as st
 from core.analyses import SavedAnalysis, comparison_for, equation_for
 from core.app import App
 from core.engine.bridge import Bridge
-from core.errors import NotFound
+from core.errors import DataError, EquationError, NotFound
 from core.model.analysis import AnalysisSpec, ComparisonSpec
 from core.model.comparison import Comparison
 from core.model.sums import NOT_SET
@@ -71,7 +72,10 @@ def resolve(work: Work) -> Comparison | None:
 
 def compute(work: Work) -> Bridge:
     """The bridge; progress and cancel are shown when it takes longer than a second. Raises DataError."""
-    equation_for(work.spec.equation, work.version)
+    try:
+        equation_for(work.spec.equation, work.version)
+    except DataError as error:
+        raise DataError(placed(error), field=error.field) from error
 
     def job(report: progress.Report, cancel: threading.Event) -> Bridge:
         report(f"reading {work.version.rows:,} rows", 0.3)
@@ -79,6 +83,14 @@ def compute(work: Work) -> Bridge:
 
     identity = (work.spec.model_dump_json(), work.version.dataset, work.version.number)
     return progress.run(keys.JOB, "Computing the bridge", job, identity=identity)
+
+
+def placed(error: DataError) -> str:
+    """The sentence with the row of the table it belongs to, and the character where one is known."""
+    step = re.match(r"equation\.steps\.(\d+)", error.field or "")
+    sentence = f"Step {int(step[1]) + 1}: {error}" if step else str(error)
+    position = error.position if isinstance(error, EquationError) else None
+    return sentence if not position else f"{sentence} Look at character {position + 1}."
 
 
 def _saved(app: App, slug: str | None, *, wants_new: bool) -> SavedAnalysis | None:

@@ -19,7 +19,10 @@ def show_link(link: Link, *, is_on: bool = True) -> None:
     mark = ":orange-badge[:material/public: Public]" if link.is_public else ":gray-badge[:material/lock: Login only]"
     views = f"{counted(link.view_count)} views" if link.view_count != 1 else "1 view"
     seen = f", last {moment(link.last_seen_at)} {zone()}" if link.last_seen_at else ""
-    st.markdown(f"{mark} {'' if opens else ':red-badge[Does not open]'} :gray[{views}{seen}]".replace(":  ", ": "))
+    closed = "" if opens else " :red-badge[Does not open]"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{mark}{closed} :gray[{views}{seen}]", width="stretch")
+        st.link_button("Open", link.url, icon=":material/open_in_new:", type="tertiary", disabled=not opens)
     st.code(link.url, language=None, wrap_lines=True)
 
 

@@ -241,6 +241,7 @@ def test_a_wrong_formula_names_the_column_and_keeps_the_page(open_page: Open, re
         "deleted_rows": [],
     }
     settled(page.run())
+    assert page.error[0].value.startswith("Step 2")
     assert "Did you mean 'orders'" in page.error[0].value
     assert page.toggle(key="bridge_edit").value
 
