@@ -35,7 +35,7 @@ def printed_headline(printed: PrintedBridge) -> Line:
         return _started(printed, spoken)
     line = _moved(printed, spoken)
     detail = detail_for(printed, printed.steps[0].name) if len(printed.steps) == 1 else None
-    if detail and detail.opposes():
+    if detail and detail.opposes() and is_in_time(printed.bridge.comparison):
         key = "headline_although_fell" if printed.change > 0 else "headline_although_rose"
         return phrase(spoken, key, headline=line, dimension=detail.dimension)
     driver = driving_step(printed)

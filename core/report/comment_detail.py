@@ -28,10 +28,12 @@ def detail_for(printed: PrintedBridge, step: str) -> PrintedDetail | None:
 def detail_title(detail: PrintedDetail) -> Line:
     """What the detail shows and what it says: "Conversion by device: mobile fell and weighs more"."""
     spoken = language(detail.whole.locale)
+    title = text(spoken, "detail_title", step=capitalised(detail.step.name), dimension=detail.dimension)
+    if not _is_in_time(detail):
+        return (Text(title),)
     if detail.opposes():
         key = "detail_although_fell" if detail.step.direction > 0 else "detail_although_rose"
         return phrase(spoken, key, step=capitalised(detail.step.name), dimension=detail.dimension)
-    title = text(spoken, "detail_title", step=capitalised(detail.step.name), dimension=detail.dimension)
     story = _story(detail)
     return phrase(spoken, "detail_story", title=title, story=story) if story else (Text(title),)
 
@@ -102,10 +104,14 @@ def _clauses(detail: PrintedDetail, segment: PrintedSegment) -> list[Line]:
 
 
 def _moving(detail: PrintedDetail, subject: str, direction: float) -> str:
-    comparison = detail.whole.bridge.comparison
-    if comparison is not None and not comparison.is_dates:
+    if not _is_in_time(detail):
         return f"{subject}_differs"
     return f"{subject}_rose" if direction > 0 else f"{subject}_fell"
+
+
+def _is_in_time(detail: PrintedDetail) -> bool:
+    comparison = detail.whole.bridge.comparison
+    return comparison is None or comparison.is_dates
 
 
 def _clause(

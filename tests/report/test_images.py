@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from xml.etree import ElementTree
 
@@ -125,3 +127,14 @@ def test_a_detail_can_be_drawn(shop: Bridge) -> None:
 def test_colours_of_the_page_are_those_of_the_theme() -> None:
     style = (TEMPLATES.parent / "static" / "report.css").read_text(encoding="utf-8")
     assert all(f"--{name}: {LIGHT.role(name)}" in style for name in ("total", "good", "bad", "rest", "line", "dots"))
+
+
+def test_reports_are_made_without_pandas() -> None:
+    code = (
+        "import sys, core.report.html, core.report.document, core.report.tables; from core.report.images import png; "
+        "from tests.report.conftest import shop_bridge; from core.report.chart import specification, waterfall; "
+        "png(specification(waterfall(shop_bridge())), scale=1); "
+        "print('pandas' in sys.modules, 'streamlit' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == "False False"
