@@ -333,7 +333,7 @@ class Launcher:
         self.is_stopping = True
 
     def look(self) -> None:
-        """Start who is due, plan a restart for who has died, announce the address once both are well."""
+        """Start who is due, plan a restart for who has died, announce the address when both are well at last."""
         for child in self.children:
             if child.status() is not None:
                 self.mourn(child)
@@ -341,15 +341,18 @@ class Launcher:
                 child.start()
         well = [child.is_well() for child in self.children]
         if all(well) and not self.was_announced:
-            self.announce()
+            self.was_announced = True
+            threading.Thread(target=self.announce, daemon=True).start()
 
     def announce(self) -> None:
-        """The one line on standard output; then have Home run once, which spares the first visitor its imports."""
-        self.was_announced = True
-        with contextlib.suppress(OSError):
-            print(f"Bridgecast is ready: {self.address}", flush=True)
-        first_run = (self.app.host, self.app.port, "/_stcore/script-health-check", WARM_UP_S)
-        threading.Thread(target=get, args=first_run, daemon=True).start()
+        """Have Home run once, then say the one line on standard output.
+
+        Visitors during the app's first imports would wait for them, and two at once meet half-loaded modules.
+        """
+        get(self.app.host, self.app.port, "/_stcore/script-health-check", WARM_UP_S)
+        if not self.is_stopping:
+            with contextlib.suppress(OSError):
+                print(f"Bridgecast is ready: {self.address}", flush=True)
 
     def mourn(self, child: Child) -> None:
         """Plan a restart. Raises Refusal when it keeps dying before it was well, or says that a setting is wrong."""
