@@ -172,15 +172,18 @@ def fresh(sidecar: Sidecar, folder: Path, publishes: int) -> dict[str, object]:
 
 
 def memory(sidecar: Sidecar, folder: Path, renders: int) -> dict[str, object]:
-    """Renders of one data version after the other; what the sidecar holds on the way."""
-    path = prepare(sidecar, folder)
+    """Renders that all differ, every fifth of a new data version, the others of a revised analysis; what is held."""
+    path, app, version = prepare(sidecar, folder), sidecar.app, 1
+    analysis = app.analyses.get(SLUG).spec
     held: dict[int, float] = {}
     for number in range(1, renders + 1):
-        if number > 1:
-            sidecar.app.catalogue.replace(SLUG, write(folder, number), "fresh.csv")
+        if number % 5:
+            app.analyses.revise(_shifted(analysis, number), by=app.owner.id)
+        else:
+            version = app.catalogue.replace(SLUG, write(folder, number), "fresh.csv").number
         status, _, body = get(sidecar.port, path)
-        if status != 200 or f"version {number}".encode() not in body:
-            raise SystemExit(f"Render {number} answered {status}, or another version.")
+        if status != 200 or f"version {version}".encode() not in body:
+            raise SystemExit(f"Render {number} answered {status}, or another version than {version}.")
         if number % (renders // 20) == 0:
             held[number] = sidecar.rss_mb()
     growth = round(held[renders] - held[renders // 2], 1)
@@ -192,6 +195,13 @@ def memory(sidecar: Sidecar, folder: Path, renders: int) -> dict[str, object]:
         "must_be_at_most_mb": MEMORY_BOUND_MB,
         "ok": growth <= GROWTH_BOUND_MB and max(held.values()) <= MEMORY_BOUND_MB,
     }
+
+
+def _shifted(analysis: AnalysisSpec, number: int) -> AnalysisSpec:
+    """The analysis with another base period and another number of bars."""
+    base = (date(2026, 1, 1 + number % 28), date(2026, 1, 31))
+    comparison = analysis.comparison.model_copy(update={"base": base})
+    return analysis.model_copy(update={"comparison": comparison, "max_segments": 1 + number % 4})
 
 
 def main() -> int:
