@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import altair as alt
+from altair.utils.schemapi import debug_mode
 
 from core.engine.bridge import Bridge
 from core.report.bars import bridge_bars, detail_bars
@@ -63,10 +64,14 @@ def draw(
 ) -> alt.LayerChart:
     """The waterfall as a chart of that design width; `selectable` adds a click selection named "pick"."""
     standing = columns(waterfall, width) if form == "auto" else None
-    drawing = standing or rows(waterfall, width)
-    palette = PALETTES[theme]
+    with debug_mode(False):
+        return _chart(standing or rows(waterfall, width), waterfall.field, PALETTES[theme], selectable=selectable)
+
+
+def _chart(drawing: Drawing, field: str, palette: Palette, *, selectable: bool) -> alt.LayerChart:
+    """Built without Altair's checks of every part, which take nine tenths of the time; a test validates the result."""
     layers = [_rules(drawing, palette, dotted=False), _rules(drawing, palette, dotted=True)]
-    layers.append(_bars(drawing, palette, waterfall.field, selectable=selectable))
+    layers.append(_bars(drawing, palette, field, selectable=selectable))
     layers += _texts(drawing, palette)
     chart: alt.LayerChart = (
         alt.layer(*layers)
@@ -97,12 +102,12 @@ def _bars(drawing: Drawing, palette: Palette, field: str, *, selectable: bool) -
         .mark_rect(cornerRadius=1.5, cursor="pointer" if selectable else "default")
         .encode(
             x=_x(drawing, "x"),
-            x2="x2:Q",
+            x2=alt.X2("x2:Q"),
             y=_y("y"),
-            y2="y2:Q",
+            y2=alt.Y2("y2:Q"),
             color=alt.Color("color:N", scale=None),
             tooltip=alt.Tooltip("description:N", title=" "),
-            description="description:N",
+            description=alt.Description("description:N"),
         )
     )
     if not selectable:
@@ -127,7 +132,7 @@ def _rules(drawing: Drawing, palette: Palette, *, dotted: bool) -> alt.Chart:
     layer: alt.Chart = (
         alt.Chart(alt.InlineData(values=[_rule_row(rule) for rule in chosen]))
         .mark_rule(aria=False, **mark)
-        .encode(x=_x(drawing, "x"), x2="x2:Q", y=_y("y"), y2="y2:Q")
+        .encode(x=_x(drawing, "x"), x2=alt.X2("x2:Q"), y=_y("y"), y2=alt.Y2("y2:Q"))
     )
     return layer
 
@@ -149,7 +154,7 @@ def _text_layer(drawing: Drawing, palette: Palette, align: Align, *, is_bold: bo
         .encode(
             x=_x(drawing, "x"),
             y=_y("y"),
-            text="text:N",
+            text=alt.Text("text:N"),
             color=alt.Color("color:N", scale=None),
             size=alt.Size("size:Q", scale=None),
         )
