@@ -13,7 +13,7 @@ from core.ui import data_jobs, frame, state
 from core.ui.text import escape, plural
 
 
-def open_dialog(app: App, spec: DatasetSpec) -> None:
+def open_dialog(spec: DatasetSpec) -> None:
     """Ask before anything is deleted."""
     st.session_state[state.DATA_DELETE] = spec.slug
 

@@ -29,7 +29,7 @@ def show(app: App, spec: DatasetSpec) -> None:
         icon=":material/delete:",
         key="data_delete",
         on_click=data_delete.open_dialog,
-        args=(app, spec),
+        args=(spec,),
     )
 
 
