@@ -15,16 +15,34 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from core.app import App
 from core.errors import BridgecastError
-from core.scheduler import ClockWatch, bound, main, only_one
+from core.model.analysis import AnalysisSpec
+from core.model.data import DatasetSpec
+from core.model.delivery import ExportSpec
+from core.scheduler import ClockWatch, Heart, bound, main, only_one
 from core.settings import REPOSITORY
 from core.store import Store
 from core.store.heartbeat import read_beat
+from core.web.views import Views
 
 DEADLINE_S = 120
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 Start = Callable[..., subprocess.Popen[str]]
+
+
+def make_link(app: App, path: Path) -> str:
+    """An export with a report link; the link's id."""
+    source = {"kind": "files", "path": str(path)}
+    app.catalogue.create(DatasetSpec.model_validate({"slug": "s", "name": "S", "source": source}), by=app.owner.id)
+    comparison = {"by": "day", "base": ["2026-01-01", "2026-01-31"], "current": ["2026-02-01", "2026-02-28"]}
+    analysis = {"slug": "a", "name": "A", "dataset": "s", "equation": {"steps": [{"formula": "visits"}]}}
+    app.analyses.create(AnalysisSpec.model_validate(analysis | {"comparison": comparison}), by=app.owner.id)
+    link = {"kind": "link", "settings": {"slug": "r"}}
+    export = {"name": "E", "content": {"kind": "report", "analysis": "a"}, "destinations": [link]}
+    return app.exports.create(ExportSpec.model_validate(export), by=app.owner.id).links[0].id
 
 
 def free_port() -> int:
@@ -68,6 +86,7 @@ def wait_until_healthy(process: subprocess.Popen[str], port: int) -> None:
     pytest.fail(f"the sidecar is not healthy (status {process.poll()})")
 
 
+@pytest.mark.timeout(400)
 def test_a_killed_sidecar_frees_its_folder_and_a_signal_ends_the_next_with_status_0(
     start: Start, tmp_path: Path
 ) -> None:
@@ -91,6 +110,7 @@ def test_a_killed_sidecar_frees_its_folder_and_a_signal_ends_the_next_with_statu
     assert "Traceback" not in err
 
 
+@pytest.mark.timeout(400)
 def test_it_beats_every_second_until_ctrl_c_ends_it_with_status_0(start: Start, tmp_path: Path) -> None:
     port = free_port()
     sidecar = start(BRIDGECAST_API_PORT=str(port))
@@ -174,6 +194,25 @@ def test_a_clock_that_was_set_is_noticed(wall_s: int, jump_s: int | None) -> Non
     watch = ClockWatch(NOW, 100.0)
     jump = watch.jump(NOW + timedelta(seconds=wall_s), 101.0)
     assert jump == (None if jump_s is None else timedelta(seconds=jump_s))
+
+
+def test_a_beat_writes_down_the_views_that_were_counted(empty_app: App, sales_csv: Path) -> None:
+    views = Views()
+    link = make_link(empty_app, sales_csv)
+    views.count(link)
+    views.count(link)
+    Heart(empty_app, views).beat()
+    Heart(empty_app, views).beat()
+    assert empty_app.exports.all()[0].links[0].view_count == 2
+
+
+def test_a_beat_that_cannot_be_written_loses_no_view(empty_app: App) -> None:
+    views = Views()
+    views.count("link")
+    with empty_app.store.write() as session:
+        session.connection().execute(text("DROP TABLE heartbeat"))
+    Heart(empty_app, views).beat()
+    assert dict(views.take()) == {"link": 1}
 
 
 def test_a_jump_is_told_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -13,6 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from core.web.api.dataset_bodies import DatasetBody
 from core.web.problems import Problem
 
+CODE = re.compile(r"`([^`]+)`")
 REFS = "#/components/schemas/{model}"
 ABOUT = """Everything a page can do, through the same functions.
 
@@ -125,4 +127,6 @@ def _model(name: str, model: dict[str, Any]) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{html.escape(part)}</p>" for part in text.split("\n\n") if part.strip())
+    """Paragraphs, with code between backticks."""
+    marked = CODE.sub(r"<code>\1</code>", html.escape(text))
+    return "".join(f"<p>{part}</p>" for part in marked.split("\n\n") if part.strip())

@@ -94,7 +94,7 @@ class Site:
 
     def anonymous(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        with httpx.Client(base_url=self.base, timeout=30) as client:
+        with httpx.Client(base_url=self.base, timeout=60) as client:
             return client.request(method, path, headers=named)
 
     def token_with(self, *scopes: str) -> dict[str, str]:
@@ -127,16 +127,18 @@ def serve(data_dir: Path, wait_s: float = 10.0) -> Iterator[Site]:
     thread.start()
     base = f"http://127.0.0.1:{port}"
     prefix = f"/api/v1/orgs/{app.organisation.id}"
-    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30) as client:
-        _wait(server)
-        site = Site(app, base, client, prefix, web.state.views)
-        assert site.upload("sales").status_code == 201
-        assert site.post("/analyses", json=REVENUE).status_code == 201
-        yield site
-    server.should_exit = True
-    thread.join(30)
-    listener.close()
-    app.close()
+    try:
+        with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as client:
+            _wait(server)
+            site = Site(app, base, client, prefix, web.state.views)
+            assert site.upload("sales").status_code == 201
+            assert site.post("/analyses", json=REVENUE).status_code == 201
+            yield site
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        listener.close()
+        app.close()
 
 
 def _wait(server: uvicorn.Server) -> None:
