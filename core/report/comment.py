@@ -1,4 +1,4 @@
-"""Sentences about a Bridge: the headline, the comment in three depths, the alert. Words come from the catalogues."""
+"""Sentences about a Bridge: the headline, and the comment in three depths. Words come from the catalogues."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from core.model.comparison import Comparison
 from core.model.document import Line, Text, Tone
 from core.report.comment_detail import detail_for, segment_sentence
 from core.report.dates import both_labels
-from core.report.messages import joined, phrase, text
-from core.report.numbers import language, percent
-from core.report.printed import PrintedBridge, PrintedStep, print_bridge, tone
+from core.report.messages import joined, phrase
+from core.report.numbers import language
+from core.report.printed import PrintedBridge, PrintedStep, print_bridge
 from core.report.printed import within_sentence as inside
 
 Depth = Literal["low", "medium", "high"]
@@ -136,7 +136,7 @@ def _total_line(printed: PrintedBridge) -> Line:
         "kpi": Text(printed.kpi, "strong"),
         "base": printed.base_text,
         "current": printed.current_text,
-        "change": _toned(_change_text(printed), printed.tone),
+        "change": toned(_change_text(printed), printed.tone),
     }
     if printed.change == 0:
         return phrase(spoken, "total_same", **values)
@@ -168,7 +168,7 @@ def _step_clause(printed: PrintedBridge, step: PrintedStep, *, is_first: bool = 
         step=Text(name, "strong"),
         base=step.from_text,
         current=step.to_text,
-        change=_toned(printed.numbers.change(step.units), step.tone),
+        change=toned(printed.numbers.change(step.units), step.tone),
     )
 
 
@@ -187,111 +187,9 @@ def _sentence(printed: PrintedBridge, clauses: list[Line]) -> Line:
     return phrase(spoken, "sentence", clause=whole)
 
 
-def alert(bridge: Bridge, locale: str) -> tuple[Line, bool]:
-    """The alert's text, and whether the KPI or one of its steps crossed its threshold."""
-    return printed_alert(print_bridge(bridge, locale))
-
-
-def printed_alert(printed: PrintedBridge) -> tuple[Line, bool]:
-    """The alert of a printed bridge. A KPI that started from 0 is beyond every threshold."""
-    spoken, equation = language(printed.locale), printed.bridge.equation
-    limits = [step.step.threshold_pct for step in printed.steps if step.step is not None]
-    crossing = [step for step in printed.steps if _step_crosses(step)]
-    whole = equation.total_threshold_pct is not None and _total_crosses(printed, equation.total_threshold_pct)
-    first = _total_alert(printed, has_crossed=whole)
-    if equation.total_threshold_pct is None and all(limit is None for limit in limits):
-        return phrase(spoken, "alert_without", headline=printed_headline(printed)), False
-    if not whole and not crossing:
-        return first, False
-    sentences = [first, *(_step_alert(printed, step) for step in crossing)]
-    if whole:
-        sentences.append(_drivers(printed))
-    return _paragraph(sentences), True
-
-
-def _paragraph(sentences: list[Line]) -> Line:
-    parts: list[Text] = []
-    for sentence in sentences:
-        parts += [*([Text(" ")] if parts and sentence else []), *sentence]
-    return joined(parts)
-
-
-def _total_crosses(printed: PrintedBridge, limit: float) -> bool:
-    if printed.bridge.total.change_pct is None:
-        return printed.is_defined and printed.change != 0
-    return abs(printed.bridge.total.change_pct) >= limit
-
-
-def _step_crosses(step: PrintedStep) -> bool:
-    limit = step.step.threshold_pct if step.step else None
-    return limit is not None and step.change_pct is not None and abs(step.change_pct) >= limit
-
-
-def _total_alert(printed: PrintedBridge, *, has_crossed: bool) -> Line:
-    spoken, equation = language(printed.locale), printed.bridge.equation
-    limit = equation.total_threshold_pct
-    if limit is None:
-        return phrase(spoken, "sentence", clause=printed_headline(printed))
-    threshold = _threshold(limit, printed.locale)
-    if not has_crossed:
-        return phrase(spoken, "alert_within", headline=printed_headline(printed), threshold=threshold)
-    direction = "rose" if printed.change > 0 else "fell"
-    key = f"alert_crossed_{direction if is_in_time(printed.bridge.comparison) else 'differs'}"
-    said = text(spoken, key, kpi=printed.kpi, size=_size(printed), threshold=threshold)
-    return (Text(said, text_tone(printed.tone)),)
-
-
-def _size(printed: PrintedBridge) -> str:
-    change_pct = printed.bridge.total.change_pct
-    if printed.numbers.is_rate or change_pct is None:
-        return printed.numbers.amount(printed.change)
-    return percent(abs(change_pct), printed.locale, sign=False)
-
-
-def _threshold(limit: float, locale: str) -> str:
-    return percent(limit, locale, decimals=0 if float(limit).is_integer() else 1, sign=False)
-
-
-def _step_alert(printed: PrintedBridge, step: PrintedStep) -> Line:
-    limit = step.step.threshold_pct if step.step else None
-    key = "alert_step_rose" if step.direction > 0 else "alert_step_fell"
-    if not is_in_time(printed.bridge.comparison):
-        key = "alert_step_differs"
-    return phrase(
-        language(printed.locale),
-        key,
-        step=Text(capitalised_step(step.name), "strong"),
-        size=percent(abs(step.change_pct or 0.0), printed.locale, sign=False),
-        threshold=_threshold(limit or 0.0, printed.locale),
-    )
-
-
-def _drivers(printed: PrintedBridge) -> Line:
-    spoken, lead = language(printed.locale), driving_step(printed)
-    if lead is None:
-        return ()
-    against = [step for step in printed.steps if step.units * printed.change < 0]
-    values: dict[str, str | Line | Text] = {
-        "step": capitalised_step(lead.name),
-        "change": _toned(printed.numbers.change(lead.units), lead.tone),
-    }
-    if not against:
-        return phrase(spoken, "alert_main", **values)
-    back = sum(step.units for step in against)
-    others = _listed([inside(step.name, spoken) for step in against], spoken)
-    given = Text(printed.numbers.change(back), text_tone(tone(back, printed.polarity)))
-    return phrase(spoken, "alert_against", **values, others=others, back=given)
-
-
-def _listed(names: list[str], spoken: str) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return ", ".join(names[:-1]) + text(spoken, "list_and") + names[-1]
-
-
 def _named_change(printed: PrintedBridge, step: PrintedStep, *, is_inside: bool) -> Line:
     name = inside(step.name, printed.locale) if is_inside else step.name
-    change = _toned(printed.numbers.change(step.units), step.tone)
+    change = toned(printed.numbers.change(step.units), step.tone)
     return phrase(language(printed.locale), "step_and_change", step=name, change=change)
 
 
@@ -310,5 +208,6 @@ def text_tone(colour: str) -> Tone:
     return "good" if colour == "good" else "bad" if colour == "bad" else "strong"
 
 
-def _toned(printed: str, colour: str) -> Text:
+def toned(printed: str, colour: str) -> Text:
+    """A printed change in its tone."""
     return Text(printed, "good" if colour == "good" else "bad" if colour == "bad" else "plain")

@@ -9,7 +9,8 @@ from core.engine.bridge import Bridge
 from core.errors import DataError
 from core.model.delivery import ElementSpec, ReportContent
 from core.model.document import Report, Section
-from core.report.comment import Depth, printed_alert, printed_headline
+from core.report.alert import printed_alert
+from core.report.comment import Depth, printed_headline
 from core.report.printed import PrintedBridge, print_bridge
 from core.report.sections import alert_section, main_detail, step_section, waterfall_section
 from core.warehouse import Version

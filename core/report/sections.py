@@ -7,9 +7,10 @@ from typing import Literal
 
 from core.model.analysis import Condition
 from core.model.document import Chart, Section, Table, Text, plain
+from core.report.alert import printed_alert
 from core.report.bars import arrow, bridge_alt, bridge_bars, detail_alt, detail_bars, kind_label, segment_label
 from core.report.chart import NARROW_WIDTH, draw, specification
-from core.report.comment import Depth, printed_alert, printed_comment, printed_headline, text_tone
+from core.report.comment import Depth, printed_comment, printed_headline, text_tone
 from core.report.comment_detail import detail_comment, detail_for, detail_subtitle, detail_title
 from core.report.dates import both_labels
 from core.report.messages import text

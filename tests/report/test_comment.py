@@ -9,7 +9,8 @@ import pytest
 from core.engine.bridge import Bridge
 from core.model.analysis import EquationSpec, StepSpec
 from core.model.document import Text, plain
-from core.report.comment import Depth, alert, comment, headline
+from core.report.alert import alert
+from core.report.comment import Depth, comment, headline
 from tests.report.conftest import COUNTRIES, SIMPSON, bridge_of, rate_bridge, shop_bridge, sum_bridge
 
 SNAPSHOTS = Path(__file__).resolve().parent.parent / "snapshots"

@@ -1,0 +1,113 @@
+"""The alert: what crossed its threshold, and what drove it; or that nothing did."""
+
+from __future__ import annotations
+
+from core.engine.bridge import Bridge
+from core.model.document import Line, Text
+from core.report.comment import capitalised_step, driving_step, is_in_time, printed_headline, text_tone, toned
+from core.report.messages import joined, phrase, text
+from core.report.numbers import language, percent
+from core.report.printed import PrintedBridge, PrintedStep, print_bridge, tone
+from core.report.printed import within_sentence as inside
+
+
+def alert(bridge: Bridge, locale: str) -> tuple[Line, bool]:
+    """The alert's text, and whether the KPI or one of its steps crossed its threshold."""
+    return printed_alert(print_bridge(bridge, locale))
+
+
+def printed_alert(printed: PrintedBridge) -> tuple[Line, bool]:
+    """The alert of a printed bridge. A KPI that started from 0 is beyond every threshold."""
+    spoken, equation = language(printed.locale), printed.bridge.equation
+    limits = [step.step.threshold_pct for step in printed.steps if step.step is not None]
+    crossing = [step for step in printed.steps if _step_crosses(step)]
+    whole = equation.total_threshold_pct is not None and _total_crosses(printed, equation.total_threshold_pct)
+    first = _total_alert(printed, has_crossed=whole)
+    if equation.total_threshold_pct is None and all(limit is None for limit in limits):
+        return phrase(spoken, "alert_without", headline=printed_headline(printed)), False
+    if not whole and not crossing:
+        return first, False
+    sentences = [first, *(_step_alert(printed, step) for step in crossing)]
+    if whole:
+        sentences.append(_drivers(printed))
+    return _paragraph(sentences), True
+
+
+def _paragraph(sentences: list[Line]) -> Line:
+    parts: list[Text] = []
+    for sentence in sentences:
+        parts += [*([Text(" ")] if parts and sentence else []), *sentence]
+    return joined(parts)
+
+
+def _total_crosses(printed: PrintedBridge, limit: float) -> bool:
+    if printed.bridge.total.change_pct is None:
+        return printed.is_defined and printed.change != 0
+    return abs(printed.bridge.total.change_pct) >= limit
+
+
+def _step_crosses(step: PrintedStep) -> bool:
+    limit = step.step.threshold_pct if step.step else None
+    return limit is not None and step.change_pct is not None and abs(step.change_pct) >= limit
+
+
+def _total_alert(printed: PrintedBridge, *, has_crossed: bool) -> Line:
+    spoken, equation = language(printed.locale), printed.bridge.equation
+    limit = equation.total_threshold_pct
+    if limit is None:
+        return phrase(spoken, "sentence", clause=printed_headline(printed))
+    threshold = _threshold(limit, printed.locale)
+    if not has_crossed:
+        return phrase(spoken, "alert_within", headline=printed_headline(printed), threshold=threshold)
+    direction = "rose" if printed.change > 0 else "fell"
+    key = f"alert_crossed_{direction if is_in_time(printed.bridge.comparison) else 'differs'}"
+    said = text(spoken, key, kpi=printed.kpi, size=_size(printed), threshold=threshold)
+    return (Text(said, text_tone(printed.tone)),)
+
+
+def _size(printed: PrintedBridge) -> str:
+    change_pct = printed.bridge.total.change_pct
+    if printed.numbers.is_rate or change_pct is None:
+        return printed.numbers.amount(printed.change)
+    return percent(abs(change_pct), printed.locale, sign=False)
+
+
+def _threshold(limit: float, locale: str) -> str:
+    return percent(limit, locale, decimals=0 if float(limit).is_integer() else 1, sign=False)
+
+
+def _step_alert(printed: PrintedBridge, step: PrintedStep) -> Line:
+    limit = step.step.threshold_pct if step.step else None
+    key = "alert_step_rose" if step.direction > 0 else "alert_step_fell"
+    if not is_in_time(printed.bridge.comparison):
+        key = "alert_step_differs"
+    return phrase(
+        language(printed.locale),
+        key,
+        step=Text(capitalised_step(step.name), "strong"),
+        size=percent(abs(step.change_pct or 0.0), printed.locale, sign=False),
+        threshold=_threshold(limit or 0.0, printed.locale),
+    )
+
+
+def _drivers(printed: PrintedBridge) -> Line:
+    spoken, lead = language(printed.locale), driving_step(printed)
+    if lead is None:
+        return ()
+    against = [step for step in printed.steps if step.units * printed.change < 0]
+    values: dict[str, str | Line | Text] = {
+        "step": capitalised_step(lead.name),
+        "change": toned(printed.numbers.change(lead.units), lead.tone),
+    }
+    if not against:
+        return phrase(spoken, "alert_main", **values)
+    back = sum(step.units for step in against)
+    others = _listed([inside(step.name, spoken) for step in against], spoken)
+    given = Text(printed.numbers.change(back), text_tone(tone(back, printed.polarity)))
+    return phrase(spoken, "alert_against", **values, others=others, back=given)
+
+
+def _listed(names: list[str], spoken: str) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return ", ".join(names[:-1]) + text(spoken, "list_and") + names[-1]
