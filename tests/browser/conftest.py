@@ -1,0 +1,148 @@
+"""A house of its own for the browser tests: the real sidecar, the real app, and Chromium. Pictures go to test-artefacts/."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+from core.settings import REPOSITORY
+
+DEADLINE_S = 90
+expect.set_options(timeout=60_000)
+ARTEFACTS = REPOSITORY / "test-artefacts"
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+@dataclass(frozen=True)
+class House:
+    """Where the running house answers, and its data folder."""
+
+    ui: str
+    api: str
+    data_dir: Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    ui_port, api_port = free_port(), free_port()
+    environment = {
+        **os.environ,
+        "BRIDGECAST_DATA_DIR": str(folder / "var"),
+        "BRIDGECAST_UI_PORT": str(ui_port),
+        "BRIDGECAST_API_PORT": str(api_port),
+        "BRIDGECAST_OWNER_TOKEN": "browser-test-owner-token",
+        "BRIDGECAST_DEMO": "1",
+    }
+    ui = ["-m", "streamlit", "run", "Home.py", "--server.address", "localhost", "--server.port", str(ui_port)]
+    with (folder / "output.txt").open("w") as output:
+        children = [start(["-m", "core.scheduler"], environment, output), start(ui, environment, output)]
+        try:
+            wait_for(f"http://localhost:{api_port}/healthz", "bridgecast", children, folder / "output.txt")
+            wait_for(f"http://localhost:{ui_port}/_stcore/health", "ok", children, folder / "output.txt")
+            yield House(f"http://localhost:{ui_port}", f"http://localhost:{api_port}", folder / "var")
+        finally:
+            for child in children:
+                os.killpg(child.pid, signal.SIGTERM)
+            for child in children:
+                child.wait(20)
+
+
+def start(arguments: list[str], environment: dict[str, str], output: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=REPOSITORY,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def wait_for(url: str, well: str, children: list[subprocess.Popen[bytes]], output: Path) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if well in answer.read().decode():
+                    return
+        except (URLError, OSError):
+            pass
+        assert all(child.poll() is None for child in children), output.read_text()
+        assert time.monotonic() < deadline, output.read_text()
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is not installed: .ci/run installs it. A browser test is never skipped in CI.")
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of a new visitor; what it looked like at the end is kept. It may ask nobody but this machine."""
+    context = browser.new_context(viewport={"width": 1420, "height": 1040}, locale="en-GB", timezone_id="UTC")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url))
+    yield page
+    picture(page, request.node.name)
+    context.close()
+    strangers = [url for url in asked if not url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:"))]
+    assert strangers == []
+
+
+def picture(page: Page, name: str, *, whole: bool = False) -> Path:
+    """Keep a picture of the page as it is."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    path = ARTEFACTS / f"{name}.png"
+    page.screenshot(path=path, full_page=whole)
+    return path
+
+
+def settled(page: Page) -> None:
+    """Wait until the app's script has run to its end."""
+    page.wait_for_selector('[data-testid=stApp][data-test-script-state="notRunning"]')
