@@ -12,14 +12,14 @@ from core.ui.bridge_work import compute, open_work, resolve
 from core.ui.text import LOCALE
 
 app = frame.open_page(frame.BRIDGE)
-tell()
-work = open_work(app)
-title_row(work)
-comparison = resolve(work)
-choose(work, comparison)
-equation_card(work)
-if comparison is not None:
-    with frame.errors():
+with frame.errors():
+    tell()
+    work = open_work(app)
+    title_row(work)
+    comparison = resolve(work)
+    choose(work, comparison)
+    equation_card(work)
+    if comparison is not None:
         printed = print_bridge(compute(work), LOCALE)
         bridge_card(work, printed)
         step_card(work, printed)

@@ -127,7 +127,8 @@ def _table(bridge: Bridge, step: str, dimension: str, *, has_mix: bool, unit: st
     rows = bridge.detail(step, dimension).select(list(kept)).rename(kept)
     number, percent = (st.column_config.NumberColumn(format=form) for form in ("localized", "percent"))
     value = percent if unit == "%" else number
-    formats = {"Base share": percent, "Current share": percent, "Base": value, "Current": value}
+    name = st.column_config.TextColumn(width="medium")
+    formats = {"Segment": name, "Base share": percent, "Current share": percent, "Base": value, "Current": value}
     amounts = dict.fromkeys(("Performance", "Mix", "Contribution"), number)
     st.caption(f"All {plural(rows.height, 'segment')} of {escape(dimension)}, contributions in units of the KPI")
     st.dataframe(

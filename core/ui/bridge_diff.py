@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from core.model.analysis import AnalysisSpec, EquationSpec
 from core.ui.bridge_periods import comparison_label
-from core.ui.bridge_steps import total_label
 
 NAMES = {
     "name": "Name",
@@ -43,9 +42,8 @@ def differences(before: AnalysisSpec, after: AnalysisSpec) -> list[str]:
 
 def _equation(before: EquationSpec, after: EquationSpec) -> list[str]:
     lines = []
-    if total_label(before) != total_label(after):
-        lines.append(f"KPI: {total_label(before)} → {total_label(after)}")
     for name, label in (
+        ("total", "KPI's name"),
         ("formula", "Formula"),
         ("unit", "Unit"),
         ("good", "Good is"),

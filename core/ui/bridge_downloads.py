@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import streamlit as st
@@ -17,6 +18,7 @@ from core.ui.bridge_state import Work
 from core.ui.text import LOCALE
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NOT_IN_FILE_NAMES = r"[^\w.-]+"
 Make = Callable[[], str | bytes]
 
 
@@ -31,7 +33,7 @@ def bridge_downloads(work: Work, printed: PrintedBridge) -> None:
 
 def detail_downloads(work: Work, bridge: Bridge, step: str, dimension: str) -> None:
     """A step by a dimension."""
-    name = f"{work.spec.slug}-{dimension}"
+    name = f"{work.spec.slug}-{re.sub(NOT_IN_FILE_NAMES, '-', dimension)}"
     with st.popover("Download", icon=":material/download:", key="bridge_detail_download"):
         detail = print_detail(print_bridge(bridge, LOCALE), step, dimension)
         _file("Chart (PNG)", f"{name}.png", "image/png", lambda: chart_png(detail_bars(detail)))

@@ -7,11 +7,13 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from core.analyses import equation_for
+from core.errors import DataError
 from core.model.analysis import EquationSpec, StepSpec
 from core.ui import bridge_state as keys
 from core.ui import frame
 from core.ui.bridge_state import Work, draft_key, follow, keep_draft, keep_widget
-from core.ui.bridge_steps import chain_of_ratios, equation_of, rows_of, sum_of, total_label
+from core.ui.bridge_steps import chain_of_ratios, equation_of, rows_of, sum_of
 from core.ui.text import escape
 
 METHODS = {
@@ -44,7 +46,7 @@ def equation_card(work: Work) -> None:
     """The card: sentence and switch; below it the table while the switch is on."""
     with st.container(border=True, key="bridge_equation"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**Equation**\u2003{sentence(work.spec.equation)}", width="stretch")
+            st.markdown(f"**Equation**\u2003{sentence(work.spec.equation, kpi_label(work))}", width="stretch")
             if keys.EDIT not in st.session_state:
                 st.session_state[keys.EDIT] = work.saved is None
             st.toggle("Edit", key=keys.EDIT, on_change=refill)
@@ -52,9 +54,17 @@ def equation_card(work: Work) -> None:
             _edit(work)
 
 
-def sentence(equation: EquationSpec) -> str:
+def kpi_label(work: Work) -> str:
+    """The KPI's name; while the equation is wrong and gives it none, just "KPI"."""
+    try:
+        return equation_for(work.spec.equation, work.version).total
+    except DataError:
+        return work.spec.equation.total or "KPI"
+
+
+def sentence(equation: EquationSpec, kpi: str) -> str:
     """The KPI and its steps as chips, in Markdown."""
-    total = f":blue-badge[{escape(total_label(equation))}]"
+    total = f":blue-badge[{escape(kpi)}]"
     chips = [_chip(step) for step in equation.steps]
     if equation.formula:
         numbered = "\u2002".join(f"[{number}] {chip}" for number, chip in enumerate(chips, start=1))
@@ -165,7 +175,7 @@ def _total(work: Work) -> None:
         value = getattr(equation, field)
         follow(key, value if value is not None or field == "total_threshold_pct" else "")
     name, unit, good, threshold, formula = st.columns([3, 1, 2, 2, 3])
-    name.text_input("KPI's name", key=keys.TOTAL, placeholder=total_label(equation))
+    name.text_input("KPI's name", key=keys.TOTAL, placeholder=kpi_label(work))
     unit.text_input("Unit", key=keys.TOTAL_UNIT, help="% for a rate: changes are printed in points")
     good.segmented_control("Good is", list(GOOD), format_func=GOOD.__getitem__, key=keys.TOTAL_GOOD, required=True)
     threshold.number_input("Threshold %", min_value=0.0, value=None, key=keys.TOTAL_THRESHOLD)

@@ -91,6 +91,8 @@ def show_steps(printed: PrintedBridge) -> None:
             "Note": "",
         }
     )
+    if not any(row["Note"] for row in rows):
+        rows = [{name: value for name, value in row.items() if name != "Note"} for row in rows]
     st.dataframe(
         pl.DataFrame(rows, infer_schema_length=None),
         hide_index=True,

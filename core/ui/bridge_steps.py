@@ -72,25 +72,22 @@ def chain_of_ratios(metrics: Sequence[str]) -> EquationSpec:
     """visits, orders, revenue become visits x orders / visits x revenue / orders; the total is the last metric."""
     first, *later = metrics
     pairs = zip(later, metrics, strict=False)
-    ratios = [StepSpec(formula=f"{quoted(top)} / {quoted(below)}") for top, below in pairs]
-    return EquationSpec(steps=(StepSpec(formula=quoted(first)), *ratios), total=_label(metrics[-1]))
+    return EquationSpec(
+        steps=(_metric_step(first), *(_metric_step(top, below) for top, below in pairs)), total=_label(metrics[-1])
+    )
 
 
 def sum_of(metrics: Sequence[str]) -> EquationSpec:
     """The metrics added up."""
-    steps = tuple(StepSpec(formula=quoted(metric)) for metric in metrics)
+    steps = tuple(_metric_step(metric) for metric in metrics)
     formula = " + ".join(f"[{number}]" for number in range(1, len(steps) + 1)) if len(steps) > 1 else None
     return EquationSpec(steps=steps, formula=formula, total="Total" if len(steps) > 1 else _label(metrics[0]))
 
 
-def step_label(step: StepSpec) -> str:
-    """What people read for a step."""
-    return step.name or step.formula
-
-
-def total_label(equation: EquationSpec) -> str:
-    """What people read for the KPI."""
-    return equation.total or step_label(equation.steps[-1])
+def _metric_step(*metrics: str) -> StepSpec:
+    """A metric or a ratio; where quotes are needed in the formula, the name does without them."""
+    formula, plain = " / ".join(map(quoted, metrics)), " / ".join(metrics)
+    return StepSpec(formula=formula, name=plain if plain != formula else None)
 
 
 def _step(number: int, row: Mapping[str, object]) -> StepSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import replace
+from typing import NoReturn
 
 import streamlit as st
 
@@ -114,7 +115,7 @@ def _dataset(app: App, slug: str | None) -> str:
     return slug or known[0]
 
 
-def _missing(sentence: str, label: str, params: dict[str, str]) -> None:
+def _missing(sentence: str, label: str, params: dict[str, str]) -> NoReturn:
     """The page's guard: what is missing and where to get it."""
     st.title("Bridge")
     st.info(escape(sentence), icon=frame.BRIDGE.icon)

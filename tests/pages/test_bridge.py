@@ -148,7 +148,7 @@ def test_the_segments_add_up_to_the_step(open_page: Open, revenue: AnalysisSpec,
 
 def test_the_table_view_ends_with_the_whole_change(open_page: Open, revenue: AnalysisSpec) -> None:
     page = open_page(PAGE, analysis="revenue", view="table")
-    table = table_with(page, "Note")
+    table = table_with(page, "% of base")
     assert table["Contribution"][:-1].sum() == pytest.approx(200)
     assert table["Contribution"].iloc[-1] == pytest.approx(200)
 

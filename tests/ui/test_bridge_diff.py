@@ -35,14 +35,11 @@ def test_a_comparison_is_said_in_words() -> None:
 
 def test_a_changed_step_is_named() -> None:
     steps = [{"formula": "visits"}, {"formula": "orders / visits", "name": "Conversion"}]
-    assert changed(equation={"steps": steps, "total": "orders / visits"}) == [
-        "orders / visits, name: none → Conversion"
-    ]
+    assert changed(equation={"steps": steps}) == ["orders / visits, name: none → Conversion"]
 
 
 def test_other_steps_are_listed() -> None:
     assert changed(equation={"steps": [{"formula": "visits"}]}) == [
-        "KPI: orders / visits → visits",
         "Steps: visits, orders / visits → visits",
     ]
 

@@ -69,3 +69,8 @@ def test_a_chain_of_one_metric_is_the_metric() -> None:
 def test_a_sum_adds_all_chosen_metrics() -> None:
     assert sum_of(["visits", "orders"]).formula == "[1] + [2]"
     assert sum_of(["visits"]).formula is None
+
+
+def test_quotes_of_a_formula_are_not_in_the_name() -> None:
+    step = chain_of_ratios(["visits", "Cost Total $"]).steps[1]
+    assert (step.formula, step.name) == ('"Cost Total $" / visits', "Cost Total $ / visits")
