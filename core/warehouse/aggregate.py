@@ -236,8 +236,9 @@ def fact_files(version: Version) -> list[str]:
 
 def _fetch(database: Database, statement: Statement, cancel: threading.Event | None) -> Columns:
     with database.cursor(cancel=cancel) as cursor:
-        columns = cursor.execute(*statement.parts).fetchnumpy()
-        return {name: np.ma.asanyarray(values) for name, values in columns.items()}
+        columns: dict[str, Any] = cursor.execute(*statement.parts).fetchnumpy()
+    # Masked arrays are slow, and only a value may be NULL.
+    return {name: values if np.ma.is_masked(values) else np.ma.getdata(values) for name, values in columns.items()}
 
 
 def _texts(values: NDArray[Any]) -> NDArray[np.object_]:

@@ -114,10 +114,16 @@ def doubts(layout: Layout, part: Part, columns: Sequence[ColumnSpec]) -> Stateme
 def _misfits(statement: Statement, layout: Layout, column: ColumnSpec) -> str:
     given = _given(quote(column.name), layout)
     if column.name in layout.date_formats:
-        tried = f"try_strptime({given}, {statement.value(layout.date_formats[column.name])})"
+        fits = f"try_strptime({given}, {statement.value(layout.date_formats[column.name])}) IS NOT NULL"
+    elif column.type == "integer":
+        fits = f"{_is_whole(given)} AND TRY_CAST({given} AS {_target(layout, column)}) IS NOT NULL"
     else:
-        tried = f"TRY_CAST({_number_text(given, layout, column)} AS {_target(layout, column)})"
-    return f"{given} IS NOT NULL AND {tried} IS NULL"
+        fits = f"TRY_CAST({_number_text(given, layout, column)} AS {_target(layout, column)}) IS NOT NULL"
+    return f"{given} IS NOT NULL AND NOT ({fits})"
+
+
+def _is_whole(text: str) -> str:
+    return f"regexp_full_match(CAST({text} AS VARCHAR), '[+-]?[0-9]+')"
 
 
 def is_plain(layout: Layout, columns: Sequence[ColumnSpec]) -> bool:
@@ -221,7 +227,7 @@ def _delimited(
 
 def _json(statement: Statement, layout: Layout, columns: Sequence[ColumnSpec]) -> tuple[str, dict[str, str]]:
     read_as = {
-        c.name: "VARCHAR" if c.name in layout.date_formats else _target(layout, c)
+        c.name: "VARCHAR" if c.name in layout.date_formats or c.type == "integer" else _target(layout, c)
         for c in columns
         if c.name in layout.types and c.name not in layout.partitions
     }
@@ -245,9 +251,17 @@ def _converted(statement: Statement, layout: Layout, column: ColumnSpec, read_as
     if column.name in layout.date_formats and column.type in ("date", "datetime"):
         given = _given(left, layout)
         return f"CAST(strptime({given}, {statement.value(layout.date_formats[column.name])}) AS {target})"
+    if read_as == "VARCHAR" and column.type == "integer":
+        return _whole(_given(left, layout), target)
     if layout.format.kind == "csv" and column.name in layout.missing:
         return f"CAST({_number_text(_given(left, layout), layout, column)} AS {target})"
     return left if read_as == target else f"CAST({left} AS {target})"
+
+
+def _whole(text: str, target: str) -> str:
+    """A text as a whole number. DuckDB would round a fraction without a word."""
+    refused = f"error(concat('Could not convert ', {text}, ' to a whole number'))"
+    return f"CASE WHEN {_is_whole(text)} THEN CAST({text} AS {target}) WHEN {text} IS NOT NULL THEN {refused} END"
 
 
 def _number_text(given: str, layout: Layout, column: ColumnSpec) -> str:

@@ -50,6 +50,7 @@ def take_sample(file: Path, name: str, *, is_gzip: bool, options: ReadOptions) -
     if not lines or not any(field.strip() for field in lines[0]):
         raise UnreadableSource(f"'{name}' is empty. Load a file with a header line and rows.")
     header, rows = lines[0], lines[1:]
+    _check_widths(text, delimiter, name, is_whole)
     rows_estimate = len(rows)
     if not is_whole and not is_gzip:
         size = file.stat().st_size
@@ -85,8 +86,8 @@ def find_delimiter(text: str) -> str:
     for delimiter in DELIMITERS:
         widths = [len(row) for row in _parse(text[:CHUNK_BYTES], delimiter, limit=200)]
         width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
-        header = widths[0] if widths else 1
-        scores[delimiter] = (min(header, width) > 1, header == width, count / max(1, len(widths)), width)
+        header, share = widths[0] if widths else 1, count / max(1, len(widths))
+        scores[delimiter] = (header == width > 1, width > 1 and share > 0.5, header > 1, share, width)
     return max(scores, key=lambda d: scores[d])
 
 
@@ -147,6 +148,26 @@ def _parse(text: str, delimiter: str, limit: int = MOST_ROWS) -> list[list[str]]
         if len(rows) > limit:
             break
     return rows
+
+
+def _check_widths(text: str, delimiter: str, name: str, is_whole: bool) -> None:
+    """Raises UnreadableSource for the first line that has more or fewer fields than the header."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    header, ragged = 0, None
+    for row in reader:
+        header = header or len(row)
+        if ragged is not None:
+            break
+        if row and len(row) != header:
+            ragged = (reader.line_num, len(row))
+    else:
+        # The last line of a sample may be cut within quotes.
+        ragged = ragged if is_whole else None
+    if ragged is not None:
+        raise UnreadableSource(
+            f"'{name}', line {ragged[0]}: {ragged[1]} fields where the header has {header}. Correct the line; a field "
+            "that holds the delimiter stands in double quotes."
+        )
 
 
 def _later_rows(file: Path, size: int, encoding: str, delimiter: str) -> list[list[str]]:

@@ -20,6 +20,7 @@ CASES = {
     "blank lines only": ("\n\n", "'sales.csv' is empty"),
     "header only": ("day,visits\n", "'sales.csv' has a header but no rows"),
     "no header": ("2026-01-01,5\n2026-01-02,6\n", "'sales.csv' has no header: its first line is 2026-01-01, 5"),
+    "title above the header": ("Sales report\nday,visits\n2026-01-01,5\n", "2 fields where the header has 1"),
     "row too long": (
         "day,visits\n2026-01-01,1\n2026-01-02,2,3\n",
         "'sales.csv', line 3: 3 fields where the header has 2",

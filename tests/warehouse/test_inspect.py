@@ -12,6 +12,7 @@ import pytest
 import xlsxwriter
 
 from core.errors import AmbiguousSource
+from core.model.comparison import Comparison, GroupSide
 from core.model.data import ReadOptions, UploadSource
 from core.warehouse import Inspection, Warehouse, inspect
 from tests.warehouse.conftest import NOW, SALES, Load, spec_of
@@ -155,6 +156,26 @@ def test_whole_numbers_are_widened_when_a_fraction_comes_late(load: Load, wareho
     version = load(f"name,n\n{rows}x,0.5\n{rows}")
     assert version.column("n").type == "number"
     assert version.rows == 800_001
+
+
+def test_json_numbers_are_widened_too(load: Load, warehouse: Warehouse) -> None:
+    version = load('{"n": 1}\n' * 30_000 + '{"n": 1.5}\n', "sales.ndjson")
+    assert version.column("n").type == "number"
+    groups = Comparison("n", GroupSide((1,)), GroupSide((1.5,)))
+    assert warehouse.sums(version, groups, ("n",)).totals.tolist() == [[30_000], [1.5]]
+
+
+UNTIDY = {
+    "blanks": "day , visits\n2026-01-01, 12 \n",
+    "old line ends": "day,visits\r2026-01-01,12\r",
+    "blank lines": "day,visits\n\n2026-01-01,12\n\n",
+    "no last line end": "day,visits\n2026-01-01,12",
+}
+
+
+@pytest.mark.parametrize("content", UNTIDY.values(), ids=UNTIDY.keys())
+def test_untidy_text_is_read(load: Load, warehouse: Warehouse, content: str) -> None:
+    assert warehouse.head(load(content)).rows() == [(date(2026, 1, 1), 12)]
 
 
 def test_the_end_of_a_large_file_settles_the_order_of_dates(load: Load) -> None:
