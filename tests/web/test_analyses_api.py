@@ -40,6 +40,11 @@ def test_a_change_is_kept_as_a_revision_that_can_be_restored(site: Site) -> None
     assert [(r["revision"], r["spec"]["name"]) for r in listed] == [(1, "Revenue"), (2, "Net revenue"), (3, "Revenue")]
 
 
+@pytest.mark.parametrize(("revision", "status"), [("7", 404), ("0", 422), ("9" * 30, 422), ("one", 422)])
+def test_a_revision_that_is_not_there_cannot_be_restored(site: Site, revision: str, status: int) -> None:
+    assert site.post(f"/analyses/revenue/revisions/{revision}/restore").status_code == status
+
+
 def test_a_change_from_an_old_state_is_412(site: Site) -> None:
     tag = make(site, "guarded").headers["etag"]
     site.patch("/analyses/guarded", json={"name": "One"})

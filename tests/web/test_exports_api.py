@@ -37,6 +37,23 @@ def test_an_unknown_analysis_is_wrong_at_its_field(site: Site) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "content.analysis")
 
 
+def test_an_element_that_is_not_there_is_refused_with_those_that_are(site: Site) -> None:
+    content = {
+        "kind": "report",
+        "analysis": "revenue",
+        "elements": [{"view": "step", "part": "chart", "step": "Prise"}],
+    }
+    answer = site.post("/exports", json=body("wrong-element", content=content))
+    assert answer.status_code == 422
+    assert "Visits, Conversion, Basket" in answer.json()["detail"]
+
+
+def test_a_filter_on_a_column_that_is_not_there_is_refused(site: Site) -> None:
+    content = {"kind": "report", "analysis": "revenue", "where": {"contry": "FR"}}
+    answer = site.post("/exports", json=body("wrong-filter", content=content))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "where.contry")
+
+
 def test_an_export_without_destination_is_a_draft(site: Site) -> None:
     made = site.post("/exports", json=body("draft", destinations=[])).json()
     assert made["is_active"] is False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
 from core.analyses import SavedAnalysis
@@ -20,6 +20,10 @@ from core.web.problems import answers
 
 routes = APIRouter(tags=["analyses"])
 AnalysisPatch = partial(AnalysisSpec, "AnalysisPatch", without=frozenset({"version"}))
+
+
+# SQLite's integers end; a number beyond is no revision either way.
+RevisionNumber = Annotated[int, Path(ge=1, le=2**31)]
 
 
 class AnalysisAnswer(AnalysisSpec):
@@ -97,7 +101,7 @@ def list_revisions(slug: str, page: AskedPage, app: TheApp, _caller: Reader) -> 
 
 
 @routes.post("/analyses/{slug}/revisions/{revision}/restore", responses=answers(422), summary="Restore a revision")
-def restore(slug: str, revision: int, response: Response, app: TheApp, caller: Writer) -> AnalysisAnswer:
+def restore(slug: str, revision: RevisionNumber, response: Response, app: TheApp, caller: Writer) -> AnalysisAnswer:
     """Make an old revision the newest one; nothing is lost."""
     return tagged(response, _answer(app.analyses.restore(slug, revision, by=caller.person_id)))
 

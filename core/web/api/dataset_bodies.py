@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from core.errors import UnknownColumn
+from core.errors import DataError, UnknownColumn
 from core.model.base import Slug, Spec
 from core.model.data import Calendar, ColumnSpec, DatasetSpec, FilesSource, SourceSpec
 from core.warehouse import Version
@@ -174,7 +174,9 @@ def _merged_columns(spec: DatasetSpec, patch: DatasetPatch) -> list[dict[str, An
     columns = {c.name: c.model_dump(mode="json") for c in spec.columns}
     for position, change in enumerate(patch.columns):
         changes = sent(change)
-        name = changes.get("name", "")
+        name = changes.get("name")
+        if name is None:
+            raise DataError("Each column needs its name.", field=f"columns.{position}.name")
         if name not in columns:
             raise UnknownColumn.named(name, spec.slug, columns, field=f"columns.{position}.name")
         columns[name] |= changes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal
 
@@ -10,7 +11,9 @@ from pydantic import BaseModel
 
 from core.app import App
 from core.delivery.exports import Link, SavedExport
-from core.errors import DataError, NotFound
+from core.delivery.reports import make_report
+from core.errors import DataError, EmptyComparison, NotFound
+from core.model.analysis import AnalysisSpec
 from core.model.delivery import ExportSpec, LinkSettings, ReportContent
 from core.web.api.partial import checked, partial, sent
 from core.web.auth import Reader, TheApp, Writer
@@ -126,16 +129,24 @@ def revoke(export_id: str, link_id: str, app: TheApp, _caller: Writer) -> LinkAn
 
 
 def _require_complete(app: App, spec: ExportSpec) -> None:
-    """Raises DataError for what would not work: an unknown analysis, or switched on without a destination."""
-    try:
-        app.analyses.get(spec.content.analysis)
-    except NotFound as error:
-        raise DataError(str(error), field="content.analysis") from None
+    """Raises DataError for what would not work: no destination, an unknown analysis, an element that is not there."""
     if spec.is_active and not spec.destinations:
         raise DataError("An export without a destination cannot be switched on. Add one.", field="destinations")
     slugs = [destination.settings.slug for destination in spec.destinations]
     if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
         raise DataError(f"Slug '{twice}' is named by two link destinations. Give each its own.", field="destinations")
+    try:
+        analysis = app.analyses.get(spec.content.analysis).spec
+    except NotFound as error:
+        raise DataError(str(error), field="content.analysis") from None
+    _require_drawable(app, analysis, spec.content)
+
+
+def _require_drawable(app: App, analysis: AnalysisSpec, content: ReportContent) -> None:
+    """Draw it once. Periods without rows are no mistake of the export: the data may still come."""
+    version = app.catalogue.latest(analysis.dataset)
+    with suppress(EmptyComparison):
+        make_report(app.warehouse, analysis, content, version, rendered_at=app.clock())
 
 
 def _answer(saved: SavedExport) -> ExportAnswer:
