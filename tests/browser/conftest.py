@@ -1,4 +1,4 @@
-"""A house of its own for the browser tests: the real sidecar, the real app, and Chromium. Pictures go to test-artefacts/."""
+"""A house of its own for browser tests: the real sidecar, the real app, Chromium. Pictures go to test-artefacts/."""
 
 from __future__ import annotations
 
