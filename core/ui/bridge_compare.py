@@ -27,7 +27,7 @@ from core.ui.bridge_periods import (
     period_of,
     relative_of,
 )
-from core.ui.bridge_state import Work, compare, follow
+from core.ui.bridge_state import Work, compare, follow_closed, seen
 from core.warehouse import Version
 
 VALUES_SHOWN = 200
@@ -39,17 +39,16 @@ def edit_comparison(work: Work, resolved: Comparison | None) -> None:
     shown = kind_of(work.spec.comparison, dates)
     offered: list[Kind] = [kind for kind in KINDS if dates or kind == "groups"]
     # Groups are chosen value by value, so this kind is shown before the comparison is one.
-    follow(keys.KIND, shown)
     st.segmented_control(
         "What is compared",
         offered,
         format_func=lambda kind: KINDS[kind],
-        key=keys.KIND,
+        key=follow_closed(keys.KIND, shown),
         required=True,
         on_change=_change_kind,
         args=(work, resolved),
     )
-    kind = st.session_state[keys.KIND]
+    kind = seen(keys.KIND)
     if kind == "relative":
         _edit_relative(work)
     elif kind == "dates":
@@ -71,7 +70,7 @@ def group_values(work: Work, column: str) -> list[str]:
 
 
 def _change_kind(work: Work, resolved: Comparison | None) -> None:
-    kind = st.session_state[keys.KIND]
+    kind = seen(keys.KIND)
     if kind == "relative":
         moving = first_comparison(work.version)
         if moving is not None:
@@ -85,26 +84,29 @@ def _edit_relative(work: Work) -> None:
     comparison = work.spec.comparison
     period, days = period_of(comparison.relative or "last_full_month")
     _choose_date_column(work)
-    follow(keys.PERIOD, period)
-    follow(keys.AGAINST, comparison.against)
     st.selectbox(
         "Period",
         list(PERIODS),
         format_func=PERIODS.__getitem__,
-        key=keys.PERIOD,
+        key=follow_closed(keys.PERIOD, period),
         on_change=_change_relative,
         args=(work,),
     )
     if period == LAST_DAYS:
-        follow(keys.DAYS, days)
         st.number_input(
-            "Days", min_value=1, max_value=9999, step=1, key=keys.DAYS, on_change=_change_relative, args=(work,)
+            "Days",
+            min_value=1,
+            max_value=9999,
+            step=1,
+            key=follow_closed(keys.DAYS, days),
+            on_change=_change_relative,
+            args=(work,),
         )
     st.radio(
         "Against",
         list(AGAINST),
         format_func=AGAINST.__getitem__,
-        key=keys.AGAINST,
+        key=follow_closed(keys.AGAINST, comparison.against),
         on_change=_change_relative,
         args=(work,),
     )
@@ -114,19 +116,25 @@ def _edit_relative(work: Work) -> None:
 def _choose_date_column(work: Work) -> None:
     columns = date_columns(work.version)
     if len(columns) > 1:
-        follow(keys.BY, work.spec.comparison.by)
-        st.selectbox("Date column", columns, key=keys.BY, on_change=_change_by, args=(work,))
+        st.selectbox(
+            "Date column",
+            columns,
+            key=follow_closed(keys.BY, work.spec.comparison.by),
+            on_change=_change_by,
+            args=(work,),
+        )
 
 
 def _change_by(work: Work) -> None:
-    compare(work.start, work.spec.comparison.model_copy(update={"by": st.session_state[keys.BY]}))
+    compare(work.start, work.spec.comparison.model_copy(update={"by": seen(keys.BY)}))
 
 
 def _change_relative(work: Work) -> None:
-    session = st.session_state
-    relative = relative_of(session[keys.PERIOD], session.get(keys.DAYS) or 28)
+    _, days = period_of(work.spec.comparison.relative or "last_full_month")
+    is_days_shown = work.spec.comparison.relative == relative_of(LAST_DAYS, days)
+    relative = relative_of(seen(keys.PERIOD), (seen(keys.DAYS) if is_days_shown else None) or days)
     by = work.spec.comparison.by
-    compare(work.start, ComparisonSpec(by=by, relative=relative, against=session[keys.AGAINST]))
+    compare(work.start, ComparisonSpec(by=by, relative=relative, against=seen(keys.AGAINST)))
 
 
 def _edit_dates(work: Work) -> None:
@@ -169,10 +177,9 @@ def _edit_groups(work: Work) -> None:
     columns = [c.name for c in work.version.columns if c.role != "ignored" and c.name not in date_columns(work.version)]
     comparison = work.spec.comparison
     is_groups = comparison.by in columns
-    if keys.GROUP_BY not in st.session_state or st.session_state[keys.GROUP_BY] not in columns:
-        st.session_state[keys.GROUP_BY] = comparison.by if is_groups else (*work.version.dimensions, *columns)[0]
-    st.selectbox("Column", columns, key=keys.GROUP_BY, on_change=_forget_groups)
-    column = st.session_state[keys.GROUP_BY]
+    first = comparison.by if is_groups else (*work.version.dimensions, *columns)[0]
+    st.selectbox("Column", columns, key=follow_closed(keys.GROUP_BY, first), on_change=_forget_groups)
+    column = seen(keys.GROUP_BY)
     try:
         values = group_values(work, column)
     except BridgecastError as error:
@@ -184,24 +191,21 @@ def _edit_groups(work: Work) -> None:
 
 
 def _choose_group(label: str, key: str, work: Work, values: list[str], chosen: tuple[Scalar, ...] | None) -> None:
-    truth = [shown(value) for value in chosen or ()]
-    if truth or key not in st.session_state:
-        follow(key, truth)
-    options = list(dict.fromkeys([*values, *st.session_state[key]]))
-    st.multiselect(label, options, key=key, on_change=_change_groups, args=(work,), accept_new_options=True)
+    name = follow_closed(key, [shown(value) for value in chosen or ()])
+    options = list(dict.fromkeys([*values, *st.session_state[name]]))
+    st.multiselect(label, options, key=name, on_change=_change_groups, args=(work,), accept_new_options=True)
 
 
 def _forget_groups() -> None:
     for key in (keys.BASE_GROUP, keys.CURRENT_GROUP):
-        st.session_state[key] = []
+        st.session_state[follow_closed(key, [])] = []
 
 
 def _change_groups(work: Work) -> None:
-    session = st.session_state
-    base, current = session[keys.BASE_GROUP], session[keys.CURRENT_GROUP]
+    base, current = seen(keys.BASE_GROUP), seen(keys.CURRENT_GROUP)
     if base and current:
         sides = {"base": tuple(map(meant, base)), "current": tuple(map(meant, current))}
-        compare(work.start, ComparisonSpec(by=session[keys.GROUP_BY], **sides))
+        compare(work.start, ComparisonSpec(by=seen(keys.GROUP_BY), **sides))
 
 
 def shown(value: Scalar) -> str:

@@ -9,7 +9,7 @@ from core.model.data import NUMERIC_TYPES, ColumnSpec
 from core.ui import bridge_state as keys
 from core.ui import frame
 from core.ui.bridge_compare import group_values, meant, shown
-from core.ui.bridge_state import Work, filter_by, follow
+from core.ui.bridge_state import Work, filter_by, follow_closed, seen
 from core.ui.text import escape
 from core.warehouse import Version
 
@@ -78,14 +78,14 @@ def _edit_one(work: Work, name: str, condition: Condition) -> None:
 
 def _edit_values(work: Work, column: ColumnSpec, chosen: list[str]) -> None:
     key = f"{keys.FILTER}_{column.name}"
-    follow(key, chosen)
+    name = follow_closed(key, chosen)
     known: list[str] = []
     with frame.errors():
         known = group_values(work, column.name)
     st.multiselect(
         f"{escape(column.label)} is one of",
-        list(dict.fromkeys([*known, *chosen, *st.session_state[key]])),
-        key=key,
+        list(dict.fromkeys([*known, *st.session_state[name]])),
+        key=name,
         on_change=_keep_values,
         args=(work, column.name, key),
         accept_new_options=True,
@@ -97,35 +97,36 @@ def _edit_comparison(work: Work, column: ColumnSpec, condition: dict[str, Scalar
     pairs = list(condition.items()) or [(">", None)]
     for position, (sign, value) in enumerate(pairs):
         sign_key, value_key = (f"{keys.FILTER}_{part}_{position}_{column.name}" for part in ("sign", "value"))
-        follow(sign_key, sign)
-        follow(value_key, float(value) if isinstance(value, int | float) else value)
+        number = None if value is None or isinstance(value, str) else float(str(value))
         arguments = (work, column.name, len(pairs))
         st.selectbox(
             escape(column.label),
             [*SIGNS, *TEXT_SIGNS] if sign in TEXT_SIGNS else list(SIGNS),
             format_func=lambda name: (SIGNS | TEXT_SIGNS)[name],
-            key=sign_key,
+            key=follow_closed(sign_key, sign),
             on_change=_keep_comparison,
             args=arguments,
         )
         if isinstance(value, str):
-            st.text_input("Value", key=value_key, on_change=_keep_comparison, args=arguments)
+            st.text_input("Value", key=follow_closed(value_key, value), on_change=_keep_comparison, args=arguments)
         else:
-            st.number_input("Value", value=None, key=value_key, on_change=_keep_comparison, args=arguments)
+            st.number_input(
+                "Value", value=None, key=follow_closed(value_key, number), on_change=_keep_comparison, args=arguments
+            )
 
 
 def _keep_values(work: Work, column: str, key: str) -> None:
-    values = st.session_state[key]
+    values = seen(key)
     if values:
         filter_by(work.start, {**work.spec.where, column: condition_of(values)})
 
 
 def _keep_comparison(work: Work, column: str, count: int) -> None:
-    session, condition = st.session_state, dict[str, Scalar]()
+    condition: dict[str, Scalar] = {}
     for position in range(count):
-        value = session[f"{keys.FILTER}_value_{position}_{column}"]
+        value = seen(f"{keys.FILTER}_value_{position}_{column}")
         if value is not None:
-            condition[session[f"{keys.FILTER}_sign_{position}_{column}"]] = value
+            condition[seen(f"{keys.FILTER}_sign_{position}_{column}")] = value
     if condition:
         filter_by(work.start, {**work.spec.where, column: condition})
 

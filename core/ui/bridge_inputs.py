@@ -11,7 +11,7 @@ from core.ui import frame
 from core.ui.bridge_compare import edit_comparison
 from core.ui.bridge_filters import edit_filters, filters_label
 from core.ui.bridge_periods import comparison_label
-from core.ui.bridge_state import Work, follow, open_analysis
+from core.ui.bridge_state import Work, follow_closed, open_analysis, seen
 from core.ui.text import LOCALE, escape
 
 
@@ -37,12 +37,11 @@ def _chip(name: str, value: str) -> str:
 
 def _choose_analysis(work: Work) -> None:
     names = {saved.spec.slug: saved.spec.name for saved in work.app.analyses.all()}
-    follow(keys.ANALYSIS, work.saved.spec.slug if work.saved else None)
     st.selectbox(
         "Saved analyses",
         list(names),
         format_func=lambda slug: names.get(slug, slug),
-        key=keys.ANALYSIS,
+        key=follow_closed(keys.ANALYSIS, work.saved.spec.slug if work.saved else None),
         on_change=_open_chosen,
         placeholder="Choose one" if names else "None is saved yet",
         disabled=not names,
@@ -58,7 +57,7 @@ def _choose_analysis(work: Work) -> None:
 
 
 def _open_chosen() -> None:
-    slug = st.session_state[keys.ANALYSIS]
+    slug = seen(keys.ANALYSIS)
     if slug is not None:
         open_analysis(slug)
 
@@ -69,13 +68,12 @@ def _choose_dataset(work: Work) -> None:
         st.markdown(f"**{escape(names.get(work.spec.dataset, work.spec.dataset))}**")
         st.caption("A saved analysis stays with its dataset. Start a new one to look at other data.")
     else:
-        follow(keys.DATASET, work.spec.dataset)
         st.selectbox(
             "Dataset",
             list(names),
             format_func=lambda slug: names.get(slug, slug),
-            key=keys.DATASET,
-            on_change=lambda: open_analysis(None, st.session_state[keys.DATASET]),
+            key=follow_closed(keys.DATASET, work.spec.dataset),
+            on_change=lambda: open_analysis(None, seen(keys.DATASET)),
         )
     st.page_link(
         frame.DATA.page, label="Look at the data", icon=frame.DATA.icon, query_params={"dataset": work.spec.dataset}

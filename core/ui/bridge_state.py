@@ -91,14 +91,38 @@ def filter_by(start: AnalysisSpec, where: dict[str, Condition]) -> None:
 
 
 def follow(key: str, truth: Any) -> None:
-    """Give the widget `key` its value when the truth moved or the widget is new; else it keeps what people did.
-
-    The value is set at every run: a widget in a popover that was opened later would else begin with its default.
-    """
+    """Give the widget `key` its value when the truth moved or the widget is new; else it keeps what people did."""
     shadow = f"{key}_was"
     moved = key not in st.session_state or st.session_state.get(shadow) != truth
     st.session_state[key] = truth if moved else st.session_state[key]
     st.session_state[shadow] = truth
+
+
+def follow_closed(key: str, truth: Any) -> str:
+    """`follow` for a widget in a popover; returns the key to give it, which `seen` reads.
+
+    While its popover is closed the browser hears nothing of a new value and would later send its old one as if people
+    had chosen it. So a truth that moved otherwise (browser's Back, another analysis) makes it another widget.
+    """
+    session, shadow, turn = st.session_state, f"{key}_was", f"{key}_turn"
+    session.setdefault(turn, 0)
+    moved = session.get(shadow) != truth
+    if moved and _turned(key) in session and session[_turned(key)] != truth:
+        session[turn] += 1
+    session[shadow] = truth
+    # Set at every run: a popover that is opened later would else begin with the widget's default.
+    session[_turned(key)] = session.get(_turned(key), truth)
+    return _turned(key)
+
+
+def seen(key: str) -> Any:
+    """What the widget of `follow_closed` shows."""
+    return st.session_state[_turned(key)]
+
+
+def _turned(key: str) -> str:
+    turn = st.session_state.get(f"{key}_turn", 0)
+    return f"{key}_{turn}" if turn else key
 
 
 def draft_key(saved: SavedAnalysis | None, start: AnalysisSpec) -> str:

@@ -161,6 +161,18 @@ def test_going_back_restores_the_page(open_page: Open, revenue: AnalysisSpec) ->
     assert page.pills(key="bridge_step").value == "Conversion"
 
 
+def test_going_back_makes_a_hidden_choice_anew_so_that_its_old_value_is_forgotten(
+    open_page: Open, revenue: AnalysisSpec
+) -> None:
+    page = open_page(PAGE, analysis="revenue")
+    settled(page.radio(key="bridge_against").set_value("same_last_year").run())
+    for name in ("by", "relative", "against"):
+        del page.query_params[name]
+    settled(page.run())
+    assert page.radio(key="bridge_against_1").value == "previous"
+    assert "saved · revision 1" in text_of(page)
+
+
 def test_another_comparison_stands_in_the_address_and_is_not_saved(open_page: Open, revenue: AnalysisSpec) -> None:
     page = open_page(PAGE, analysis="revenue")
     settled(page.radio(key="bridge_against").set_value("same_last_year").run())
