@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import pandas  # noqa: F401  Whole, before two sessions draw at once: Altair takes a half-imported one for ready.
 import polars as pl
 import streamlit as st
 
