@@ -31,7 +31,7 @@ VIEW, STEP, DIMENSION = "bridge_view", "bridge_step", "bridge_dimension"
 CHART, DETAIL_CHART, PICKED = "bridge_chart", "bridge_detail_chart", "bridge_picked"
 DRAFTS, DONE, PROBLEM, NOTICE, JOB = "bridge_drafts", "bridge_done", "bridge_problem", "bridge_notice", "bridge_job"
 MORE, SAVE, EXPORT, MOVE = "bridge_more", "bridge_save", "bridge_export", "bridge_move"
-NAME, NOTE, SLUG, REVISION = "bridge_name", "bridge_note", "bridge_slug", "bridge_revision"
+NAME, NOTE = "bridge_name", "bridge_note"
 ROWS, ROWS_SIDE, ROWS_SEGMENT = "bridge_rows", "bridge_rows_side", "bridge_rows_segment"
 DRAFT_FIELDS = ("equation", "per_day", "method", "max_segments", "comment_depth")
 

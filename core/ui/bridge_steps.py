@@ -24,9 +24,6 @@ class StepRow(TypedDict):
     good: str
 
 
-COLUMNS = ("formula", "name", "unit", "threshold_pct", "focus", "exclude", "good")
-
-
 def quoted(column: str) -> str:
     """A column as a formula names it: in double quotes where blanks, operators or quotes would confuse."""
     is_plain = column.replace("_", "").isalnum() and not column[0].isdigit()
