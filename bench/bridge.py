@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from bench.rounds import interleave, machine, ratio, show, summary, timed
+from bench.rounds import Took, interleave, machine, ratio, show, summary, timed
 from bench.statements import day, statements
 from bench.subject import analysis, dataset, facts_file
 from core.analyses import compute
@@ -48,14 +48,14 @@ def first(file: Path, warehouse: Warehouse, version: Version, rounds: int) -> di
     connection = duckdb.connect(config={"threads": 2})
     connection.execute("SET parquet_metadata_cache = true")
     by_hand = statements(version.facts)
-    calls: dict[str, Callable[[], float]] = {"Bridgecast": lambda: timed(lambda: answer(warehouse, spec, bare))}
+    calls: dict[str, Callable[[], Took]] = {"Bridgecast": lambda: timed(lambda: answer(warehouse, spec, bare))}
     for name, text in by_hand.items():
         calls[name] = lambda text=text: timed(lambda: connection.execute(text).fetchnumpy())
     found = interleave(calls, rounds)
-    best = min(by_hand, key=lambda name: sorted(found[name])[len(found[name]) // 2])
+    best = min(by_hand, key=lambda name: summary(found[name])["median_ms"])
     times = ratio(found["Bridgecast"], found[best])
     return {
-        "times_ms": {name: summary(seconds) for name, seconds in found.items()},
+        "times_ms": {name: summary(times) for name, times in found.items()},
         "best_by_hand": best,
         "against_best_by_hand": times,
         "must_be_at_most": FIRST_BOUND,
@@ -69,7 +69,7 @@ def peers(file: Path, warehouse: Warehouse, version: Version, rounds: int) -> di
     bare = replace(version, marginals=None, segments=None, marginal_dimensions=())
     make_environment()
     with ExitStack() as stack:
-        calls: dict[str, Callable[[], float]] = {"Bridgecast": lambda: timed(lambda: answer(warehouse, spec, bare))}
+        calls: dict[str, Callable[[], Took]] = {"Bridgecast": lambda: timed(lambda: answer(warehouse, spec, bare))}
         for tool in PEER_BOUNDS:
             calls[tool] = stack.enter_context(peer(PEERS, tool, file))
         # The pandas that comes with Streamlit is newer than the one icanexplain allows.
@@ -77,7 +77,7 @@ def peers(file: Path, warehouse: Warehouse, version: Version, rounds: int) -> di
         found = interleave(calls, rounds)
     slower = {tool: ratio(found[tool], found["Bridgecast"]) for tool in found if tool != "Bridgecast"}
     return {
-        "times_ms": {name: summary(seconds) for name, seconds in found.items()},
+        "times_ms": {name: summary(times) for name, times in found.items()},
         "times_slower": slower,
         "must_be_at_least": PEER_BOUNDS,
         "ok": all(slower[tool]["by_median"] >= bound for tool, bound in PEER_BOUNDS.items()),
@@ -95,7 +95,7 @@ def make_environment() -> None:
 
 
 @contextmanager
-def peer(python: Path, tool: str, file: Path) -> Iterator[Callable[[], float]]:
+def peer(python: Path, tool: str, file: Path) -> Iterator[Callable[[], Took]]:
     """A child that does the job once a call and says how long it took."""
     command = [str(python), str(ROOT / "bench" / "peers.py"), tool, str(file), day(30).isoformat()]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
@@ -104,7 +104,7 @@ def peer(python: Path, tool: str, file: Path) -> Iterator[Callable[[], float]]:
 
         def call() -> float:
             print("go", file=child.stdin, flush=True)
-            return float(child.stdout.readline())
+            return Took(*map(float, child.stdout.readline().split()))
 
         try:
             yield call
@@ -118,9 +118,9 @@ def following(warehouse: Warehouse, version: Version, rounds: int) -> dict[str, 
     for number in range(rounds * 4 + 1):
         length = 7 + number % 23
         spec = analysis((day(number % 7), day(number % 7 + length)), (day(59 - length), day(59)))
-        seconds = timed(lambda spec=spec: answer(warehouse, spec, version))
+        took = timed(lambda spec=spec: answer(warehouse, spec, version))
         if number:
-            found.append(seconds)
+            found.append(took)
     times = summary(found)
     return {**times, "must_be_at_most_ms": NEXT_BOUND_MS, "ok": times["median_ms"] <= NEXT_BOUND_MS}
 
@@ -129,17 +129,17 @@ def publish(file: Path, rounds: int) -> dict[str, object]:
     """A publish with its marginal table against a bare COPY, each in a child process of its own."""
     peaks: dict[str, float] = {"product": 0.0, "copy": 0.0}
 
-    def child(way: str) -> float:
+    def child(way: str) -> Took:
         command = [sys.executable, "-m", "bench.publish", way, str(file)]
         done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
         said = json.loads(done.stdout)
         peaks[way] = max(peaks[way], said["peak_mb"])
-        return float(said["seconds"])
+        return Took(said["wall"], said["cpu"])
 
     found = interleave({way: lambda way=way: child(way) for way in peaks}, rounds)
     times = ratio(found["product"], found["copy"])
     return {
-        "times_ms": {way: summary(seconds) for way, seconds in found.items()},
+        "times_ms": {way: summary(each) for way, each in found.items()},
         "peak_mb": peaks,
         "against_copy": times,
         "must_be_at_most": PUBLISH_BOUND,

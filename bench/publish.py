@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+
+from bench.rounds import timed
 
 
 def peak_mb() -> float:
@@ -47,9 +48,8 @@ def main(way: str, file: str) -> None:
     """Do it once."""
     with tempfile.TemporaryDirectory(prefix="bridgecast-bench-") as folder:
         call = WAYS[way](Path(file), Path(folder))
-        began = time.perf_counter()
-        call()
-        print(json.dumps({"seconds": time.perf_counter() - began, "peak_mb": peak_mb()}))
+        took = timed(call)
+        print(json.dumps({"wall": took.wall, "cpu": took.cpu, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

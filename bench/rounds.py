@@ -7,50 +7,58 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
-Seconds = list[float]
+
+class Took(NamedTuple):
+    """Seconds one call took: on the clock, and of processor time in all threads."""
+
+    wall: float
+    cpu: float
 
 
-def timed(call: Callable[[], object]) -> float:
-    """Seconds of wall time one call takes."""
-    began = time.perf_counter()
+Times = list[Took]
+
+
+def timed(call: Callable[[], object]) -> Took:
+    """How long one call takes in this process."""
+    began, cpu = time.perf_counter(), time.process_time()
     call()
-    return time.perf_counter() - began
+    return Took(time.perf_counter() - began, time.process_time() - cpu)
 
 
-def interleave(calls: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, Seconds]:
-    """Every call once a round, each round beginning with another one; the first round only warms up.
-
-    calls: name → a call that returns the seconds it took.
-    """
+def interleave(calls: Mapping[str, Callable[[], Took]], rounds: int) -> dict[str, Times]:
+    """Every call once a round, each round beginning with another one; the first round only warms up."""
     names = list(calls)
-    found: dict[str, Seconds] = {name: [] for name in names}
+    found: dict[str, Times] = {name: [] for name in names}
     for number in range(rounds + 1):
         start = number % len(names)
         for name in names[start:] + names[:start]:
-            seconds = calls[name]()
+            took = calls[name]()
             if number:
-                found[name].append(seconds)
+                found[name].append(took)
     return found
 
 
-def summary(seconds: Sequence[float]) -> dict[str, float]:
-    """Least, median and 95th percentile in milliseconds."""
-    ordered = sorted(seconds)
+def summary(times: Sequence[Took]) -> dict[str, float]:
+    """Least, median and 95th percentile on the clock, median of processor time, in milliseconds."""
+    ordered = sorted(took.wall for took in times)
     p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
     return {
         "min_ms": round(ordered[0] * 1000, 1),
         "median_ms": round(statistics.median(ordered) * 1000, 1),
         "p95_ms": round(p95 * 1000, 1),
+        "cpu_ms": round(statistics.median(took.cpu for took in times) * 1000, 1),
         "calls": len(ordered),
     }
 
 
-def ratio(mine: Sequence[float], other: Sequence[float]) -> dict[str, float]:
-    """How many times as long `mine` took: by medians (which counts) and by least times."""
+def ratio(mine: Sequence[Took], other: Sequence[Took]) -> dict[str, float]:
+    """How many times as long `mine` took: by medians (which counts), by least times, by processor time."""
     return {
-        "by_median": round(statistics.median(mine) / statistics.median(other), 2),
-        "by_min": round(min(mine) / min(other), 2),
+        "by_median": round(statistics.median(t.wall for t in mine) / statistics.median(t.wall for t in other), 2),
+        "by_min": round(min(t.wall for t in mine) / min(t.wall for t in other), 2),
+        "by_cpu": round(statistics.median(t.cpu for t in mine) / statistics.median(t.cpu for t in other), 2),
     }
 
 
