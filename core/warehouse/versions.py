@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,8 @@ from core.model.data import Calendar, ColumnSpec
 
 KEPT_VERSIONS = 3
 KEPT_FOR = timedelta(hours=1)
-MANIFEST, LOCK = "manifest.json", ".lock"
+KEPT_BYTES = 4 << 30
+MANIFEST, LOCK, DROPPED = "manifest.json", ".lock", ".dropped"
 FORMAT = 1
 
 
@@ -141,29 +142,43 @@ class Versions:
         with _locked(folder):
             earlier = self.all(dataset) if (folder / MANIFEST).exists() else ()
             _sweep(folder, earlier)
-            draft = Draft(folder, earlier)
+            draft = Draft(folder, earlier, last=earlier[-1].number if earlier else self._last_dropped(dataset))
             try:
                 yield draft
             finally:
                 draft.discard()
 
     def drop(self, dataset: str) -> None:
-        """Remove the dataset and all its versions. Nothing happens if there are none."""
+        """Remove the dataset and all its versions. Nothing happens if there are none.
+
+        The last number is remembered: whoever kept something of "version 1" must not meet another version 1.
+        """
         folder = self.folder(dataset)
         if not folder.exists():
             return
         with _locked(folder):
+            if (folder / MANIFEST).exists():
+                self._dropped(dataset).parent.mkdir(exist_ok=True)
+                self._dropped(dataset).write_text(str(self.all(dataset)[-1].number))
             (folder / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(folder)
         self._read.pop(dataset, None)
+
+    def _dropped(self, dataset: str) -> Path:
+        return self.root / DROPPED / dataset
+
+    def _last_dropped(self, dataset: str) -> int:
+        try:
+            return int(self._dropped(dataset).read_text())
+        except FileNotFoundError:
+            return 0
 
 
 class Draft:
     """A version in the making: files under temporary names that nobody looks at."""
 
-    def __init__(self, folder: Path, earlier: tuple[Version, ...]) -> None:
-        self.folder, self.earlier = folder, earlier
-        self.number = earlier[-1].number + 1 if earlier else 1
+    def __init__(self, folder: Path, earlier: tuple[Version, ...], *, last: int) -> None:
+        self.folder, self.earlier, self.number = folder, earlier, last + 1
         self._made: list[str] = []
 
     def path(self, ending: str) -> Path:
@@ -237,8 +252,15 @@ def _sync(path: Path) -> None:
 
 
 def _kept(versions: tuple[Version, ...], *, now: datetime) -> tuple[Version, ...]:
-    recent = {v.number for v in versions[-KEPT_VERSIONS:]}
-    return tuple(v for v in versions if v.number in recent or now - v.published_at < KEPT_FOR)
+    """The last ones, and younger ones from the newest on, while the rows of all of them fit into KEPT_BYTES."""
+    room = KEPT_BYTES - sum(v.bytes for v in versions[-KEPT_VERSIONS:])
+    kept = list(versions[-KEPT_VERSIONS:])
+    for version in reversed(versions[:-KEPT_VERSIONS]):
+        room -= version.bytes
+        if room < 0 or now - version.published_at >= KEPT_FOR:
+            break
+        kept.insert(0, version)
+    return tuple(kept)
 
 
 def _sweep(folder: Path, versions: tuple[Version, ...]) -> None:
@@ -296,8 +318,3 @@ def _load(values: dict[str, object], folder: Path) -> Version:
     loaded["columns"] = tuple(ColumnSpec.model_validate(c) for c in loaded["columns"])  # type: ignore[attr-defined]
     loaded["calendar"] = Calendar.model_validate(loaded["calendar"])
     return Version(**loaded)  # type: ignore[arg-type]
-
-
-def renamed(version: Version, dataset: str) -> Version:
-    """The same rows under another name."""
-    return replace(version, dataset=dataset)

@@ -17,7 +17,7 @@ import pytest
 from core.errors import Cancelled, DataError, UnknownDataset, UnreadableSource
 from core.model.comparison import Comparison, DateSide
 from core.model.data import DatasetSpec, UploadSource
-from core.warehouse import Version, Warehouse, marginals
+from core.warehouse import Version, Warehouse, marginals, versions
 from tests.warehouse.conftest import NOW, SALES, Load, spec_of
 
 JANUARY = DateSide(date(2026, 1, 1), date(2026, 1, 31))
@@ -81,6 +81,28 @@ def test_dropping_removes_everything(warehouse: Warehouse, sales: Version) -> No
     with pytest.raises(UnknownDataset):
         warehouse.latest("sales")
     warehouse.drop("sales")
+
+
+def test_a_number_is_never_given_twice(load: Load, warehouse: Warehouse) -> None:
+    load("day,k,n\n2026-01-01,aa,1\n2026-02-01,bb,2\n")
+    question = (Comparison("day", JANUARY, FEBRUARY), ("n",), ("k",))
+    warehouse.sums(warehouse.latest("sales"), *question)
+    warehouse.drop("sales")
+    again = load("day,k,n\n2026-01-01,cc,1\n2026-02-01,dd,2\n")
+    assert again.number == 2
+    assert warehouse.sums(again, *question).dimensions["k"].names == ("cc", "dd")
+
+
+def test_young_versions_go_when_they_fill_the_disk(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text(SALES)
+    size = warehouse.publish(spec_of(file), now=NOW).bytes
+    monkeypatch.setattr(versions, "KEPT_BYTES", 4 * size)
+    for _ in range(5):
+        warehouse.publish(spec_of(file), now=NOW)
+    assert [v.number for v in warehouse.versions("sales")] == [6, 5, 4, 3]
 
 
 def test_an_unchanged_live_source_is_not_read_again(load: Load, warehouse: Warehouse, tmp_path: Path) -> None:
