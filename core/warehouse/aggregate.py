@@ -86,7 +86,7 @@ def sums(
         answers.append(_marginal(database, periods, added, quick, cancel))
     if slow or not periods:
         answers.append(_packed(database, version, comparison, added, slow, where, cancel))
-    answer = _joined(answers, added)
+    answer = _joined(answers)
     if distinct:
         counts = _distinct(database, version, comparison, distinct, dimensions, where, cancel)
         answer = _beside(answer, counts, [*added, *distinct], metrics)
@@ -122,7 +122,7 @@ def moments(
     statement.text = marginal_moments(periods.scan(statement), version, pairs, periods.codes(dimensions))
     columns = _fetch(database, statement, cancel)
     codes, sides = columns["segment"], columns["side"]
-    values = np.column_stack([columns[f"q{i}"] for i in range(len(pairs))]) if pairs else np.zeros((len(codes), 0))
+    values = _stack(columns, "q", len(pairs))
     found = {}
     for dimension in dimensions:
         chosen, segments = _chosen(periods, dimension, codes)
@@ -292,7 +292,7 @@ def _by_side(sides: NDArray[Any], values: NDArray[Any]) -> FloatArray:
     return np.stack(added)
 
 
-def _joined(answers: Sequence[_Answer], metrics: Sequence[str]) -> _Answer:
+def _joined(answers: Sequence[_Answer]) -> _Answer:
     """One answer; the first one's totals hold, as both say the same."""
     first = answers[0]
     segments = {name: found for answer in answers for name, found in answer.segments.items()}

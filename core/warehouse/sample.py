@@ -20,13 +20,12 @@ HEAD_BYTES = 1 << 20
 CHUNK_BYTES = 1 << 18
 MOST_ROWS = 20_000
 DELIMITERS = (",", ";", "\t", "|")
-_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _BYTE_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 @dataclass(frozen=True)
 class TextSample:
-    """What was seen of a delimited text file. rows: fields as text, without the header; size_bytes: of the file."""
+    """What was seen of a delimited text file. rows: fields as text, without the header."""
 
     encoding: str
     delimiter: str
@@ -89,11 +88,6 @@ def find_delimiter(text: str) -> str:
         header, share = widths[0] if widths else 1, count / max(1, len(widths))
         scores[delimiter] = (header == width > 1, width > 1 and share > 0.5, header > 1, share, width)
     return max(scores, key=lambda d: scores[d])
-
-
-def delimiter_name(delimiter: str) -> str:
-    """What people call it."""
-    return _NAMES.get(delimiter, f"'{delimiter}'")
 
 
 def _other_encoding(head: bytes, name: str) -> str:

@@ -60,6 +60,27 @@ def test_a_value_in_both_groups_counts_on_both_sides(warehouse: Warehouse, sales
     assert warehouse.sums(sales, groups, ("visits",)).totals.tolist() == [[410], [120]]
 
 
+def test_numbers_are_the_same_group_however_they_are_written(warehouse: Warehouse, sales: Version) -> None:
+    found = warehouse.sums(sales, Comparison("orders", GroupSide((10,)), GroupSide((10.0, 4))), ("visits",))
+    assert found.totals.tolist() == [[100], [150]]
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [({"country": {"=": NOT_SET}}, 10), ({"country": {"!=": NOT_SET}}, 180), ({"country": {"!=": "FR"}}, 70)],
+)
+def test_not_set_is_compared_like_a_value(warehouse: Warehouse, sales: Version, where, expected) -> None:
+    found = warehouse.sums(sales, MONTHS, ("visits",), where=where)
+    assert found.totals[1].tolist() == [expected]
+
+
+def test_a_period_of_times_may_be_open_ended(warehouse: Warehouse, load: Load) -> None:
+    version = load("at,n\n2026-01-31 23:59:59,1\n2026-02-01 00:00:00,2\n")
+    found = warehouse.sums(version, Comparison("at", JANUARY, DateSide(date(2026, 2, 1), date.max)), ("n",))
+    assert found.totals.tolist() == [[1], [2]]
+    assert warehouse.rows(version, DateSide(date(2026, 2, 1), date.max)).height == 1
+
+
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
@@ -178,6 +199,13 @@ def test_moments_are_sums_over_days(warehouse: Warehouse, sales: Version) -> Non
     assert found.days == (2, 2)
     # Segments: (not set), DE, FR. January FR: 100 and 80 visits on two days.
     assert found.by_dimension["country"][0, 2].tolist() == [100**2 + 80**2, 10 * 100 + 8 * 80]
+
+
+def test_a_segment_without_any_value_has_no_moments(warehouse: Warehouse, load: Load) -> None:
+    version = load("day,k,n\n2026-01-01,a,2\n2026-01-01,b,\n2026-02-01,a,3\n2026-02-01,b,\n")
+    found = warehouse.moments(version, MONTHS, (("n", "n"),), ("k",))
+    assert found is not None
+    assert found.by_dimension["k"].tolist() == [[[4], [0]], [[9], [0]]]
 
 
 def test_there_are_no_moments_under_filters(warehouse: Warehouse, sales: Version) -> None:

@@ -14,7 +14,7 @@ from core.model.sums import NOT_SET
 from core.warehouse.sql.base import BOTH, Scan, Statement, day_of, quote
 from core.warehouse.versions import Version
 
-_COMPARED = {"=": "IS NOT DISTINCT FROM", "!=": "IS DISTINCT FROM", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
+_COMPARED = ("=", "!=", ">", ">=", "<", "<=")
 OPERATORS = (*_COMPARED, "contains", "starts_with")
 
 
@@ -32,7 +32,7 @@ def compared(
         )
         condition = f"{side(statement, version, comparison.by, span)} AND {condition}"
     filtered = filters(statement, version, where)
-    return Scan(relation, " AND ".join([condition, *filtered]), _key(base, current, _overlaps(comparison)))
+    return Scan(relation, " AND ".join([condition, *filtered]), _key(base, current, _may_overlap(comparison)))
 
 
 def on_days(statement: Statement, relation: str, base: DateSide, current: DateSide) -> Scan:
@@ -92,17 +92,14 @@ def _key(base: str, current: str, overlaps: bool) -> str:
     return f"CASE WHEN {base} AND {current} THEN {BOTH} WHEN {base} THEN 0 ELSE 1 END"
 
 
-def _overlaps(comparison: Comparison) -> bool:
+def _may_overlap(comparison: Comparison) -> bool:
+    """Whether a row may belong to both sides. Groups may: 1, 1.0 and "1" are one value to the database."""
     base, current = comparison.base, comparison.current
     if isinstance(base, DateSide) and isinstance(current, DateSide):
         return base.first <= current.last and current.first <= base.last
     if isinstance(base, GroupSide) and isinstance(current, GroupSide):
-        return bool({_same(v) for v in base.values} & {_same(v) for v in current.values})
+        return True
     raise DataError("A comparison has either two periods or two groups, not one of each.", field="comparison")
-
-
-def _same(value: Scalar) -> str:
-    return NOT_SET if value is None else str(value).lower()
 
 
 def _days(statement: Statement, version: Version, column: str, chosen: DateSide) -> str:
@@ -111,9 +108,11 @@ def _days(statement: Statement, version: Version, column: str, chosen: DateSide)
         return _between(quote(column), statement.value(chosen.first), statement.value(chosen.last))
     if kind != "datetime":
         raise DataError(f"Column '{column}' holds no dates. Compare its values, or choose a date column.", field="by")
-    after = chosen.last + timedelta(days=1)
-    first, end = (statement.value(_instant(version, column, day)) for day in (chosen.first, after))
-    return f"({quote(column)} >= {first} AND {quote(column)} < {end})"
+    first = f"{quote(column)} >= {statement.value(_instant(version, column, chosen.first))}"
+    if chosen.last == date.max:
+        return f"({first})"
+    end = statement.value(_instant(version, column, chosen.last + timedelta(days=1)))
+    return f"({first} AND {quote(column)} < {end})"
 
 
 def _instant(version: Version, column: str, day: date) -> datetime:
@@ -149,18 +148,14 @@ def _operation(statement: Statement, version: Version, column: str, sign: str, v
             f"'{sign}' is no operator for the filter on '{column}'. Use one of {', '.join(OPERATORS)}.",
             field=f"where.{column}",
         )
-    left = _left(version, column)
-    if value is None:
-        return _null_operation(left, column, sign)
-    return f"{left} {_COMPARED[sign]} {_typed(statement, version, column, value)}"
-
-
-def _null_operation(left: str, column: str, sign: str) -> str:
-    if sign not in ("=", "!="):
+    if sign in ("=", "!="):
+        is_it = one_of(statement, version, column, [value])
+        return is_it if sign == "=" else f"{is_it} IS NOT TRUE"
+    if value is None or value == NOT_SET:
         raise DataError(
-            f"The filter on '{column}' compares with (not set) by '{sign}'. Use = or !=.", field=f"where.{column}"
+            f"The filter on '{column}' compares with {NOT_SET} by '{sign}'. Use = or !=.", field=f"where.{column}"
         )
-    return f"{left} IS NULL" if sign == "=" else f"{left} IS NOT NULL"
+    return f"{_left(version, column)} {sign} {_typed(statement, version, column, value)}"
 
 
 def _left(version: Version, column: str) -> str:
