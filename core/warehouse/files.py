@@ -40,9 +40,15 @@ def resolve(path: str) -> tuple[Path, ...]:
     Raises UnreadableSource for nothing or a folder.
     """
     exact = Path(path).expanduser()
-    if exact.is_file():
+    try:
+        is_file, is_folder = exact.is_file(), exact.is_dir()
+    except PermissionError:
+        raise UnreadableSource(
+            f"'{path}' may not be read by Bridgecast: its folder is closed. Change the folder's permissions."
+        ) from None
+    if is_file:
         return (exact,)
-    if exact.is_dir():
+    if is_folder:
         raise UnreadableSource(f"'{path}' is a folder. Give a glob of its files, such as '{exact}/*.csv'.")
     found = tuple(Path(name) for name in sorted(glob.glob(str(exact), recursive=True)) if Path(name).is_file())  # noqa: PTH207 - Path.glob takes no absolute pattern
     if found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -11,10 +12,11 @@ import pytest
 import xlsxwriter
 
 from core.errors import UnreadableSource
-from core.model.data import ColumnSpec, DatasetSpec, UploadSource
-from core.warehouse import Version, Warehouse, publish
+from core.model.data import ColumnSpec, DatasetSpec, FilesSource, UploadSource
+from core.warehouse import Version, Warehouse, inspect, publish
 from tests.warehouse.conftest import NOW, SALES, Load, spec_of
 
+NOBODY = 65534
 CASES = {
     "empty file": ("", "'sales.csv' is empty (0 bytes)"),
     "blank lines only": ("\n\n", "'sales.csv' is empty"),
@@ -202,14 +204,23 @@ def test_columns_twice_in_a_sheet_are_named(warehouse: Warehouse, tmp_path: Path
         warehouse.publish(spec_of(tmp_path / "book.xlsx"), now=NOW)
 
 
-def test_a_file_that_may_not_be_read_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may read everything")
+@pytest.fixture
+def as_nobody() -> Iterator[None]:
+    """Somebody who may not read everything, as root may."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    yield
+    os.seteuid(before)
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     file = tmp_path / "sales.csv"
     file.write_text(SALES)
     file.chmod(0)
+    request.getfixturevalue("as_nobody")
     with pytest.raises(UnreadableSource, match="may not be read"):
-        warehouse.publish(spec_of(file), now=NOW)
+        inspect(FilesSource(path=str(file)))
 
 
 def test_numbers_that_are_not_finite_count_as_nothing(warehouse: Warehouse, tmp_path: Path) -> None:
