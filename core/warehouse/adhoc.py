@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import polars as pl
 
-from core.errors import DataError
+from core.errors import DataError, UnreadableSource
 from core.model.data import DATE_TYPES, NUMERIC_TYPES, Calendar, ColumnSpec, FilesSource
 from core.warehouse.files import as_pattern, fingerprint, resolve
 from core.warehouse.inspect import Inspection, check_names, inspect
@@ -85,7 +85,11 @@ def _as_it_is(path: str, inspection: Inspection, calendar: Calendar) -> Version:
 
 def _open_frame(warehouse: Warehouse, data: Any, calendar: Calendar) -> Version:
     frame = _as_polars(data)
-    check_names([str(name) for name in frame.columns], "the frame")
+    check_names([str(name).strip() for name in frame.columns], "the frame")
+    if frame.is_empty():
+        raise UnreadableSource("The frame holds no rows. Give one with at least one row.")
+    # Parquet has no whole numbers of 128 bits.
+    frame = frame.with_columns(pl.col(pl.Int128, pl.UInt128).cast(pl.Float64))
     target = warehouse.scratch / f"{uuid4().hex}.parquet"
     frame.write_parquet(target, compression="lz4")
     inspection = inspect(FilesSource(path=str(target)), sample_rows=SAMPLE_ROWS)

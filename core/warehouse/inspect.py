@@ -351,6 +351,7 @@ def _inspect_typed(
     with duckdb.connect(":memory:", config={"threads": 1, "python_enable_replacements": False}) as connection:
         open_sheet(connection, layout)
         try:
+            layout = _without_padding(connection, layout)
             types, seen, rows = _look(connection, layout, sample_rows)
         except duckdb.Error as error:
             raise refusal(error, layout) from None
@@ -373,6 +374,20 @@ def _inspect_typed(
         c.model_copy(update={"role": "ignored"}) if c.name in nested else c for c in _columns(guesses, seen, rows)
     )
     return Inspection(columns, _samples(seen), read, questions, rows, layout, _cardinalities(seen))
+
+
+def _without_padding(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Layout:
+    """Names lose the blanks around them, as those of text files do. JSON is read by its names, so there they stay."""
+    raw = [str(row[0]) for row in _fetch(connection, described(layout))]
+    padded = {name.strip(): name for name in raw if name != name.strip()}
+    if not padded:
+        return layout
+    check_names([name.strip() for name in raw], layout.name)
+    if layout.format.kind == "json":
+        raise UnreadableSource(
+            f"'{layout.name}' has a field '{next(iter(padded.values()))}' with blanks around its name. Rename it."
+        )
+    return replace(layout, padded=padded)
 
 
 def _look(connection: duckdb.DuckDBPyConnection, layout: Layout, limit: int) -> tuple[dict[str, str], _Seen, int]:
@@ -437,6 +452,7 @@ def _sheet(files: tuple[Path, ...], name: str, read: ReadOptions) -> pa.Table:
             raise UnreadableSource(f"'{name}' has no sheet '{chosen}'. Sheets: {', '.join(sheets)}.")
         head = book.load_sheet(chosen, header_row=None, n_rows=1, dtypes="string").to_arrow()
         check_names([str(c[0].as_py() or "").strip() for c in head.columns] if head.num_rows else [], name)
-        return pa.table(book.load_sheet(chosen, schema_sample_rows=None).to_arrow())
+        rows = pa.table(book.load_sheet(chosen, schema_sample_rows=None).to_arrow())
+        return rows.rename_columns([column.strip() for column in rows.column_names])
     except fastexcel.FastExcelError as error:
         raise UnreadableSource(f"'{name}' cannot be read as XLSX: {error}. Save it again.") from None

@@ -52,6 +52,7 @@ class Layout:
     missing: delimited columns of numbers or dates in which NA stands for nothing.
     partitions: columns that folders such as `dt=2026-01-01` give.
     types: column → DuckDB's type, for formats that have types. table: the rows of a sheet, which DuckDB cannot read.
+    padded: name → how it stands in a Parquet file, with blanks around it.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Layout:
     partitions: tuple[str, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
     table: pa.Table | None = None
+    padded: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -128,7 +130,7 @@ def _is_whole(text: str) -> str:
 
 def is_plain(layout: Layout, columns: Sequence[ColumnSpec]) -> bool:
     """Whether Parquet files already hold the rows as they are wanted, so that nothing needs to be converted."""
-    return layout.format.kind == "parquet" and all(_is_typed(layout, c) for c in columns)
+    return layout.format.kind == "parquet" and not layout.padded and all(_is_typed(layout, c) for c in columns)
 
 
 def open_sheet(cursor: duckdb.DuckDBPyConnection, layout: Layout) -> None:
@@ -165,7 +167,9 @@ def typed_relation(statement: Statement, layout: Layout) -> str:
         return SHEET
     files = statement.value([as_pattern(f) for f in layout.files])
     if layout.format.kind == "parquet":
-        return f"read_parquet({files}, union_by_name = true, hive_partitioning = {bool(layout.partitions)})"
+        relation = f"read_parquet({files}, union_by_name = true, hive_partitioning = {bool(layout.partitions)})"
+        renames = ", ".join(f"{quote(raw)} AS {quote(name)}" for name, raw in layout.padded.items())
+        return f"(SELECT * RENAME ({renames}) FROM {relation})" if renames else relation
     return (
         f"read_json({files}, compression = '{_compression(layout)}', union_by_name = true, "
         f"hive_partitioning = {bool(layout.partitions)})"

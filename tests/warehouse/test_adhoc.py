@@ -118,3 +118,36 @@ def test_wrong_data_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
 def test_a_path_is_a_file_that_is_there(csv: Path) -> None:
     assert is_path(str(csv))
     assert not is_path("sales")
+
+
+@pytest.mark.parametrize("form", ["frame", "parquet", "xlsx", "csv"])
+def test_blanks_around_a_name_do_not_count(
+    warehouse: Warehouse, frame: pl.DataFrame, tmp_path: Path, form: str
+) -> None:
+    padded = frame.rename({"visits": " visits", "country": "country "})
+    if form == "parquet":
+        padded.write_parquet(tmp_path / "sales.parquet")
+    elif form == "xlsx":
+        padded.write_excel(tmp_path / "sales.xlsx")
+    elif form == "csv":
+        padded.write_csv(tmp_path / "sales.csv")
+    version = open_data(warehouse, padded if form == "frame" else tmp_path / f"sales.{form}", by="day")
+    found = warehouse.sums(version, MONTHS, ("visits",), ("country",))
+    assert found.totals.tolist() == [[230], [190]]
+    assert found.dimensions["country"].names == ("(not set)", "DE", "FR")
+
+
+def test_blanks_around_a_json_name_are_refused(warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "sales.json").write_text('{"day": "2026-01-01", "visits ": 1}')
+    with pytest.raises(UnreadableSource, match="'visits ' with blanks around its name"):
+        open_data(warehouse, tmp_path / "sales.json")
+
+
+def test_whole_numbers_of_any_size_are_metrics(warehouse: Warehouse, frame: pl.DataFrame) -> None:
+    version = open_data(warehouse, frame.with_columns(pl.col("visits").cast(pl.Int128)), by="day")
+    assert warehouse.sums(version, MONTHS, ("visits",)).totals.tolist() == [[230], [190]]
+
+
+def test_a_frame_without_rows_is_refused(warehouse: Warehouse, frame: pl.DataFrame) -> None:
+    with pytest.raises(UnreadableSource, match="The frame holds no rows"):
+        open_data(warehouse, frame.clear())
