@@ -97,9 +97,9 @@ def run_app(arguments: "list[str]") -> int:
 
 
 def run_tests(arguments: "list[str]") -> int:
-    """Set up and become pytest, on both cores unless the arguments say how."""
+    """Set up and become pytest, on both cores unless the arguments say how; what a file shares is started once."""
     prepare(TEST_LOCK)
-    spread = [] if any(a.startswith(("-n", "-p", "--pdb")) for a in arguments) else ["-n", "2"]
+    spread = [] if any(a.startswith(("-n", "-p", "--pdb")) for a in arguments) else ["-n", "2", "--dist", "loadfile"]
     os.chdir(ROOT)
     os.execv(PYTHON, [str(PYTHON), "-m", "pytest", *spread, *arguments])
 
