@@ -27,23 +27,22 @@ def dataset(file: Path) -> DatasetSpec:
     return DatasetSpec(slug=DATASET, name="Benchmark facts", source=FilesSource(path=str(file)), columns=tuple(columns))
 
 
-def analysis(base: tuple[date, date], current: tuple[date, date]) -> AnalysisSpec:
-    """Profit from four metrics, all five dimensions."""
+KPIS: dict[str, tuple[str | None, tuple[str, ...]]] = {
+    "profit": ("[1] * [2] * ([3] - [4])", ("visits", "orders / visits", "revenue / orders", "cost / orders")),
+    "revenue": (None, ("visits", "orders / visits", "revenue / orders")),
+    "orders": (None, ("visits", "orders / visits")),
+}
+
+
+def analysis(base: tuple[date, date], current: tuple[date, date], kpi: str = "profit") -> AnalysisSpec:
+    """A KPI from two, three or four metrics, by all five dimensions."""
+    formula, steps = KPIS[kpi]
     return AnalysisSpec.model_validate(
         {
-            "slug": "bench-profit",
-            "name": "Benchmark profit",
+            "slug": "bench",
+            "name": "Benchmark",
             "dataset": DATASET,
-            "equation": {
-                "total": "profit",
-                "formula": "[1] * [2] * ([3] - [4])",
-                "steps": [
-                    {"formula": "visits"},
-                    {"formula": "orders / visits"},
-                    {"formula": "revenue / orders"},
-                    {"formula": "cost / orders"},
-                ],
-            },
+            "equation": {"total": kpi, "formula": formula, "steps": [{"formula": step} for step in steps]},
             "comparison": {"by": "day", "base": list(base), "current": list(current)},
         }
     )
