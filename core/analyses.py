@@ -51,14 +51,13 @@ def compute(
     wanted = tuple(dimensions) if dimensions is not None else dimensions_for(spec, version)
     check_filters(spec, version)
     sums = warehouse.sums(version, comparison, equation.metrics, wanted, spec.where, cancel=cancel)
-    moments = warehouse.moments(version, comparison, _pairs(equation), wanted, spec.where, cancel=cancel)
     return build_bridge(
         equation,
         sums,
         comparison=comparison,
         method=spec.method,
         per_day=spec.per_day,
-        moments=moments,
+        moments=lambda: warehouse.moments(version, comparison, _pairs(equation), wanted, spec.where, cancel=cancel),
         other_below_pct=spec.other_below_pct,
         max_segments=spec.max_segments,
         covers=_covered(version),
@@ -89,7 +88,7 @@ def comparison_for(comparison: ComparisonSpec, version: Version) -> Comparison:
 
 
 def dimensions_for(spec: AnalysisSpec, version: Version) -> tuple[str, ...]:
-    """The dimensions that may explain a step: those named, else all but the compared column and pinned ones."""
+    """The dimensions that may explain a step: those named, else all; never the compared column."""
     if spec.dimensions is None:
         return tuple(d for d in version.dimensions if d != spec.comparison.by)
     for dimension in spec.dimensions:
@@ -217,8 +216,9 @@ class Analyses:
 
     def rename(self, slug: str, name: str, *, by: str) -> SavedAnalysis:
         """Change the name; the slug, and with it every address, stays."""
-        spec = self.get(slug).spec
-        return self.revise(spec.model_copy(update={"name": name}), by=by, note=f"Renamed from {spec.name}")
+        saved = self.get(slug)
+        named = saved.spec.model_copy(update={"name": name})
+        return self.revise(named, by=by, if_revision=saved.revision, note=f"Renamed from {saved.spec.name}")
 
     def duplicate(self, slug: str, new_slug: str, name: str, *, by: str) -> SavedAnalysis:
         """Keep a copy under another slug and name. Raises NotFound, AlreadyExists."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -56,7 +57,7 @@ class Bridge:
     plan: Plan = field(repr=False)
     effects: Effects = field(repr=False)
     sums: Sums = field(repr=False)
-    moments: Moments | None = field(repr=False)
+    moments_when_asked: Callable[[], Moments | None] = field(repr=False)
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -121,6 +122,11 @@ class Bridge:
     @cached_property
     def _whole(self) -> Columns:
         return whole_columns(self.sums)
+
+    @cached_property
+    def moments(self) -> Moments | None:
+        """Second moments over days, fetched when first asked for: only the ranking needs them."""
+        return self.moments_when_asked()
 
     @cached_property
     def _ranked(self) -> tuple[tuple[str, str, Interest], ...]:
@@ -191,7 +197,7 @@ def build_bridge(
     comparison: Comparison | None = None,
     method: Method = "shapley",
     per_day: bool = False,
-    moments: Moments | None = None,
+    moments: Callable[[], Moments | None] = lambda: None,
     other_below_pct: float = 2.0,
     max_segments: int = 4,
     covers: tuple[date, date] | None = None,
@@ -199,6 +205,7 @@ def build_bridge(
     """The bridge of `equation` over `sums`.
 
     per_day: the days of the periods become the first step, volumes are taken per day (periods only).
+    moments: gives what the ranking needs to tell noise, when it is asked for.
     covers: first and last day of the data, for the message of an empty side.
     Raises EmptyComparison when a side has no rows, DataError where `method` is not defined.
     """
@@ -222,7 +229,7 @@ def build_bridge(
         plan=used,
         effects=effects,
         sums=sums,
-        moments=moments,
+        moments_when_asked=moments,
     )
 
 

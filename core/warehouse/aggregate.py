@@ -19,8 +19,8 @@ from core.warehouse import marginals
 from core.warehouse.files import as_pattern, resolve
 from core.warehouse.query import Database
 from core.warehouse.sql import conditions
-from core.warehouse.sql.base import BOTH, TOTAL, Scan, Statement, facts
-from core.warehouse.sql.sums import distinct_counts, marginal_moments, marginal_sums, packed_sums
+from core.warehouse.sql.base import BOTH, TOTAL, Scan, Statement, day_of, facts
+from core.warehouse.sql.sums import distinct_counts, marginal_moments, marginal_sums, packed_moments, packed_sums
 from core.warehouse.sql.tables import marginal_table
 from core.warehouse.versions import Version
 
@@ -113,21 +113,71 @@ def moments(
     where: Mapping[str, Condition],
     cancel: threading.Event | None,
 ) -> Moments | None:
-    """Second moments over days from the marginal table; None if it cannot say them (filters, groups, no marginals)."""
-    names = {name for pair in pairs for name in pair}
+    """Second moments over days, from the marginal table if it can say them, else from the facts.
+
+    None where rows have no day, and for distinct counts, which do not add up over segments.
+    """
+    names = list(dict.fromkeys(name for pair in pairs for name in pair))
+    if any(version.column(name).aggregation == "distinct" for name in names):
+        return None
     periods = _periods(version, comparison, where)
-    if periods is None or not names <= set(version.summable) or not set(dimensions) <= set(version.marginal_dimensions):
+    if periods and set(names) <= set(version.summable) and set(dimensions) <= set(version.marginal_dimensions):
+        return _marginal_moments(database, periods, pairs, dimensions, cancel)
+    return _packed_moments(database, version, comparison, names, pairs, dimensions, where, cancel)
+
+
+def _marginal_moments(
+    database: Database,
+    periods: _Periods,
+    pairs: Sequence[tuple[str, str]],
+    dimensions: Sequence[str],
+    cancel: threading.Event | None,
+) -> Moments:
+    statement = Statement()
+    statement.text = marginal_moments(periods.scan(statement), periods.version, pairs, periods.codes(dimensions))
+    columns = _fetch(database, statement, cancel)
+    codes = columns["segment"]
+    chosen = {dimension: _chosen(periods, dimension, codes) for dimension in dimensions}
+    return _moments(columns, codes == 0, pairs, chosen)
+
+
+def _packed_moments(
+    database: Database,
+    version: Version,
+    comparison: Comparison,
+    names: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+    dimensions: Sequence[str],
+    where: Mapping[str, Condition],
+    cancel: threading.Event | None,
+) -> Moments | None:
+    day = comparison.by if comparison.is_dates else version.date_column.name if version.date_column else None
+    if day is None:
         return None
     statement = Statement()
-    statement.text = marginal_moments(periods.scan(statement), version, pairs, periods.codes(dimensions))
+    relation = facts(statement, fact_files(version), version)
+    scan = conditions.compared(statement, relation, version, comparison, where)
+    metrics = [version.column(name) for name in names]
+    statement.text = packed_moments(scan, day_of(version, day), metrics, pairs, dimensions, version)
     columns = _fetch(database, statement, cancel)
-    codes, sides = columns["segment"], columns["side"]
-    values = _stack(columns, "q", len(pairs))
-    found = {}
-    for dimension in dimensions:
-        chosen, segments = _chosen(periods, dimension, codes)
-        found[dimension] = _gather(segments, sides[chosen], values[chosen], np.zeros(len(segments))).values
-    days = _by_side(sides[codes == 0], columns["days"][codes == 0])
+    places = columns["dimension"]
+    chosen = {d: (places == i, _texts(columns["value"][places == i])) for i, d in enumerate(dimensions)}
+    return _moments(columns, places == TOTAL, pairs, chosen)
+
+
+def _moments(
+    columns: Columns,
+    is_total: NDArray[np.bool_],
+    pairs: Sequence[tuple[str, str]],
+    chosen: Mapping[str, tuple[NDArray[np.bool_], NDArray[np.object_]]],
+) -> Moments:
+    """chosen: per dimension which rows are its own, and their segments' names."""
+    sides, values = columns["side"], _stack(columns, "q", len(pairs))
+    found = {
+        dimension: _gather(names, sides[mine], values[mine], np.zeros(len(names))).values
+        for dimension, (mine, names) in chosen.items()
+    }
+    days = _by_side(sides[is_total], columns["days"][is_total])
     return Moments((int(days[0]), int(days[1])), tuple(pairs), found)
 
 

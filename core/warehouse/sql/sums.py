@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from core.model.data import ColumnSpec
-from core.warehouse.sql.base import TOTAL, Scan, packs, quote
+from core.warehouse.sql.base import BOTH, TOTAL, Scan, packs, quote
 from core.warehouse.versions import Version
 
 
@@ -95,6 +95,48 @@ def marginal_moments(
         first, second = (f"CAST(s{version.summable.index(name)} AS DOUBLE)" for name in pair)
         columns.append(f"sum({first} * {second}) AS q{i}")
     return f"SELECT {', '.join(columns)} FROM {scan.relation} WHERE {_kept(scan, codes)} GROUP BY ALL"
+
+
+def packed_moments(
+    scan: Scan,
+    day: str,
+    metrics: Sequence[ColumnSpec],
+    pairs: Sequence[tuple[str, str]],
+    dimensions: Sequence[str],
+    version: Version,
+) -> str:
+    """Rows `(dimension, value, side, days, q0…)` from the facts: as `marginal_moments`, dimension -1 for the total.
+
+    day: an expression for the day of a row. A row of both sides counts on each.
+    """
+    names = [m.name for m in metrics]
+    places = {d: f"d{i}" for i, d in enumerate(dimensions)}
+    bins = packs(dimensions, version.cardinalities) or [()]
+    scanned = [f"{scan.side} AS side", f"{day} AS day", *(f"{quote(d)} AS {p}" for d, p in places.items())]
+    scanned += [f"{_number(name, version)} AS m{i}" for i, name in enumerate(names)]
+    where = f" WHERE {scan.condition}" if scan.condition else ""
+    parts = [f"f AS MATERIALIZED (SELECT {', '.join(scanned)} FROM {scan.relation}{where})"]
+    products = [(names.index(one), names.index(other)) for one, other in pairs]
+    results = []
+    for number, members in enumerate(bins):
+        columns = ["side", "day", *(places[d] for d in members), *(f"sum(m{i}) AS s{i}" for i in range(len(names)))]
+        parts.append(f"g{number} AS MATERIALIZED (SELECT {', '.join(columns)} FROM f GROUP BY ALL)")
+        results += [_squared(f"g{number}", dimensions.index(d), places[d], len(names), products) for d in members]
+    results.append(_squared("g0", TOTAL, None, len(names), products))
+    return f"WITH {', '.join(parts)} {' UNION ALL '.join(results)}"
+
+
+def _squared(
+    relation: str, dimension: int, place: str | None, metrics: int, products: Sequence[tuple[int, int]]
+) -> str:
+    value = f"CAST({place} AS VARCHAR)" if place else "NULL"
+    daily = [f"{value} AS value", "counted AS side", "day"]
+    daily += [f"CAST(coalesce(sum(s{i}), 0) AS DOUBLE) AS s{i}" for i in range(metrics)]
+    sides = f"(VALUES (0), (1)) AS sides(counted) ON side IN (counted, {BOTH})"
+    by_day = f"SELECT {', '.join(daily)} FROM {relation} JOIN {sides} GROUP BY ALL"
+    columns = [f"{dimension} AS dimension", "value", "side", "count(*) AS days"]
+    columns += [f"sum(s{one} * s{other}) AS q{i}" for i, (one, other) in enumerate(products)]
+    return f"SELECT {', '.join(columns)} FROM ({by_day}) GROUP BY value, side"
 
 
 def _kept(scan: Scan, codes: tuple[int, int] | None) -> str:
