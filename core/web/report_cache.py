@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 
 from core.web.drawing import Drawn
 
-ROOM_BYTES = 32 * 1024 * 1024
+ROOM_BYTES = 12 * 1024 * 1024
 
 
 class ReportCache:
