@@ -5,7 +5,7 @@ import streamlit as st
 from core.ui import frame, home_cards, home_steps
 
 app = frame.open_page(frame.HOME)
-st.title("Home")
+frame.heading("Home")
 st.markdown(home_steps.WHAT_IT_IS)
 
 with frame.errors():

@@ -1,12 +1,9 @@
 """Data: the datasets, what their columns are for, their versions, and the way new data comes in."""
 
-import streamlit as st
-
 from core.ui import data_dataset, data_delete, data_jobs, data_list, data_upload, frame
 
 app = frame.open_page(frame.DATA)
-heading, action = st.columns([4, 1], vertical_alignment="bottom")
-heading.title("Data")
+actions = frame.heading("Load new data" if data_upload.is_open() else "Data")
 
 with frame.errors():
     data_jobs.settle()
@@ -19,7 +16,9 @@ with frame.errors():
     elif not datasets:
         data_list.show_empty()
     else:
-        action.button("Load new data", type="primary", key="data_new", on_click=data_list.open_new, width="stretch")
+        actions.button(
+            "Load new data", type="primary", key="data_new", icon=":material/add:", on_click=data_list.open_new
+        )
         data_list.show_table(app, datasets)
         data_dataset.show(app, data_list.choose(datasets))
         data_delete.show_dialog(app)

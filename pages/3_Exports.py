@@ -1,7 +1,5 @@
 """Exports: what travels, in which form, and the report links to copy."""
 
-import streamlit as st
-
 from core.ui import frame
 from core.ui.bridge_saved import tell
 from core.ui.exports_edit import NEW, asked_for, edit, open_new
@@ -11,10 +9,9 @@ from core.ui.exports_list import show_empty, show_exports
 app = frame.open_page(frame.EXPORTS)
 tell()
 asked = asked_for()
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.title("New export" if asked == NEW else "Edit export" if asked else "Exports", width="stretch")
-    if asked is None and app.analyses.all():
-        st.button("New export", key="exports_new", type="primary", icon=":material/add:", on_click=open_new)
+actions = frame.heading("New export" if asked == NEW else "Edit export" if asked else "Exports")
+if asked is None and app.analyses.all():
+    actions.button("New export", key="exports_new", type="primary", icon=":material/add:", on_click=open_new)
 say_when_down(app)
 with frame.errors():
     if asked is not None:

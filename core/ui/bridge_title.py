@@ -30,7 +30,7 @@ DIALOGS = {
 def title_row(work: Work) -> None:
     """Name and state to the left, actions to the right; opens the dialog that was asked for."""
     with st.container(horizontal=True, vertical_alignment="center", key="bridge_title"):
-        st.markdown(f"## {escape(work.spec.name)}", width="content")
+        st.title(escape(work.spec.name), anchor=False, width="content")
         st.caption(state_line(work), width="stretch")
         chosen = st.menu_button("More", _offered(work), key=keys.MORE, on_click=_discard_if_asked, args=(work,))
         wants_link = st.button("Export result…", key=keys.EXPORT)

@@ -99,6 +99,7 @@ def _saved(app: App, slug: str | None, *, wants_new: bool) -> SavedAnalysis | No
         try:
             return app.analyses.get(slug)
         except NotFound as error:
+            frame.heading("Bridge")
             frame.show_error(error)
             st.page_link(frame.BRIDGE.page, label="Open the newest analysis", icon=frame.BRIDGE.icon)
             st.stop()
@@ -117,7 +118,7 @@ def _dataset(app: App, slug: str | None) -> str:
 
 def _missing(sentence: str, label: str, params: dict[str, str]) -> NoReturn:
     """The page's guard: what is missing and where to get it."""
-    st.title("Bridge")
+    frame.heading("Bridge")
     st.info(escape(sentence), icon=frame.BRIDGE.icon)
     st.page_link(frame.DATA.page, label=label, icon=frame.DATA.icon, query_params=params)
     st.stop()

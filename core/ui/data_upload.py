@@ -36,7 +36,6 @@ def close() -> None:
 def show(app: App) -> None:
     """The form, as far as it has come."""
     st.button("Back to the datasets", icon=":material/arrow_back:", type="tertiary", key="data_back", on_click=close)
-    st.markdown("#### Load new data")
     _choose_source(app)
     draft = data_draft.current()
     if draft is None:

@@ -12,6 +12,7 @@ import streamlit as st
 import structlog
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from streamlit.delta_generator import DeltaGenerator
 
 from core.app import App
 from core.errors import BridgecastError, Cancelled
@@ -22,6 +23,8 @@ from core.ui.text import escape
 START_COMMAND = "python3 run.py"
 BEAT_LOOK_S = 5
 ICON = Path(__file__).with_name("icon.svg")
+LOGO = Path(__file__).with_name("logo.svg")
+INK, DARK_INK = "#0f172a", "#e5ebf2"
 log = structlog.get_logger(__name__)
 
 
@@ -48,6 +51,7 @@ def open_page(entry: Entry) -> App:
     """
     # A Material icon here would be fetched from another host.
     st.set_page_config(page_title=f"{entry.title} · Bridgecast", page_icon=str(ICON), layout="wide")
+    st.logo(_logo(theme()), size="large")
     with st.sidebar:
         _draw_menu()
     app = _open_app()
@@ -66,8 +70,20 @@ def _open_app() -> App:
     return app
 
 
+def heading(title: str) -> DeltaGenerator:
+    """The page's title; the row it stands in takes what can be done with the whole page, to the right."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.title(title, anchor=False, width="stretch")
+    return row
+
+
+def _logo(theme: ThemeName) -> str:
+    """The sign and the name as one picture; the name readable on the sidebar's colour."""
+    picture = LOGO.read_text(encoding="utf-8")
+    return picture.replace(INK, DARK_INK) if theme == "dark" else picture
+
+
 def _draw_menu() -> None:
-    st.markdown("### :material/waterfall_chart: Bridgecast")
     _link(HOME)
     for title, entries in GROUPS:
         st.caption(title)
