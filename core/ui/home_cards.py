@@ -22,8 +22,8 @@ from core.ui.text import LOCALE, age_line, escape, markdown
 from core.warehouse import Version
 
 CARDS_SHOWN = 6
-CARD_WIDTH = 446
-CHART_WIDTH = 412.0
+CARDS_A_ROW = 2
+CHART_WIDTH = 452.0
 BARS_SHOWN = 5
 
 
@@ -66,23 +66,26 @@ def _load(app: App, saved: SavedAnalysis, cancel: threading.Event) -> Card:
 
 
 def show_cards(app: App, cards: list[Card]) -> None:
-    """The cards, as many a row as fit."""
-    with st.container(horizontal=True):
-        for card in cards:
-            with st.container(border=True, width=CARD_WIDTH, height="stretch", key=f"home_card_{card.saved.spec.slug}"):
+    """The cards, two a row and of one height, with what opens them at the foot."""
+    for start in range(0, len(cards), CARDS_A_ROW):
+        for place, card in zip(st.columns(CARDS_A_ROW), cards[start : start + CARDS_A_ROW], strict=False):
+            key = f"home_card_{card.saved.spec.slug}"
+            with place.container(border=True, height="stretch", vertical_alignment="distribute", key=key):
                 _show(app, card)
 
 
 def _show(app: App, card: Card) -> None:
     spec = card.saved.spec
-    st.markdown(f"##### {escape(spec.name)}")
-    if card.bridge is not None:
-        _show_bridge(card.bridge, key=f"home_chart_{spec.slug}")
-    if card.error is not None:
-        frame.show_error(card.error)
-    if card.version is not None:
-        st.caption(age_line(card.version, app.clock()))
-    _links(app, card)
+    with st.container():
+        st.markdown(f"##### {escape(spec.name)}")
+        if card.bridge is not None:
+            _show_bridge(card.bridge, key=f"home_chart_{spec.slug}")
+        if card.error is not None:
+            frame.show_error(card.error)
+    with st.container():
+        if card.version is not None:
+            st.caption(age_line(card.version, app.clock()))
+        _links(app, card)
 
 
 def _show_bridge(bridge: Bridge, *, key: str) -> None:

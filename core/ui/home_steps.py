@@ -32,9 +32,10 @@ def show_next_steps() -> None:
     """Three steps from data to a shared report."""
     st.markdown("#### What to do next")
     for place, (entry, title, text) in zip(st.columns(len(STEPS)), STEPS, strict=True):
-        with place, st.container(border=True, height="stretch"):
-            st.markdown(f"**{title}**")
-            st.caption(text)
+        with place, st.container(border=True, height="stretch", vertical_alignment="distribute"):
+            with st.container():
+                st.markdown(f"**{title}**")
+                st.caption(text)
             st.page_link(entry.page, label=f"Go to {entry.title}", icon=entry.icon)
 
 
