@@ -7,6 +7,7 @@ on import.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -55,18 +56,23 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
     Several processes may call this at once. Raises SettingsError and StoreError with a sentence.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = Store(settings.store_url)
-    store.migrate()
-    organisation, owner = _people(store, settings, clock())
-    warehouse = Warehouse(settings.warehouse_dir, threads=settings.threads, memory_limit=settings.memory_limit)
     keys = open_keys(settings)
-    catalogue = Catalogue(store, warehouse, organisation.id, clock)
-    analyses = Analyses(store, warehouse, catalogue, organisation.id, clock)
-    exports = Exports(store, keys, organisation.id, settings.report_base_url, clock)
-    app = App(settings, store, warehouse, keys, organisation, owner, catalogue, analyses, exports, clock)
-    if settings.demo:
-        load_samples(store, catalogue, analyses, exports, organisation.id, by=owner.id, lock_dir=settings.data_dir)
-    return app
+    with ExitStack() as opened:
+        store = Store(settings.store_url)
+        opened.callback(store.close)
+        store.migrate()
+        organisation, owner = _people(store, settings, clock())
+        warehouse = Warehouse(settings.warehouse_dir, threads=settings.threads, memory_limit=settings.memory_limit)
+        opened.callback(warehouse.close)
+        catalogue = Catalogue(store, warehouse, organisation.id, clock)
+        opened.callback(catalogue.close)
+        analyses = Analyses(store, warehouse, catalogue, organisation.id, clock)
+        exports = Exports(store, keys, organisation.id, settings.report_base_url, clock)
+        if settings.demo:
+            load_samples(store, catalogue, analyses, exports, organisation.id, by=owner.id, lock_dir=settings.data_dir)
+        # All is well: what was opened is closed by the App.
+        opened.pop_all()
+    return App(settings, store, warehouse, keys, organisation, owner, catalogue, analyses, exports, clock)
 
 
 def _people(store: Store, settings: Settings, now: datetime) -> tuple[Organisation, Person]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from core.errors import AlreadyExists, BridgecastError, Conflict, NotFound
+from core.errors import AlreadyExists, BridgecastError, Conflict, NotFound, Stale
 from core.model.data import DatasetSpec, FilesSource, SourceSpec, UploadSource
 from core.store import Store
 from core.store.analyses import analysis_spec
@@ -26,10 +27,13 @@ from core.store.datasets import (
     list_datasets,
 )
 from core.warehouse import Version, Warehouse
+from core.warehouse.files import fingerprint
 from core.warehouse.inspect import Inspection, inspect
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str, float], None]
+# A source that could not be read is not read again at every load of a report while its files stay as they are.
+AGAIN_AFTER_S = 10.0
 log = structlog.get_logger(__name__)
 
 
@@ -46,19 +50,37 @@ class Freshness:
     is_loading: bool = False
 
 
+@dataclass(frozen=True)
+class _Flight:
+    """A refresh that is under way or over, and what it is a refresh of."""
+
+    future: Future[Version]
+    of: tuple[str, DatasetSpec]
+    began_s: float
+
+    @property
+    def is_worth_waiting_for(self) -> bool:
+        """Whether it is under way, or failed a moment ago."""
+        if not self.future.done():
+            return True
+        return self.future.exception() is not None and time.monotonic() - self.began_s < AGAIN_AFTER_S
+
+
 class Catalogue:
     """The datasets of one organisation."""
 
     def __init__(self, store: Store, warehouse: Warehouse, organisation_id: str, clock: Clock) -> None:
         self._store, self._warehouse = store, warehouse
         self._organisation_id, self._clock = organisation_id, clock
-        self._refreshes: dict[str, Future[Version]] = {}
+        self._flights: dict[str, _Flight] = {}
         self._guard = threading.Lock()
+        self._closing = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="refresh")
 
     def close(self) -> None:
-        """Wait for no new refresh."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Cancel the refreshes that are under way and wait until they have let go."""
+        self._closing.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def all(self) -> list[DatasetSpec]:
         """Every dataset, by name."""
@@ -68,8 +90,13 @@ class Catalogue:
 
     def get(self, slug: str) -> DatasetSpec:
         """One dataset's definition. Raises NotFound."""
+        return self.get_with_revision(slug)[0]
+
+    def get_with_revision(self, slug: str) -> tuple[DatasetSpec, int]:
+        """One dataset's definition and how many times it was changed, for `change`. Raises NotFound."""
         with self._store.read() as session:
-            return dataset_spec(get_dataset(session, self._organisation_id, slug))
+            row = get_dataset(session, self._organisation_id, slug)
+            return dataset_spec(row), row.revision
 
     def latest(self, slug: str) -> Version:
         """The newest version. Raises UnknownDataset."""
@@ -92,17 +119,20 @@ class Catalogue:
         progress: Progress | None = None,
         cancel: threading.Event | None = None,
     ) -> Version:
-        """Publish version 1 of a new dataset, then keep its definition.
+        """Publish the first version of a new dataset together with its definition.
 
         Raises AlreadyExists, AmbiguousSource when a column can be read in two ways, UnreadableSource, Cancelled.
         """
         if self.is_known(spec.slug):
             raise AlreadyExists(f"Slug '{spec.slug}' is taken by another dataset. Choose another one.")
-        version = self._publish(spec, path, progress, cancel)
-        with self._store.write() as session:
-            kept = _with_columns(spec, version)
-            add_dataset(session, self._organisation_id, kept, person_id=by, now=self._clock())
-        return version
+
+        def keep(version: Version) -> None:
+            with self._store.write() as session:
+                kept = _with_columns(spec, version)
+                add_dataset(session, self._organisation_id, kept, person_id=by, now=self._clock())
+
+        now = self._clock()
+        return self._warehouse.publish(spec, path, now=now, progress=progress, cancel=cancel, keep=keep)
 
     def replace(
         self,
@@ -114,25 +144,50 @@ class Catalogue:
         cancel: threading.Event | None = None,
     ) -> Version:
         """Publish a newer file of an uploaded dataset. Raises Conflict for a live source."""
-        spec = self.get(slug)
-        if not isinstance(spec.source, UploadSource):
-            raise Conflict(f"'{slug}' is read from {spec.source.path}. Change the files there, or refresh it.")
-        source = spec.source.model_copy(update={"file_name": file_name})
-        return self._republish(spec.model_copy(update={"source": source}), path, progress, cancel)
+        while True:
+            spec, revision = self.get_with_revision(slug)
+            if not isinstance(spec.source, UploadSource):
+                raise Conflict(f"'{slug}' is read from {spec.source.path}. Change the files there, or refresh it.")
+            source = spec.source.model_copy(update={"file_name": file_name})
+            try:
+                newer = spec.model_copy(update={"source": source})
+                return self._republish(newer, path, progress, cancel, if_revision=revision)
+            except Stale:
+                log.info("definition changed while a file was read", dataset=slug)
 
     def refresh(self, slug: str, *, progress: Progress | None = None, cancel: threading.Event | None = None) -> Version:
         """Read the source again and publish what changed. An uploaded dataset stays as it is."""
-        spec = self.get(slug)
-        return self._warehouse.refresh(spec, now=self._clock(), progress=progress, cancel=cancel)
+        while True:
+            spec, revision = self.get_with_revision(slug)
+
+            def keep(_: Version, seen: int = revision) -> None:
+                if self.get_with_revision(slug)[1] != seen:
+                    raise Stale(f"Dataset '{slug}' was changed while its source was read.")
+
+            try:
+                now = self._clock()
+                return self._warehouse.refresh(spec, now, progress=progress, cancel=cancel, keep=keep)
+            except Stale:
+                log.info("definition changed while the source was read", dataset=slug)
 
     def change(
-        self, spec: DatasetSpec, *, progress: Progress | None = None, cancel: threading.Event | None = None
+        self,
+        spec: DatasetSpec,
+        *,
+        if_revision: int | None = None,
+        progress: Progress | None = None,
+        cancel: threading.Event | None = None,
     ) -> Version:
-        """Keep a changed definition; publishes when types, roles or the calendar changed."""
-        before = self.get(spec.slug)
+        """Keep a changed definition; publishes when types, roles or the calendar changed.
+
+        if_revision: the revision the change was made from. Raises Stale when it is no longer the newest.
+        """
+        before, revision = self.get_with_revision(spec.slug)
+        if if_revision not in (None, revision):
+            raise Stale(f"Dataset '{spec.slug}' was changed meanwhile. Load it again and repeat the change.")
         if (before.columns, before.calendar, before.source) != (spec.columns, spec.calendar, spec.source):
-            return self._republish(spec, None, progress, cancel)
-        self._keep(spec)
+            return self._republish(spec, None, progress, cancel, if_revision=if_revision)
+        self._keep(spec, if_revision)
         return self.latest(spec.slug)
 
     def fresh(self, slug: str, *, wait_s: float = 10.0) -> Freshness:
@@ -146,23 +201,33 @@ class Catalogue:
         return self._fresh_from_source(spec, wait_s)
 
     def _fresh_from_source(self, spec: DatasetSpec, wait_s: float) -> Freshness:
+        """Waits for a second refresh where the files changed again while the first one, begun earlier, was ending."""
+        until_s = time.monotonic() + wait_s
         try:
-            if not self._warehouse.has_changed(spec):
-                return Freshness(self.latest(spec.slug))
-            return Freshness(self._one_flight(spec).result(timeout=wait_s))
+            while self._warehouse.has_changed(spec):
+                error = self._one_flight(spec).exception(timeout=max(0.0, until_s - time.monotonic()))
+                if isinstance(error, BridgecastError):
+                    return self._stale(spec.slug, error)
+                if error is not None:
+                    raise error
         except StillRunning:
             return Freshness(self.latest(spec.slug), is_loading=True)
         except BridgecastError as error:
-            log.warning("refresh failed", dataset=spec.slug, reason=str(error))
-            return Freshness(self.latest(spec.slug), stale=str(error))
+            return self._stale(spec.slug, error)
+        return Freshness(self.latest(spec.slug))
+
+    def _stale(self, slug: str, error: BridgecastError) -> Freshness:
+        log.warning("refresh failed", dataset=slug, reason=str(error))
+        return Freshness(self.latest(slug), stale=str(error))
 
     def _one_flight(self, spec: DatasetSpec) -> Future[Version]:
+        of = (fingerprint(spec.source.path) if isinstance(spec.source, FilesSource) else "", spec)
         with self._guard:
-            running = self._refreshes.get(spec.slug)
-            if running is None or running.done():
-                running = self._pool.submit(self._warehouse.refresh, spec, now=self._clock())
-                self._refreshes[spec.slug] = running
-            return running
+            last = self._flights.get(spec.slug)
+            if last is None or not last.is_worth_waiting_for or (last.future.done() and last.of != of):
+                last = _Flight(self._pool.submit(self.refresh, spec.slug, cancel=self._closing), of, time.monotonic())
+                self._flights[spec.slug] = last
+            return last.future
 
     def dependants(self, slug: str) -> list[str]:
         """Names of the analyses that are built on it."""
@@ -176,20 +241,23 @@ class Catalogue:
         self._warehouse.drop(slug)
 
     def _republish(
-        self, spec: DatasetSpec, path: Path | None, progress: Progress | None, cancel: threading.Event | None
+        self,
+        spec: DatasetSpec,
+        path: Path | None,
+        progress: Progress | None,
+        cancel: threading.Event | None,
+        *,
+        if_revision: int | None,
     ) -> Version:
-        version = self._publish(spec, path, progress, cancel)
-        self._keep(_with_columns(spec, version))
-        return version
+        def keep(version: Version) -> None:
+            self._keep(_with_columns(spec, version), if_revision)
 
-    def _publish(
-        self, spec: DatasetSpec, path: Path | None, progress: Progress | None, cancel: threading.Event | None
-    ) -> Version:
-        return self._warehouse.publish(spec, path, now=self._clock(), progress=progress, cancel=cancel)
+        now = self._clock()
+        return self._warehouse.publish(spec, path, now=now, progress=progress, cancel=cancel, keep=keep)
 
-    def _keep(self, spec: DatasetSpec) -> None:
+    def _keep(self, spec: DatasetSpec, if_revision: int | None) -> None:
         with self._store.write() as session:
-            change_dataset(session, self._organisation_id, spec, now=self._clock())
+            change_dataset(session, self._organisation_id, spec, now=self._clock(), if_revision=if_revision)
 
     def is_known(self, slug: str) -> bool:
         """Whether there is such a dataset."""

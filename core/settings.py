@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PRODUCT_VERSION = "0.1.0"
+_SIZE = re.compile(r"\d+(\.\d+)?\s?(%|[KMGT]i?B)", re.I)
 
 
 class Settings(BaseSettings):
@@ -35,6 +37,13 @@ class Settings(BaseSettings):
     memory_limit: str = "60%"
     log: Literal["debug", "info", "warning", "error"] = "info"
     demo: bool = True
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _is_a_size(cls, text: str) -> str:
+        if not _SIZE.fullmatch(text):
+            raise ValueError("this is no amount of memory. Use a share such as 60%, or a size such as 4GB")
+        return text
 
     @model_validator(mode="after")
     def _loopback_only(self) -> Settings:

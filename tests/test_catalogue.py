@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.app import App
-from core.errors import AlreadyExists, Conflict, NotFound, UnknownDataset, UnreadableSource
+from core.errors import AlreadyExists, Conflict, NotFound, Stale, UnknownDataset, UnreadableSource
 from core.model.data import ColumnSpec, DatasetSpec, FilesSource, UploadSource
 from tests.conftest import MORE_SALES, SALES
 
@@ -72,6 +72,57 @@ def test_a_changed_name_publishes_nothing(sales_app: App) -> None:
     assert sales_app.catalogue.get("sales").name == "Verkäufe"
 
 
+def test_a_change_made_from_an_old_state_publishes_nothing(sales_app: App) -> None:
+    spec, revision = sales_app.catalogue.get_with_revision("sales")
+    sales_app.catalogue.change(spec.model_copy(update={"name": "Sales of all shops"}), if_revision=revision)
+    columns = tuple(_with_role(c, "ignored") if c.name == "device" else c for c in spec.columns)
+    with pytest.raises(Stale, match="Dataset 'sales' was changed meanwhile"):
+        sales_app.catalogue.change(spec.model_copy(update={"columns": columns}), if_revision=revision)
+    assert sales_app.catalogue.latest("sales").number == 1
+    assert sales_app.catalogue.get("sales").name == "Sales of all shops"
+
+
+def test_a_role_that_is_changed_while_the_source_is_read_holds(sales_app: App, rewrite: Callable[[str], None]) -> None:
+    rewrite(MORE_SALES)
+
+    def change_meanwhile(stage: str, share: float) -> None:
+        spec, revision = sales_app.catalogue.get_with_revision("sales")
+        if stage == "Adding up days and segments" and revision == 1:
+            columns = tuple(_with_role(c, "ignored") if c.name == "device" else c for c in spec.columns)
+            sales_app.catalogue._keep(spec.model_copy(update={"columns": columns}), None)
+
+    version = sales_app.catalogue.refresh("sales", progress=change_meanwhile)
+    assert (version.number, version.dimensions) == (2, ("country",))
+
+
+def test_of_two_who_make_a_dataset_one_is_told_and_its_rows_are_not_kept(sales_app: App, tmp_path: Path) -> None:
+    files = [tmp_path / "one.csv", tmp_path / "other.csv"]
+    for file, country in zip(files, ("AA", "BB"), strict=True):
+        file.write_text(SALES.replace("FR", country))
+    barrier = threading.Barrier(2)
+    ends: list[tuple[Path, Exception | None]] = []
+
+    def make(file: Path) -> None:
+        spec = DatasetSpec(slug="twice", name="Twice", source=FilesSource(path=str(file)))
+        barrier.wait(5)
+        try:
+            sales_app.catalogue.create(spec, by=sales_app.owner.id)
+        except AlreadyExists as error:
+            ends.append((file, error))
+        else:
+            ends.append((file, None))
+
+    makers = [threading.Thread(target=make, args=(file,)) for file in files]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+    won = [file for file, error in ends if error is None]
+    assert len(won) == 1
+    assert [v.number for v in sales_app.catalogue.versions("twice")] == [1]
+    assert sales_app.catalogue.latest("twice").source["path"] == str(won[0])
+
+
 def test_a_live_source_that_changed_is_published_at_the_next_look(
     sales_app: App, rewrite: Callable[[str], None]
 ) -> None:
@@ -89,6 +140,18 @@ def test_a_live_source_that_broke_keeps_the_last_good_version_and_says_so(
     assert fresh.version.number == 1
     assert fresh.stale is not None
     assert "sales.csv" in fresh.stale
+
+
+def test_a_source_that_broke_is_not_read_again_while_it_stays_as_it_is(
+    sales_app: App, rewrite: Callable[[str], None]
+) -> None:
+    rewrite("day,country\n2026-01-01,FR,1\n")
+    first = sales_app.catalogue.fresh("sales").stale
+    flight = sales_app.catalogue._flights["sales"]
+    assert sales_app.catalogue.fresh("sales").stale == first
+    assert sales_app.catalogue._flights["sales"] is flight
+    rewrite(MORE_SALES)
+    assert sales_app.catalogue.fresh("sales").version.number == 2
 
 
 def test_a_source_that_takes_long_shows_the_last_good_version_first(

@@ -110,8 +110,9 @@ class Exports:
 
     def switch(self, export_id: str, is_active: bool) -> SavedExport:
         """Switch an export on or off; while it is off its links do not open."""
-        spec = self.get(export_id).spec
-        return self.change(export_id, spec.model_copy(update={"is_active": is_active}))
+        saved = self.get(export_id)
+        switched = saved.spec.model_copy(update={"is_active": is_active})
+        return self.change(export_id, switched, if_revision=saved.revision)
 
     def delete(self, export_id: str) -> None:
         """Delete an export; its links are unknown from then on."""

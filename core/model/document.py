@@ -1,4 +1,4 @@
-"""A report before it is drawn: text with tones, charts as Vega-Lite, tables. Page, mail, card and deck draw from this."""
+"""A report before it is drawn: text with tones, charts as Vega-Lite, tables. Page, mail and deck draw from this."""
 
 from __future__ import annotations
 

@@ -94,10 +94,10 @@ def get_analysis_by_id(session: Session, organisation_id: str, analysis_id: str)
     return row
 
 
-def list_analyses(session: Session, organisation_id: str, *, after: str = "", limit: int = 500) -> list[Analysis]:
-    """Analyses by slug, those behind `after`."""
-    query = select(Analysis).where(Analysis.organisation_id == organisation_id, col(Analysis.slug) > after)
-    return list(session.exec(query.order_by(Analysis.slug).limit(limit)))
+def list_analyses(session: Session, organisation_id: str) -> list[Analysis]:
+    """All analyses by slug."""
+    query = select(Analysis).where(Analysis.organisation_id == organisation_id)
+    return list(session.exec(query.order_by(Analysis.slug)))
 
 
 def list_revisions(session: Session, organisation_id: str, slug: str) -> list[AnalysisRevision]:

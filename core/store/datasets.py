@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from core.errors import AlreadyExists, Conflict, NotFound, Stale
 from core.model.analysis import Analysis
@@ -56,10 +56,10 @@ def get_dataset(session: Session, organisation_id: str, slug: str) -> Dataset:
     raise NotFound(f"There is no dataset '{slug}'.")
 
 
-def list_datasets(session: Session, organisation_id: str, *, after: str = "", limit: int = 500) -> list[Dataset]:
-    """Datasets by slug, those behind `after`."""
-    query = select(Dataset).where(Dataset.organisation_id == organisation_id, col(Dataset.slug) > after)
-    return list(session.exec(query.order_by(Dataset.slug).limit(limit)))
+def list_datasets(session: Session, organisation_id: str) -> list[Dataset]:
+    """All datasets by slug."""
+    query = select(Dataset).where(Dataset.organisation_id == organisation_id)
+    return list(session.exec(query.order_by(Dataset.slug)))
 
 
 def analyses_of(session: Session, organisation_id: str, slug: str) -> list[Analysis]:

@@ -69,10 +69,10 @@ def get_export(session: Session, organisation_id: str, export_id: str) -> Export
     return row
 
 
-def list_exports(session: Session, organisation_id: str, *, after: str = "", limit: int = 500) -> list[Export]:
-    """Exports by id, those behind `after`."""
-    query = select(Export).where(Export.organisation_id == organisation_id, col(Export.id) > after)
-    return list(session.exec(query.order_by(Export.id).limit(limit)))
+def list_exports(session: Session, organisation_id: str) -> list[Export]:
+    """All exports by id."""
+    query = select(Export).where(Export.organisation_id == organisation_id)
+    return list(session.exec(query.order_by(Export.id)))
 
 
 def delete_export(session: Session, organisation_id: str, export_id: str) -> None:

@@ -24,7 +24,7 @@ from core.warehouse.query import Database, Progress
 from core.warehouse.read import Layout, Part, doubts, is_plain, open_sheet, select
 from core.warehouse.sql import tables
 from core.warehouse.transcode import in_utf8
-from core.warehouse.versions import Draft, Version
+from core.warehouse.versions import Draft, Keep, Version
 
 UPLOAD_LIMIT_BYTES = 200 * 1024 * 1024
 TRIES = 3
@@ -36,11 +36,12 @@ NEARLY = 0.8
 
 @dataclass(frozen=True)
 class Publisher:
-    """What one publish needs."""
+    """What one publish needs. keep: called with the version just before it counts (`Draft.commit`)."""
 
     database: Database
     progress: Progress | None = None
     cancel: threading.Event | None = None
+    keep: Keep | None = None
 
     def tell(self, stage: str, share: float) -> None:
         """Report how far it is, 0 to 1."""
@@ -72,7 +73,7 @@ class Publisher:
             marginals=draft.final(MARGINALS),
             segments=draft.final(SEGMENTS),
         )
-        draft.commit(version)
+        draft.commit(version, self.keep)
         self.tell("Done", 1.0)
         return version
 
@@ -97,7 +98,7 @@ class Publisher:
             raise inspection.questions[0]
         columns = merged(inspection, spec.columns)
         target = draft.path(FACTS)
-        with in_utf8(inspection.layout, draft.folder) as layout:
+        with in_utf8(inspection.layout, self.database.scratch) as layout:
             columns = self.write(layout, columns, target)
         version = Version(
             dataset=spec.slug,

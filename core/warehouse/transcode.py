@@ -21,7 +21,7 @@ _UTF8 = frozenset({"utf-8", "ascii"})
 
 @contextmanager
 def in_utf8(layout: Layout, scratch: Path) -> Iterator[Layout]:
-    """The layout with its files in UTF-8; copies are made beside `scratch` and removed afterwards.
+    """The layout with its files in UTF-8; copies are made in `scratch` and removed afterwards.
 
     Raises UnreadableSource with the line that does not fit the encoding.
     """
@@ -29,7 +29,7 @@ def in_utf8(layout: Layout, scratch: Path) -> Iterator[Layout]:
     if layout.format.kind != "csv" or codecs.lookup(encoding).name in _UTF8:
         yield layout
         return
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=scratch.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix="utf8-", dir=scratch) as folder:
         parts = []
         for number, part in enumerate(layout.parts):
             files = tuple(Path(folder) / f"{number}-{i}-{file.name}.csv" for i, file in enumerate(part.files))

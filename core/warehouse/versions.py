@@ -10,14 +10,15 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from core.errors import DataError, UnknownColumn, UnknownDataset
+from core.errors import Cancelled, DataError, UnknownColumn, UnknownDataset
 from core.model.data import Calendar, ColumnSpec
 
 KEPT_VERSIONS = 3
@@ -25,6 +26,7 @@ KEPT_FOR = timedelta(hours=1)
 KEPT_BYTES = 4 << 30
 MANIFEST, LOCK, DROPPED = "manifest.json", ".lock", ".dropped"
 FORMAT = 1
+LOOK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,9 @@ class Version:
         raise UnknownColumn.named(name, self.dataset, [c.name for c in self.columns])
 
 
+Keep = Callable[[Version], None]
+
+
 class Versions:
     """The versions below one folder. Reading takes no lock; publishing takes the dataset's."""
 
@@ -136,10 +141,13 @@ class Versions:
             return None
 
     @contextmanager
-    def publishing(self, dataset: str) -> Iterator[Draft]:
-        """Hold the dataset's lock; gives a draft whose files become a version by `Draft.commit`."""
+    def publishing(self, dataset: str, cancel: threading.Event | None = None) -> Iterator[Draft]:
+        """Hold the dataset's lock; gives a draft whose files become a version by `Draft.commit`.
+
+        Raises Cancelled when `cancel` is set while another publish is waited for.
+        """
         folder = self.folder(dataset)
-        with _locked(folder):
+        with _locked(folder, cancel):
             earlier = self.all(dataset) if (folder / MANIFEST).exists() else ()
             _sweep(folder, earlier)
             draft = Draft(folder, earlier, last=earlier[-1].number if earlier else self._last_dropped(dataset))
@@ -196,10 +204,16 @@ class Draft:
         self.path(ending).unlink(missing_ok=True)
         self._made.remove(ending)
 
-    def commit(self, version: Version) -> None:
-        """Make the draft the newest version: files first, durable, then the manifest in one step."""
+    def commit(self, version: Version, keep: Keep | None = None) -> None:
+        """Make the draft the newest version: files first, durable, then the manifest in one step.
+
+        keep: called with the version just before it counts; if it raises, there is no such version.
+        """
         for ending in self._made:
             _sync(self.path(ending))
+        if keep is not None:
+            keep(version)
+        for ending in self._made:
             self.path(ending).rename(self.final(ending))
         self._made.clear()
         _sync(self.folder)
@@ -218,7 +232,7 @@ class Draft:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, cancel: threading.Event | None = None) -> Iterator[None]:
     """Hold the folder's lock, across threads and processes. A folder that was dropped meanwhile is made anew."""
     while True:
         folder.mkdir(parents=True, exist_ok=True)
@@ -227,12 +241,26 @@ def _locked(folder: Path) -> Iterator[None]:
         except FileNotFoundError:
             continue
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            _take(handle, cancel)
             if _is_same(handle, folder / LOCK):
                 yield
                 return
         finally:
             os.close(handle)
+
+
+def _take(handle: int, cancel: threading.Event | None) -> None:
+    """Wait for the lock. Raises Cancelled when `cancel` is set meanwhile."""
+    if cancel is None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if cancel.wait(LOOK_EVERY_S):
+                raise Cancelled("Cancelled. Nothing was changed.") from None
 
 
 def _is_same(handle: int, path: Path) -> bool:

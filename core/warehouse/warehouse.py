@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from core.errors import DataError
+from core.errors import DataError, UnreadableSource
 from core.model.analysis import Condition
 from core.model.comparison import Comparison, DateSide, GroupSide
 from core.model.data import DatasetSpec
@@ -22,7 +22,7 @@ from core.warehouse.publish import Publisher
 from core.warehouse.query import Database, Progress
 from core.warehouse.sql import conditions, tables
 from core.warehouse.sql.base import Scan, Statement, facts
-from core.warehouse.versions import Version, Versions
+from core.warehouse.versions import Draft, Keep, Version, Versions
 
 NO_FILTER: Mapping[str, Condition] = {}
 
@@ -62,14 +62,16 @@ class Warehouse:
         now: datetime,
         progress: Progress | None = None,
         cancel: threading.Event | None = None,
+        keep: Keep | None = None,
     ) -> Version:
         """Read the source and make it the newest version; nothing changes if that fails.
 
         path: the received file of an upload, which is copied; without it the last received one is read again.
+        keep: called with the version just before it counts, nobody else publishing meanwhile; may refuse by raising.
         Raises UnreadableSource, AmbiguousSource, Cancelled.
         """
-        with self._versions.publishing(spec.slug) as draft:
-            return Publisher(self.database, progress, cancel).publish(spec, draft, path, now)
+        with self._versions.publishing(spec.slug, cancel) as draft:
+            return _published(Publisher(self.database, progress, cancel, keep), spec, draft, path, now)
 
     def refresh(
         self,
@@ -78,6 +80,7 @@ class Warehouse:
         *,
         progress: Progress | None = None,
         cancel: threading.Event | None = None,
+        keep: Keep | None = None,
     ) -> Version:
         """The newest version after a look at a live source: published anew only if its files have changed.
 
@@ -86,10 +89,10 @@ class Warehouse:
         """
         if not self.has_changed(spec):
             return self.latest(spec.slug)
-        with self._versions.publishing(spec.slug) as draft:
+        with self._versions.publishing(spec.slug, cancel) as draft:
             if not self.has_changed(spec):
                 return self.latest(spec.slug)
-            return Publisher(self.database, progress, cancel).publish(spec, draft, None, now)
+            return _published(Publisher(self.database, progress, cancel, keep), spec, draft, None, now)
 
     def has_changed(self, spec: DatasetSpec) -> bool:
         """Whether a live source differs from what its newest version was read from. Uploads never do.
@@ -170,8 +173,14 @@ class Warehouse:
             found = {str(name) for name in names}
         else:
             statement = tables.some_values(version, aggregate.fact_files(version), column, prefix.lower(), limit)
-            found = {str(row[0]) for row in self.database.rows(statement)}
+            found = {str(row[0]) for row in self._rows(statement, version)}
         return sorted(name for name in found if name.lower().startswith(prefix.lower()))[:limit]
+
+    def _rows(self, statement: Statement, version: Version) -> list[tuple[object, ...]]:
+        try:
+            return self.database.rows(statement)
+        except (duckdb.Error, FileNotFoundError) as error:
+            raise _unanswered(error, version) from error
 
     def _frame(self, statement: Statement, version: Version) -> pl.DataFrame:
         try:
@@ -182,9 +191,21 @@ class Warehouse:
             raise _unanswered(error, version) from error
 
 
+def _published(publisher: Publisher, spec: DatasetSpec, draft: Draft, path: Path | None, now: datetime) -> Version:
+    """The version. What the disk or DuckDB refuse after the source was read is said in a sentence."""
+    try:
+        return publisher.publish(spec, draft, path, now)
+    except (duckdb.Error, OSError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise UnreadableSource(
+            f"'{spec.slug}' could not be written: {reason}. Look for room on the disk below BRIDGECAST_DATA_DIR, then "
+            "load it again."
+        ) from error
+
+
 def _unanswered(error: Exception, version: Version) -> DataError:
     """A sentence for a question the facts did not answer."""
-    if not version.facts.exists():
+    if not version.is_borrowed and not version.facts.exists():
         return DataError(
             f"Version {version.number} of '{version.dataset}' is no longer kept. Load the page again for the newest."
         )

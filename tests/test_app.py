@@ -1,0 +1,54 @@
+"""Opening and closing an installation."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from core.app import App, open_app
+from core.errors import SettingsError
+from core.settings import Settings, read_settings
+from core.store import Store
+
+
+def test_a_start_that_fails_leaves_nothing_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "warehouse").write_text("a file where the folder should be")
+    closed: list[Store] = []
+    close = Store.close
+    monkeypatch.setattr(Store, "close", lambda store: (closed.append(store), close(store)))
+    with pytest.raises(OSError, match="warehouse"):
+        open_app(Settings(data_dir=tmp_path, demo=False))
+    assert len(closed) == 1
+
+
+def test_a_key_that_is_too_short_stops_the_start_before_anything_is_opened(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="shorter than 16 characters"):
+        open_app(Settings(data_dir=tmp_path, demo=False, secret_key="short"))
+    assert not (tmp_path / "bridgecast.sqlite").exists()
+
+
+def test_closing_ends_a_refresh_that_is_under_way(empty_app: App, tmp_path: Path) -> None:
+    started = threading.Event()
+    ended = threading.Event()
+
+    def refresh() -> None:
+        started.set()
+        empty_app.catalogue._closing.wait(20)
+        ended.set()
+
+    empty_app.catalogue._pool.submit(refresh)
+    assert started.wait(5)
+    began = time.monotonic()
+    empty_app.catalogue.close()
+    assert ended.is_set()
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("wrong", ["much", "60", "-1GB", "4 apples"])
+def test_a_memory_limit_that_is_none_stops_the_start(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("BRIDGECAST_MEMORY_LIMIT", wrong)
+    with pytest.raises(SettingsError, match=f"BRIDGECAST_MEMORY_LIMIT is '{wrong}'.*60%"):
+        read_settings()
