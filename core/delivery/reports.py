@@ -25,10 +25,11 @@ def make_report(
 
     Raises as `compute`, and DataError for an element of a step that is not there.
     """
-    bridge = compute(warehouse, locked(analysis, content), version)
+    filtered = locked(analysis, content)
+    bridge = compute(warehouse, filtered, version)
     report = build_report(
         bridge,
-        content,
+        content.model_copy(update={"where": filtered.where}),
         name=analysis.name,
         version=version,
         rendered_at=rendered_at,

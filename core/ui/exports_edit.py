@@ -56,7 +56,7 @@ def edit(app: App, asked: str) -> None:
         st.caption("Preview, as its readers see it now")
         with frame.errors():
             if st.session_state[form.ANALYSIS] is not None:
-                show_preview(app, form.content_of(), is_public=bool(st.session_state[form.PUBLIC]))
+                show_preview(app, form.content_of(before), is_public=bool(st.session_state[form.PUBLIC]))
 
 
 def _fill_once(app: App, asked: str, before: SavedExport | None) -> None:

@@ -95,8 +95,8 @@ def edit_export(app: App) -> None:
         _who()
 
 
-def content_of() -> ReportContent:
-    """What the full form shows, as a specification."""
+def content_of(before: SavedExport | None) -> ReportContent:
+    """What the full form shows, as a specification. The locked filters of `before`, set by the API, stay locked."""
     session = st.session_state
     chosen = session.get(ELEMENTS) if session[LAYOUT] != "slides" else None
     return ReportContent(
@@ -105,6 +105,7 @@ def content_of() -> ReportContent:
         layout=session[LAYOUT],
         locale=session[LOCALE],
         elements=tuple(map(element_of, chosen)) if chosen else None,
+        where=before.spec.content.where if before else {},
     )
 
 
@@ -118,7 +119,7 @@ def export_of(app: App, before: SavedExport | None) -> ExportSpec:
         name=name,
         description=session[DESCRIPTION].strip(),
         is_active=before.spec.is_active if before else True,
-        content=content_of(),
+        content=content_of(before),
         destinations=(_destination(own), *others),
     )
 

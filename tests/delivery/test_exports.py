@@ -88,3 +88,10 @@ def test_a_report_says_what_happened_first(sales_app: App, link: Link) -> None:
     assert plain(report.headline).startswith("Revenue rose by €")
     assert report.has_crossed
     assert report.data_version == 1
+
+
+def test_a_report_names_the_filters_of_its_analysis(sales_app: App) -> None:
+    analysis = sales_app.analyses.get("revenue").spec.model_copy(update={"where": {"country": ["FR"]}})
+    version = sales_app.catalogue.latest("sales")
+    report, _ = make_report(sales_app.warehouse, analysis, export_spec().content, version, rendered_at=NOW)
+    assert "FR" in report.sections[0].subtitle

@@ -159,3 +159,13 @@ def test_it_deletes_an_export(open_page: Open, monday: SavedExport, app: App) ->
 def test_an_export_that_is_gone_is_said(open_page: Open, monday: SavedExport) -> None:
     page = open_page(PAGE, export="0000")
     assert "There is no export '0000'" in texts(page)
+
+
+def test_editing_keeps_the_filters_that_were_locked_by_the_api(open_page: Open, app: App, monday: SavedExport) -> None:
+    content = monday.spec.content.model_copy(update={"where": {"country": ["FR"]}})
+    app.exports.change(monday.id, monday.spec.model_copy(update={"content": content}))
+    page = open_page(PAGE, export=monday.id)
+    page.text_input(key="exports_name").input("Tuesday report")
+    act(page, "exports_save")
+    saved = app.exports.get(monday.id).spec
+    assert (saved.name, saved.content.where) == ("Tuesday report", {"country": ["FR"]})
