@@ -7,18 +7,24 @@ b = bridge("sales.csv", steps=["visits", "orders / visits", "revenue / orders"],
 
 from __future__ import annotations
 
+import atexit
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import altair as alt
 import polars as pl
+from pydantic import ValidationError
 
 from core.analyses import compute
 from core.app import App, open_app
 from core.engine.bridge import Bridge, Total
+from core.errors import DataError
 from core.model.analysis import AnalysisSpec, ComparisonSpec, Condition, EquationSpec, Method, StepSpec
 from core.model.base import SLUG
 from core.model.document import plain
@@ -30,13 +36,14 @@ from core.warehouse import Version, Warehouse
 from core.warehouse.adhoc import is_path, open_data
 
 AD_HOC_SLUG = "notebook"
+SHOWN_PX = 720
 
 
 @dataclass(frozen=True)
 class NotebookBridge:
     """A bridge with the specification it came from; in a notebook it shows its chart and its numbers.
 
-    Frames are polars; their columns stand in docs/notebook.md.
+    Frames are polars; their columns stand at the methods.
     """
 
     bridge: Bridge
@@ -82,8 +89,11 @@ class NotebookBridge:
         return self.spec
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        text = f"{self.comment()}\n\n{self.steps}"
-        return {"image/png": png(self.chart().to_dict()), "text/plain": text}, {"image/png": {"width": 720}}
+        """The chart with the numbers beneath, as HTML; a front end without HTML takes one of the two."""
+        text, picture = f"{self.comment()}\n\n{self.steps}", png(self.chart().to_dict())
+        shown = f'<img width="{SHOWN_PX}" src="data:image/png;base64,{b64encode(picture).decode()}">'
+        html = f"{shown}<pre>{escape(text)}</pre>"
+        return {"text/html": html, "image/png": picture, "text/plain": text}, {"image/png": {"width": SHOWN_PX}}
 
 
 def bridge(
@@ -109,19 +119,35 @@ def bridge(
     where: {"country": ["FR", None], "amount": {">": 0}}; a list means one of, None in it means (not set).
     Raises DataError and its leaves with a sentence.
     """
-    equation = EquationSpec(steps=tuple(StepSpec(formula=s) for s in steps), total=total, formula=formula)
     slug, version, warehouse = _open(data, by)
-    spec = AnalysisSpec(
-        slug=AD_HOC_SLUG,
-        name=total or steps[-1],
-        dataset=slug,
-        equation=equation,
-        comparison=ComparisonSpec(by=by, base=_values(base), current=_values(current)),
-        dimensions=None if dimensions is None else tuple(dimensions),
-        where=dict(where or {}),
-        method=method,
-    )
+    try:
+        spec = AnalysisSpec(
+            slug=AD_HOC_SLUG,
+            name=total or AD_HOC_SLUG,
+            dataset=slug,
+            equation=EquationSpec(
+                steps=tuple(StepSpec(formula=s) for s in _several(steps)), total=total, formula=formula
+            ),
+            comparison=ComparisonSpec(by=by, base=_values(base), current=_values(current)),
+            dimensions=None if dimensions is None else _several(dimensions),
+            where=dict(where or {}),
+            method=method,
+        )
+    except ValidationError as error:
+        raise _wrong_argument(error) from None
     return NotebookBridge(compute(warehouse, spec, version), spec)
+
+
+def _several(given: str | Iterable[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _wrong_argument(error: ValidationError) -> DataError:
+    """The first thing that is wrong, by the argument's name."""
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else "base and current"
+    reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return DataError(f"{name}: {first['input']!r} cannot be taken. {reason}. See help(bridge).", field=name)
 
 
 def _open(data: Any, by: str) -> tuple[str, Version, Warehouse]:
@@ -133,15 +159,20 @@ def _open(data: Any, by: str) -> tuple[str, Version, Warehouse]:
 
 
 def _values(given: Any) -> tuple[Any, ...]:
-    return tuple(given) if isinstance(given, list | tuple) else (given,)
+    values = tuple(given) if isinstance(given, list | tuple) else (given,)
+    return tuple(value.date() if isinstance(value, datetime) else value for value in values)
 
 
 @cache
 def _app(settings: Settings) -> App:
-    return open_app(settings)
+    opened = open_app(settings)
+    atexit.register(opened.close)
+    return opened
 
 
 @cache
 def _warehouse() -> Warehouse:
     settings = read_settings()
-    return Warehouse(settings.warehouse_dir, threads=settings.threads, memory_limit=settings.memory_limit)
+    opened = Warehouse(settings.warehouse_dir, threads=settings.threads, memory_limit=settings.memory_limit)
+    atexit.register(opened.close)
+    return opened
