@@ -14,13 +14,15 @@ from core.ui.bridge_periods import comparison_label
 from core.ui.bridge_state import Work, follow_closed, open_analysis, seen
 from core.ui.text import LOCALE, escape
 
+CHIP_LENGTH = 36
+
 
 def choose(work: Work, comparison: Comparison | None) -> None:
     """The row: each choice opens from a chip that says what is chosen."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bridge_choices"):
         with st.popover(_chip("Analysis", work.spec.name), key="bridge_choose_analysis"):
             _choose_analysis(work)
-        with st.popover(_chip("Dataset", work.spec.dataset), key="bridge_choose_dataset"):
+        with st.popover(_chip("Dataset", _dataset_name(work)), key="bridge_choose_dataset"):
             _choose_dataset(work)
         with st.popover(_chip("Compare", comparison_label(work.spec.comparison)), key="bridge_choose_comparison"):
             edit_comparison(work, comparison)
@@ -32,7 +34,12 @@ def choose(work: Work, comparison: Comparison | None) -> None:
 
 
 def _chip(name: str, value: str) -> str:
-    return f":gray[{name}]\u2002{escape(value)}"
+    shown = value if len(value) <= CHIP_LENGTH else f"{value[: CHIP_LENGTH - 1].rstrip()}…"
+    return f":gray[{name}]\u2002{escape(shown)}"
+
+
+def _dataset_name(work: Work) -> str:
+    return work.app.catalogue.get(work.spec.dataset).name
 
 
 def _choose_analysis(work: Work) -> None:
@@ -65,7 +72,7 @@ def _open_chosen() -> None:
 def _choose_dataset(work: Work) -> None:
     names = {spec.slug: spec.name for spec in work.app.catalogue.all()}
     if work.saved is not None:
-        st.markdown(f"**{escape(names.get(work.spec.dataset, work.spec.dataset))}**")
+        st.markdown(f"**{escape(_dataset_name(work))}**")
         st.caption("A saved analysis stays with its dataset. Start a new one to look at other data.")
     else:
         st.selectbox(
