@@ -45,11 +45,11 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 def equation_card(work: Work) -> None:
     """The card: sentence and switch; below it the table while the switch is on."""
     with st.container(border=True, key="bridge_equation"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="top"):
             st.markdown(f"**Equation**\u2003{sentence(work.spec.equation, kpi_label(work))}", width="stretch")
             if keys.EDIT not in st.session_state:
                 st.session_state[keys.EDIT] = work.saved is None
-            st.toggle("Edit", key=keys.EDIT, on_change=refill)
+            st.toggle("Edit", key=keys.EDIT, on_change=refill, width="content")
         if st.session_state[keys.EDIT]:
             _edit(work)
 
@@ -73,7 +73,7 @@ def sentence(equation: EquationSpec, kpi: str) -> str:
 
 
 def _chip(step: StepSpec) -> str:
-    if step.name and step.name.lower() == step.formula.lower():
+    if step.name and step.name.lower() == step.formula.replace('"', "").lower():
         return f":gray-badge[{escape(step.name)}]"
     name = f" · {escape(step.name)}" if step.name else ""
     return f":gray-badge[{escape(step.formula)}{name}]"
@@ -158,9 +158,7 @@ def _columns(work: Work) -> dict[str, Any]:
         "formula": config.TextColumn("Formula", width="medium", help="A metric, or numerator / denominator"),
         "name": config.TextColumn("Name", help="What people read; default: the formula"),
         "unit": config.TextColumn("Unit", width="small", help="€, %, …"),
-        "threshold_pct": config.NumberColumn(
-            "Threshold %", width="small", min_value=0.0, help="Alert beyond this change"
-        ),
+        "threshold_pct": config.NumberColumn("Threshold %", min_value=0.0, help="Alert beyond this change"),
         "focus": config.SelectboxColumn("Focus on", options=dimensions, help="The dimension that opens first"),
         "exclude": config.MultiselectColumn(
             "Leave out", options=dimensions, help="Dimensions that explain nothing here"
