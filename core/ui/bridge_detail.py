@@ -27,6 +27,7 @@ HEADINGS = {
     "mix": "Mix",
     "total": "Contribution",
 }
+AMOUNTS = ("Performance", "Mix", "Contribution")
 MOST_BARS = 50
 TABLE_ROWS, TABLE_HEIGHT = 10, 400
 
@@ -115,22 +116,26 @@ def _show(work: Work, printed: PrintedBridge, step: str, dimension: str) -> None
     show_waterfall(bars, key=key, alt=detail_alt(detail, bars))
     for line in detail_comment(detail):
         st.markdown(markdown(line))
-    _table(printed.bridge, step, dimension, has_mix=detail.has_mix, unit=detail.step.unit)
+    _table(printed, step, dimension, has_mix=detail.has_mix, unit=detail.step.unit)
     with st.container(horizontal=True):
         rows_button(work, printed.bridge, dimension, picked(key, "segment"))
         detail_downloads(work, printed.bridge, step, dimension)
 
 
-def _table(bridge: Bridge, step: str, dimension: str, *, has_mix: bool, unit: str) -> None:
+def _table(printed: PrintedBridge, step: str, dimension: str, *, has_mix: bool, unit: str) -> None:
     """Every segment, also those that the chart sums up."""
+    is_rate = printed.numbers.is_rate
     kept = HEADINGS if has_mix else {k: v for k, v in HEADINGS.items() if k not in {"performance", "mix"}}
-    rows = bridge.detail(step, dimension).select(list(kept)).rename(kept)
+    rows = printed.bridge.detail(step, dimension).select(list(kept)).rename(kept)
     number, percent = (st.column_config.NumberColumn(format=form) for form in ("localized", "percent"))
     value = percent if unit == "%" else number
     name = st.column_config.TextColumn(width="medium")
     formats = {"Segment": name, "Base share": percent, "Current share": percent, "Base": value, "Current": value}
-    amounts = dict.fromkeys(("Performance", "Mix", "Contribution"), number)
-    st.caption(f"All {plural(rows.height, 'segment')} of {escape(dimension)}, contributions in units of the KPI")
+    amounts = dict.fromkeys(AMOUNTS, number)
+    if is_rate:
+        rows = rows.with_columns(pl.col(name) * 100 for name in AMOUNTS if name in rows.columns)
+    counted_in = "points" if is_rate else "units"
+    st.caption(f"All {plural(rows.height, 'segment')} of {escape(dimension)}, contributions in {counted_in} of the KPI")
     st.dataframe(
         rows,
         hide_index=True,

@@ -14,6 +14,7 @@ from core.model.analysis import AnalysisSpec
 from core.ui import bridge_state as keys
 from core.ui.bridge_compare import date_columns
 from core.ui.bridge_diff import differences
+from core.ui.bridge_editor import kpi_label
 from core.ui.bridge_periods import comparison_label, kind_of, moving_like
 from core.ui.bridge_state import Work, close_editor, forget_draft, go, move, open_analysis
 from core.ui.bridge_url import PageState
@@ -79,7 +80,7 @@ def save_dialog(work: Work) -> None:
     begin_dialog()
     saved = work.saved
     if saved is None:
-        st.text_input("Name", key=keys.NAME, placeholder="Revenue by month")
+        st.text_input("Name", value=kpi_label(work), key=keys.NAME, placeholder="Revenue by month")
     else:
         st.caption(f"Becomes revision {saved.revision + 1} of {escape(saved.spec.name)}.")
         for line in differences(saved.spec, work.spec):

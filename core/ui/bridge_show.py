@@ -18,13 +18,22 @@ from core.ui.text import LOCALE, escape, markdown
 
 VIEWS = {"waterfall": "Waterfall", "table": "Table"}
 MAX_BARS = 12
+STEP_COLUMNS: dict[str, type[pl.DataType]] = {
+    "Step": pl.String,
+    "Base": pl.String,
+    "Current": pl.String,
+    "Contribution": pl.Float64,
+    "% of base": pl.Float64,
+    "Note": pl.String,
+}
 
 
 def bridge_card(work: Work, printed: PrintedBridge) -> None:
     """The card: what happened, the chart or table that proves it, the comment, the small print."""
     with st.container(border=True, key="bridge_card"):
         st.markdown(f"#### {markdown(printed_headline(printed))}")
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        # To the left: the chart's own tools float above its right corner and would cover them.
+        with st.container(horizontal=True, vertical_alignment="center"):
             follow(keys.VIEW, work.state.view)
             st.segmented_control(
                 "View",
@@ -68,40 +77,31 @@ def _pick_step(key: str, bridge: Bridge) -> None:
 
 
 def show_steps(printed: PrintedBridge) -> None:
-    """The steps as a table: values as printed, contributions as numbers to sort by."""
-    rows = [
-        {
-            "Step": step.name,
-            "Base": step.from_text,
-            "Current": step.to_text,
-            "Contribution": step.contribution,
-            "% of base": step.share,
-            "Note": step.note,
-        }
-        for step in printed.steps
+    """The steps as a table: values as printed, contributions as numbers to sort by, of a rate in points."""
+    total, is_rate = printed.bridge.total, printed.numbers.is_rate
+    lines = [
+        *((s.name, s.from_text, s.to_text, s.contribution, s.share, s.note) for s in printed.steps),
+        (printed.kpi, printed.base_text, printed.current_text, total.change, total.change_pct, ""),
     ]
-    total = printed.bridge.total
-    rows.append(
-        {
-            "Step": printed.kpi,
-            "Base": printed.base_text,
-            "Current": printed.current_text,
-            "Contribution": total.change,
-            "% of base": total.change_pct,
-            "Note": "",
-        }
-    )
-    if not any(row["Note"] for row in rows):
-        rows = [{name: value for name, value in row.items() if name != "Note"} for row in rows]
+    table = pl.DataFrame(lines, schema=STEP_COLUMNS, orient="row")
+    if is_rate:
+        table = table.with_columns(pl.col("Contribution") * 100).drop("% of base")
+    if not any(line[-1] for line in lines):
+        table = table.drop("Note")
     st.dataframe(
-        pl.DataFrame(rows, infer_schema_length=None),
+        table,
         hide_index=True,
         column_config={
-            "Contribution": st.column_config.NumberColumn(format="localized"),
+            "Contribution": st.column_config.NumberColumn(_contribution_heading(printed), format="localized"),
             "% of base": st.column_config.NumberColumn(format="%+.1f %%"),
         },
         key="bridge_table",
     )
+
+
+def _contribution_heading(printed: PrintedBridge) -> str:
+    """What a column of contributions is counted in, where its name does not say so."""
+    return "Contribution (points)" if printed.numbers.is_rate else "Contribution"
 
 
 def show_comment(work: Work, printed: PrintedBridge) -> None:

@@ -87,11 +87,15 @@ def compute(work: Work) -> Bridge:
 
 
 def placed(error: DataError) -> str:
-    """The sentence with the row of the table it belongs to, and the character where one is known."""
+    """The sentence of a step's error with its row in the table and the character, where one is known.
+
+    An error of the formula says its character itself.
+    """
     step = re.match(r"equation\.steps\.(\d+)", error.field or "")
-    sentence = f"Step {int(step[1]) + 1}: {error}" if step else str(error)
+    if step is None:
+        return str(error)
     position = error.position if isinstance(error, EquationError) else None
-    return sentence if not position else f"{sentence} Look at character {position + 1}."
+    return f"Step {int(step[1]) + 1}: {error}" + (f" Look at character {position + 1}." if position else "")
 
 
 def _saved(app: App, slug: str | None, *, wants_new: bool) -> SavedAnalysis | None:
