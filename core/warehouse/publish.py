@@ -251,6 +251,20 @@ class _Measures:
     cardinalities: dict[str, int]
 
 
+def rising(progress: Progress | None) -> Progress | None:
+    """The same progress, never going back where rows are counted, sorted and counted again."""
+    if progress is None:
+        return None
+    highest = 0.0
+
+    def tell(stage: str, share: float) -> None:
+        nonlocal highest
+        highest = max(highest, share)
+        progress(stage, highest)
+
+    return tell
+
+
 def measure(publisher: Publisher, version: Version, files: Sequence[str]) -> _Measures:
     """Rows, days, gaps, numbers that are not finite, and about how many segments each dimension has."""
     with publisher.cursor("Counting", 0.6, 0.7) as cursor:

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,9 +52,12 @@ def take_sample(file: Path, name: str, *, is_gzip: bool, options: ReadOptions) -
     header, rows = lines[0], lines[1:]
     _check_widths(text, delimiter, name, is_whole)
     rows_estimate = len(rows)
+    if not is_whole:
+        size, seen = file.stat().st_size, _stored_bytes(file, len(head), is_gzip)
+        # Of narrow rows the head holds more than are looked at.
+        seen_rows = text.count("\n") - 1 if len(rows) >= MOST_ROWS else len(rows)
+        rows_estimate = int(seen_rows * size / max(1, seen))
     if not is_whole and not is_gzip:
-        size = file.stat().st_size
-        rows_estimate = int(len(rows) * size / max(1, len(head)))
         rows += [r for r in _later_rows(file, size, encoding, delimiter) if len(r) == len(header)]
     return TextSample(encoding, delimiter, tuple(field.strip() for field in header), rows, rows_estimate)
 
@@ -111,6 +115,18 @@ def _read_head(file: Path, name: str, is_gzip: bool, size: int = HEAD_BYTES) -> 
         raise UnreadableSource(f"'{name}' vanished before it could be read. Load it again.") from None
     except (EOFError, OSError) as error:
         raise UnreadableSource(f"'{name}' cannot be read: {error}. Write or send it again.") from None
+
+
+def _stored_bytes(file: Path, length: int, is_gzip: bool) -> int:
+    """How much of the file its first `length` bytes of text take."""
+    if not is_gzip:
+        return length
+    with file.open("rb") as stored:
+        unpacked = zlib.decompressobj(wbits=31)
+        given = 0
+        while given < length and (chunk := stored.read(CHUNK_BYTES)):
+            given += len(unpacked.decompress(chunk, length - given))
+        return stored.tell() - len(unpacked.unconsumed_tail)
 
 
 def _open(file: Path, is_gzip: bool) -> IO[bytes]:

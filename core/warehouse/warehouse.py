@@ -18,7 +18,7 @@ from core.model.data import DatasetSpec
 from core.model.sums import Moments, Sums
 from core.warehouse import aggregate, marginals
 from core.warehouse.files import fingerprint
-from core.warehouse.publish import Publisher
+from core.warehouse.publish import Publisher, rising
 from core.warehouse.query import Database, Progress
 from core.warehouse.sql import conditions, tables
 from core.warehouse.sql.base import Scan, Statement, facts
@@ -71,7 +71,7 @@ class Warehouse:
         Raises UnreadableSource, AmbiguousSource, Cancelled.
         """
         with self._versions.publishing(spec.slug, cancel) as draft:
-            return _published(Publisher(self.database, progress, cancel, keep), spec, draft, path, now)
+            return _published(Publisher(self.database, rising(progress), cancel, keep), spec, draft, path, now)
 
     def refresh(
         self,
@@ -92,7 +92,7 @@ class Warehouse:
         with self._versions.publishing(spec.slug, cancel) as draft:
             if not self.has_changed(spec):
                 return self.latest(spec.slug)
-            return _published(Publisher(self.database, progress, cancel, keep), spec, draft, None, now)
+            return _published(Publisher(self.database, rising(progress), cancel, keep), spec, draft, None, now)
 
     def has_changed(self, spec: DatasetSpec) -> bool:
         """Whether a live source differs from what its newest version was read from. Uploads never do.

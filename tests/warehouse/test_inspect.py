@@ -299,3 +299,10 @@ def test_folders_give_a_column(warehouse: Warehouse, tmp_path: Path, ending: str
     assert version.date_column.name == "dt"
     assert sorted(warehouse.head(version)["n"].to_list()) == [1, 2]
     assert version.newest == date(2026, 1, 2)
+
+
+@pytest.mark.parametrize("name", ["narrow.csv", "narrow.csv.gz"])
+def test_it_estimates_the_rows_of_narrow_files(tmp_path: Path, name: str) -> None:
+    content = ("k,n\n" + "".join(f"{i % 7},{i % 90:02}\n" for i in range(500_000))).encode()
+    found = look(tmp_path, gzip.compress(content) if name.endswith(".gz") else content, name)
+    assert found.rows_estimate == pytest.approx(500_000, rel=0.2)

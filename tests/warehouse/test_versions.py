@@ -341,3 +341,19 @@ def test_a_killed_publish_leaves_the_last_good_version(warehouse: Warehouse, tmp
 
     assert warehouse.publish(spec_of(small), now=NOW).number == 2
     assert not any(name.startswith(".making") for name in names(folder))
+
+
+def test_progress_never_goes_back(warehouse: Warehouse, tmp_path: Path) -> None:
+    mixed = pl.DataFrame({"day": [date(2026, 1, 1 + i % 28) for i in range(300_000)], "n": range(300_000)})
+    mixed.write_csv(tmp_path / "sales.csv")
+    shares: list[float] = []
+    stages: set[str] = set()
+
+    def tell(stage: str, share: float) -> None:
+        stages.add(stage)
+        shares.append(share)
+
+    warehouse.publish(spec_of(tmp_path / "sales.csv"), now=NOW, progress=tell)
+    assert "Sorting by day" in stages
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
