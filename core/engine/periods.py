@@ -44,7 +44,14 @@ def resolve(
             field="comparison.relative",
         )
     last_full_day = newest if newest_is_full else newest - _DAY
-    current, base = _relative(spec.relative, spec.against == "same_last_year", last_full_day, calendar)
+    try:
+        current, base = _relative(spec.relative, spec.against == "same_last_year", last_full_day, calendar)
+    except (OverflowError, ValueError):
+        raise DataError(
+            f"'{spec.relative}' lies beyond what a calendar holds: the newest day of '{spec.by}' is {newest}. "
+            "Take rows with such a date out, or give two fixed periods.",
+            field="comparison.relative",
+        ) from None
     return Comparison(spec.by, base, current)
 
 

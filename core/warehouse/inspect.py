@@ -18,7 +18,7 @@ from core.warehouse.files import Format, partitions, resolve, sniff_format
 from core.warehouse.guess import DateOrder, Guess
 from core.warehouse.problems import refusal
 from core.warehouse.read import Layout, Part, counted, described, first_rows, open_sheet
-from core.warehouse.sample import read_header, take_sample
+from core.warehouse.sample import TextSample, read_header, take_sample
 from core.warehouse.sql.base import Statement
 
 SAMPLE_ROWS = 10_000
@@ -95,7 +95,7 @@ def _inspect_text(
     check_names(sample.header, name)
     if not sample.rows:
         raise UnreadableSource(f"'{name}' has a header but no rows. Load a file with at least one row.")
-    if all(guess.is_number(f, ".") or guess.date_guess([f], "day-first") for f in sample.header):
+    if _lacks_header(sample):
         raise UnreadableSource(
             f"'{name}' has no header: its first line is {', '.join(sample.header[:5])}. Put the columns' names there."
         )
@@ -138,6 +138,15 @@ def _inspect_text(
         layout=layout,
         cardinalities=_cardinalities(seen),
     )
+
+
+def _lacks_header(sample: TextSample) -> bool:
+    """Whether the first line is one of values: nothing but numbers and dates, or a date above dates."""
+    is_day = [guess.date_guess([field], "day-first") is not None for field in sample.header]
+    if all(day or guess.is_number(field, ".") for day, field in zip(is_day, sample.header, strict=True)):
+        return True
+    first = sample.rows[0]
+    return any(day and guess.date_guess([v], "day-first") for day, v in zip(is_day, first, strict=False))
 
 
 def check_names(header: Sequence[str], name: str) -> None:

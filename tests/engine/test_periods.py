@@ -157,3 +157,10 @@ def test_a_relative_period_needs_a_date():
 def test_a_side_cannot_be_left_out():
     with pytest.raises(ValidationError, match="base and current are both needed"):
         ComparisonSpec(by="day", base=["2026-01-01"])
+
+
+@pytest.mark.parametrize("newest", [date.max, date.min])
+@pytest.mark.parametrize("relative", ["last_full_month", "last_full_year"])
+def test_a_day_at_the_end_of_all_days_is_named(relative, newest) -> None:
+    with pytest.raises(DataError, match=f"the newest day of 'day' is {newest}. Take rows with such a date out"):
+        periods(relative, newest)

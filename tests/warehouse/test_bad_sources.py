@@ -28,6 +28,10 @@ CASES = {
         "'sales.csv', line 3: 3 fields where the header has 2",
     ),
     "row too short": ("day,visits,n\n2026-01-01,1,1\n2026-01-02,2\n", "line 3: 2 fields where the header has 3"),
+    "no header above texts": (
+        "2026-01-01,FR,5\n2026-01-02,DE,6\n",
+        "'sales.csv' has no header: its first line is 2026-01-01, FR, 5",
+    ),
     "name twice": ("day,visits,Visits\n2026-01-01,1,2\n", "columns 2 and 3 are both named 'Visits'"),
     "name missing": ("day,,visits\n2026-01-01,1,2\n", "line 1: column 2 has no name"),
     "mixed types": (
