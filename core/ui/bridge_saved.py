@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
@@ -18,7 +17,7 @@ from core.ui.bridge_editor import kpi_label
 from core.ui.bridge_periods import comparison_label, kind_of, moving_like
 from core.ui.bridge_state import Work, close_editor, forget_draft, go, move, open_analysis
 from core.ui.bridge_url import PageState
-from core.ui.text import escape, moment, zone
+from core.ui.text import escape, moment, plain, zone
 
 SLUG_LENGTH = 63
 
@@ -35,8 +34,8 @@ def state_line(work: Work) -> str:
 
 def slug_of(name: str, taken: Collection[str]) -> str:
     """An address made of a name: lower-case letters, digits and hyphens, with a number when it is taken."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[: SLUG_LENGTH - 4].strip("-") or "analysis"
-    tries = (plain if number == 1 else f"{plain}-{number}" for number in range(1, len(taken) + 2))
+    own = plain(name)[: SLUG_LENGTH - 4].strip("-") or "analysis"
+    tries = (own if number == 1 else f"{own}-{number}" for number in range(1, len(taken) + 2))
     return next(slug for slug in tries if slug not in taken)
 
 

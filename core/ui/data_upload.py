@@ -13,7 +13,7 @@ from core.model.data import Calendar, ColumnSpec, DatasetSpec
 from core.ui import data_calendar, data_columns, data_draft, data_jobs, progress, state
 from core.ui.data_draft import Draft
 from core.ui.data_reading import READINGS
-from core.ui.text import counted, escape
+from core.ui.text import counted, escape, plain
 from core.warehouse import Inspection, Version
 
 FILE_TYPES = ["csv", "tsv", "txt", "gz", "json", "ndjson", "jsonl", "parquet", "xlsx"]
@@ -167,5 +167,4 @@ def _title(file: str) -> str:
 
 
 def _slug(name: str) -> str:
-    found = re.sub(r"[^a-z0-9]+", "-", name.lower())[:SLUG_LENGTH].strip("-")
-    return found or "data"
+    return plain(name)[:SLUG_LENGTH].strip("-") or "data"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.model.document import Text
-from core.ui.text import ago, escape, markdown, plural, size
+from core.ui.text import ago, escape, markdown, plain, plural, size
 
 NOW = datetime(2026, 12, 1, 6, 2, tzinfo=UTC)
 
@@ -47,3 +47,16 @@ def test_one_of_a_kind_is_singular(number: int, words: str) -> None:
 )
 def test_sizes_are_said_in_the_unit_people_use(number: int, words: str) -> None:
     assert size(number) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("Umsätze 2026 (roh)", "umsaetze-2026-roh"),
+        ("Süd & Größe", "sued-groesse"),
+        ("Chiffre d’affaires, été", "chiffre-d-affaires-ete"),
+        ("売上", ""),
+    ],
+)
+def test_an_address_keeps_the_letters_of_a_name_readable(name: str, address: str) -> None:
+    assert plain(name) == address
