@@ -16,6 +16,7 @@ ROLE_HELP = (
 AGGREGATION_HELP = "sum: parts add up to the whole. distinct: they overlap (users, customers), so they are not added."
 FORMAT_HELP = "How figures are written, for example 0.00 or 0,0."
 SAMPLES_SHOWN = 3
+LONG_NAME = 28
 SEPARATOR = " · "
 TEXTS = ("display_name", "description", "unit", "format")
 
@@ -23,7 +24,10 @@ TEXTS = ("display_name", "description", "unit", "format")
 def edit(columns: Sequence[ColumnSpec], samples: Mapping[str, Sequence[str]], *, key: str) -> tuple[ColumnSpec, ...]:
     """The columns as somebody left them in the table."""
     table = pl.DataFrame([_row(column, samples.get(column.name, ())) for column in columns])
-    edited = st.data_editor(table, column_config=_configuration(), hide_index=True, width="stretch", key=key)
+    is_wide = any(len(column.name) > LONG_NAME for column in columns)
+    edited = st.data_editor(
+        table, column_config=_configuration(is_wide=is_wide), hide_index=True, width="stretch", key=key
+    )
     return tuple(_column(row) for row in pl.DataFrame(edited).to_dicts())
 
 
@@ -55,10 +59,11 @@ def _column(row: dict[str, Any]) -> ColumnSpec:
     return ColumnSpec.model_validate({**kept, **texts, "display_name": texts["display_name"] or None})
 
 
-def _configuration() -> dict[str, Any]:
+def _configuration(*, is_wide: bool) -> dict[str, Any]:
+    """is_wide: a column's name is so long that the table would hold little else."""
     choice, text = st.column_config.SelectboxColumn, st.column_config.TextColumn
     return {
-        "name": text("Column", disabled=True, pinned=True),
+        "name": text("Column", disabled=True, pinned=True, width="medium" if is_wide else None),
         "samples": text("Values", disabled=True, width="medium"),
         "type": choice("Type", options=list(get_args(ColumnType)), required=True, width="small"),
         "role": choice("Role", options=list(get_args(Role)), required=True, width="small", help=ROLE_HELP),

@@ -19,6 +19,7 @@ from core.ui import (
     frame,
     loaders,
     progress,
+    state,
 )
 from core.ui.text import age_line, escape, plural
 from core.warehouse import Version
@@ -35,7 +36,14 @@ def show(app: App, slug: str) -> None:
         st.info("Newer data is being loaded. Load the page again to see it.", icon=":material/hourglass_top:")
     if fresh.stale:
         st.warning(f"{escape(fresh.stale)} Shown is the last good version.", icon=":material/warning:")
-    st.caption(f"{age_line(version, app.clock())} · {plural(version.rows, 'row')}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{age_line(version, app.clock())} · {plural(version.rows, 'row')}", width="stretch")
+        st.page_link(
+            frame.BRIDGE.page,
+            label="Build a bridge on it",
+            icon=frame.BRIDGE.icon,
+            query_params={state.DATASET_PARAM: slug},
+        )
     if spec.description:
         st.markdown(escape(spec.description))
     look, columns, versions, source = st.tabs(["Look", "Columns", "Versions", "Source"])
@@ -80,7 +88,7 @@ def _show_columns(app: App, spec: DatasetSpec, version: Version) -> None:
         st.caption(
             "A changed type, role, calendar or way of reading is published as a new version. Nothing is overwritten."
         )
-        is_saved = st.form_submit_button("Save", type="primary", key=f"{key}_save", disabled=data_jobs.is_busy())
+        is_saved = st.form_submit_button("Save", key=f"{key}_save", disabled=data_jobs.is_busy())
     if is_saved:
         source = spec.source.model_copy(update={"read": read})
         changes = {"source": source, "columns": columns, "calendar": calendar, "name": name, "description": description}

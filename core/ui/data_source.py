@@ -52,9 +52,7 @@ def _show_files(app: App, spec: DatasetSpec, source: FilesSource) -> None:
 def _show_newer_file(app: App, spec: DatasetSpec) -> None:
     with st.form("data_newer", border=False, clear_on_submit=True):
         upload = st.file_uploader("A newer file with the same columns", type=FILE_TYPES, key=state.DATA_NEWER_FILE)
-        is_sent = st.form_submit_button(
-            "Load the newer file", type="primary", key="data_newer_load", disabled=data_jobs.is_busy()
-        )
+        is_sent = st.form_submit_button("Load the newer file", key="data_newer_load", disabled=data_jobs.is_busy())
     if not is_sent:
         return
     if upload is None:

@@ -302,3 +302,15 @@ def test_leaving_the_form_forgets_the_file(open_page: Open, data_dir: Path) -> N
     page.button(key="data_back").click().run()
     assert "There is no dataset yet." in texts(page)
     assert list((data_dir / "incoming").iterdir()) == []
+
+
+@pytest.mark.usefixtures("sales")
+def test_a_dataset_leads_to_a_new_bridge_on_it(open_page: Open) -> None:
+    links = [link.proto for link in open_page(DATA, dataset="sales").get("page_link")]
+    assert [link.query_string for link in links if link.label == "Build a bridge on it"] == ["dataset=sales"]
+
+
+@pytest.mark.usefixtures("sales")
+def test_one_button_stands_out_whichever_tab_is_open(open_page: Open) -> None:
+    page = open_page(DATA, dataset="sales")
+    assert [button.key for button in page.button if button.proto.type == "primary"] == ["data_new"]
