@@ -21,7 +21,7 @@ def show_link(link: Link, *, is_on: bool = True) -> None:
     seen = f", last {moment(link.last_seen_at)} {zone()}" if link.last_seen_at else ""
     closed = "" if opens else " :red-badge[Does not open]"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{mark}{closed} :gray[{views}{seen}]", width="stretch")
+        st.markdown(f"{mark}{closed} :small[:gray[{views}{seen}]]", width="stretch")
         st.link_button("Open", link.url, icon=":material/open_in_new:", type="tertiary", disabled=not opens)
     st.code(link.url, language=None, wrap_lines=True)
 
