@@ -11,7 +11,7 @@ from core.ui.bridge_periods import comparison_label, kind_of, moving_like
 from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.bridge_state import Work
 from core.ui.exports_form import edit_link, link_spec
-from core.ui.exports_links import say_where_links_open, show_link
+from core.ui.exports_links import say_when_down, say_where_links_open, show_link
 from core.ui.text import escape
 
 
@@ -27,6 +27,7 @@ def share_dialog(work: Work) -> None:
         st.warning(
             f"The report shows revision {saved.revision}. What you changed since is not in it until you save it."
         )
+    say_when_down(work.app)
     _offer_moving(work)
     _existing(work)
     st.markdown("**New report link**")

@@ -387,6 +387,11 @@ def test_it_makes_a_report_link(open_page: Open, revenue: AnalysisSpec, app: App
     assert "set BRIDGECAST_PUBLIC_URL" in text_of(page)
 
 
+def test_sharing_says_when_links_do_not_open(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = act(open_page(PAGE, analysis="revenue"), "bridge_export")
+    assert "Links do not open while the sidecar is down." in page.error[0].value
+
+
 def test_a_report_of_fixed_dates_can_be_made_to_move(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
     fixed = revenue.model_copy(update={"comparison": ComparisonSpec.model_validate(FIXED)})
     app.analyses.revise(fixed, by=app.owner.id)
