@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,22 +11,28 @@ import fastexcel
 import pyarrow as pa
 
 from core.errors import AmbiguousSource, UnreadableSource
-from core.model.data import DATE_TYPES, NUMERIC_TYPES, ColumnSpec, ColumnType, ReadOptions, Role, SourceSpec
+from core.model.data import ColumnSpec, ColumnType, ReadOptions, SourceSpec
 from core.warehouse import guess
+from core.warehouse.columns import (
+    Seen,
+    by_column,
+    cardinalities_of,
+    columns_of,
+    date_orders,
+    decimal_mark,
+    guess_column,
+    guess_typed,
+    has_thousands,
+    samples_of,
+    texts_of,
+)
 from core.warehouse.files import Format, partitions, resolve, sniff_format
-from core.warehouse.guess import DateOrder, Guess
 from core.warehouse.problems import refusal
 from core.warehouse.read import Layout, Part, counted, described, first_rows, open_sheet
 from core.warehouse.sample import TextSample, read_header, take_sample
 from core.warehouse.sql.base import Statement
 
 SAMPLE_ROWS = 10_000
-SHOWN_VALUES = 5
-MOST_DIMENSION_VALUES = 10_000
-_DAY_NAME = re.compile(r"(^|[_ ])(day|date|datum|dato|jour)([_ ]|$)", re.I)
-_CODE_NAME = re.compile(r"(^|[_ ])(code|zip|zipcode|postcode|plz|year|month|quarter|week|weekday|hour)$", re.I)
-_KEY_NAME = re.compile(r"(^|[_ ])(id|key|uuid|guid|nr|number)$", re.I)
-_COMPACT_DAY = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,6 @@ class Inspection:
     rows_estimate: int
     layout: Layout
     cardinalities: dict[str, int]
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """Texts of a sample by column, empty ones left out; rows: how many rows were looked at."""
-
-    values: dict[str, list[str]]
-    rows: int
 
 
 def inspect(
@@ -104,16 +101,16 @@ def _inspect_text(
     rows = [*sample.rows]
     for file in {files[-1], files[len(files) // 2]} - {files[0]}:
         rows += _more_rows(file, form, options, sample.header)
-    seen = _by_column(sample.header, rows)
+    seen = by_column(sample.header, rows)
     for header in dict.fromkeys(name for part in parts for name in part.header):
         seen.values.setdefault(header, [])
     for folder, values in folders.items():
         seen.values[folder] = list(values)
-    decimal, decimal_questions = _decimal(seen, options, declared)
+    decimal, decimal_questions = decimal_mark(seen, options, declared)
     options = options.model_copy(update={"decimal": decimal})
-    orders, date_questions = _date_orders(seen, options, declared)
+    orders, date_questions = date_orders(seen, options, declared)
     guesses = {
-        column: _guess(column, values, decimal, orders.get(column), declared.get(column))
+        column: guess_column(column, values, decimal, orders.get(column), declared.get(column))
         for column, values in seen.values.items()
     }
     layout = Layout(
@@ -122,7 +119,7 @@ def _inspect_text(
         parts=parts,
         options=options,
         partitions=tuple(folders),
-        has_thousands=_has_thousands(seen, guesses, decimal),
+        has_thousands=has_thousands(seen, guesses, decimal),
         date_formats={c: g.date_format for c, g in guesses.items() if g.date_format},
         zoned=frozenset(c for c, g in guesses.items() if g.is_zoned),
         missing=frozenset(
@@ -130,13 +127,13 @@ def _inspect_text(
         ),
     )
     return Inspection(
-        columns=_columns(guesses, seen, sample.rows_estimate * len(files)),
-        samples=_samples(seen),
+        columns=columns_of(guesses, seen, sample.rows_estimate * len(files)),
+        samples=samples_of(seen),
         read=options,
         questions=(*decimal_questions, *date_questions),
         rows_estimate=sample.rows_estimate * len(files),
         layout=layout,
-        cardinalities=_cardinalities(seen),
+        cardinalities=cardinalities_of(seen),
     )
 
 
@@ -195,157 +192,6 @@ def _more_rows(file: Path, form: Format, options: ReadOptions, header: tuple[str
     return sample.rows if sample.header == header else []
 
 
-def _by_column(header: Sequence[str], rows: Sequence[Sequence[str]]) -> _Seen:
-    values: dict[str, list[str]] = {name: [] for name in header}
-    for row in rows:
-        for name, value in zip(header, row, strict=False):
-            if value:
-                values[name].append(value)
-    return _Seen(values, len(rows))
-
-
-def _present(values: Sequence[str]) -> list[str]:
-    """Values without those that stand for nothing in number and date columns."""
-    return [v.strip() for v in values if v != guess.MISSING]
-
-
-def _decimal(
-    seen: _Seen, options: ReadOptions, declared: Mapping[str, ColumnType]
-) -> tuple[str, tuple[AmbiguousSource, ...]]:
-    """The file's decimal mark, and a question if it cannot be told."""
-    if options.decimal:
-        return options.decimal, ()
-    proven: list[str] = []
-    doubts: list[tuple[str, str]] = []
-    marks = (",", ".") if options.delimiter == ";" else (",",)
-    for column, given in seen.values.items():
-        values = _present(given)
-        if declared.get(column, "number") not in NUMERIC_TYPES:
-            continue
-        if not any(guess.holds_numbers(values, mark) for mark in (".", ",")):
-            continue
-        proven += guess.decimal_evidence(values)
-        doubts += [(column, v) for v in (guess.doubtful_number(values, mark) for mark in marks) if v]
-    if proven:
-        return max((".", ","), key=proven.count), ()
-    if not doubts:
-        return ".", ()
-    return ".", (_decimal_question(*doubts[0]),)
-
-
-def _decimal_question(column: str, value: str) -> AmbiguousSource:
-    whole, part = value.replace(",", ""), value.replace(",", ".")
-    if "." in value:
-        whole, part = value.replace(".", ""), value
-        readings = {",": whole, ".": part}
-    else:
-        readings = {".": whole, ",": part}
-    return AmbiguousSource(
-        f"Column '{column}': '{value}' can be {readings['.']} (decimal mark .) or {readings[',']} (decimal mark ,). "
-        "Say which by source.read.decimal.",
-        column=column,
-        option="decimal",
-        readings=readings,
-    )
-
-
-def _date_orders(
-    seen: _Seen, options: ReadOptions, declared: Mapping[str, ColumnType]
-) -> tuple[dict[str, DateOrder], tuple[AmbiguousSource, ...]]:
-    """Per column of dates such as 03/04/2026 its order, and a question if it cannot be told."""
-    found = {
-        column: orders
-        for column, values in seen.values.items()
-        if declared.get(column, "date") in DATE_TYPES and (orders := guess.date_orders(_present(values)))
-    }
-    if options.date_format:
-        return dict.fromkeys(found, options.date_format), ()
-    proven = {next(iter(orders)) for orders in found.values() if len(orders) == 1}
-    settled: dict[str, DateOrder] = {}
-    questions = []
-    for column, orders in found.items():
-        if len(orders) == 1:
-            settled[column] = next(iter(orders))
-        elif len(proven) == 1:
-            settled[column] = next(iter(proven))
-        else:
-            questions.append(_date_question(column, _present(seen.values[column])))
-            settled[column] = "day-first"
-    return settled, tuple(questions[:1])
-
-
-def _date_question(column: str, values: Sequence[str]) -> AmbiguousSource:
-    value = guess.doubtful_date(values) or values[0]
-    orders: tuple[DateOrder, ...] = ("day-first", "month-first")
-    readings: dict[str, str] = {order: guess.read_date(value, order) for order in orders}
-    return AmbiguousSource(
-        f"Column '{column}': '{value}' can be {readings['day-first']} (day-first) or {readings['month-first']} "
-        "(month-first). Say which by source.read.date_format.",
-        column=column,
-        option="date_format",
-        readings=readings,
-    )
-
-
-def _guess(
-    column: str, given: Sequence[str], decimal: str, order: DateOrder | None, declared: ColumnType | None
-) -> Guess:
-    values = _present(given)
-    if declared is not None and declared not in DATE_TYPES:
-        return Guess(declared)
-    if not values:
-        return Guess(declared or "text")
-    if (declared or _DAY_NAME.search(column)) and all(_COMPACT_DAY.fullmatch(v) for v in values):
-        return Guess("date", "%Y%m%d")
-    if declared is not None:
-        return replace(guess.date_guess(values, order) or Guess(declared), type=declared)
-    if guess.is_truth(values):
-        return Guess("boolean")
-    if guess.holds_numbers(values, decimal):
-        return Guess(guess.number_type([v for v in values if guess.is_number(v, decimal)]))
-    return guess.date_guess(values, order) or Guess("text")
-
-
-def _has_thousands(seen: _Seen, guesses: Mapping[str, Guess], decimal: str) -> bool:
-    mark = "." if decimal == "," else ","
-    return any(
-        mark in value for column, found in guesses.items() if found.type == "number" for value in seen.values[column]
-    )
-
-
-def _columns(guesses: Mapping[str, Guess], seen: _Seen, rows: int) -> tuple[ColumnSpec, ...]:
-    days = [c for c, g in guesses.items() if g.type in DATE_TYPES]
-    # The first column that is named like a day, else the first that holds dates.
-    chosen = next((c for c in days if _DAY_NAME.search(c)), days[0] if days else None)
-    return tuple(
-        ColumnSpec(name=column, type=found.type, role=_role(column, found.type, seen, rows, column == chosen))
-        for column, found in guesses.items()
-    )
-
-
-def _role(column: str, kind: ColumnType, seen: _Seen, rows: int, is_chosen_date: bool) -> Role:
-    distinct = len(set(seen.values[column]))
-    if kind in DATE_TYPES:
-        return "date" if is_chosen_date else "ignored"
-    if kind == "integer" and _KEY_NAME.search(column):
-        return "dimension" if distinct * 10 <= seen.rows else "ignored"
-    if kind == "integer" and _CODE_NAME.search(column):
-        return "dimension"
-    if kind in NUMERIC_TYPES:
-        return "metric"
-    # Every other row of the sample has a value of its own, in a table that has room for very many.
-    is_key = kind == "text" and rows > 2 * MOST_DIMENSION_VALUES and distinct * 2 > seen.rows
-    return "ignored" if is_key or not distinct else "dimension"
-
-
-def _samples(seen: _Seen) -> dict[str, list[str]]:
-    return {column: list(dict.fromkeys(values))[:SHOWN_VALUES] for column, values in seen.values.items()}
-
-
-def _cardinalities(seen: _Seen) -> dict[str, int]:
-    return {column: len(set(values)) for column, values in seen.values.items()}
-
-
 def _inspect_typed(
     files: tuple[Path, ...],
     name: str,
@@ -367,9 +213,9 @@ def _inspect_typed(
     if not types or not seen.rows:
         raise UnreadableSource(f"'{name}' holds no rows. Load a file with at least one row.")
     check_names(list(types), name)
-    orders, questions = _date_orders(_texts(seen, types), read, declared)
+    orders, questions = date_orders(texts_of(seen, types), read, declared)
     guesses = {
-        column: _typed_guess(kind, seen.values[column], form, orders.get(column), declared.get(column), column)
+        column: guess_typed(kind, seen.values[column], form, orders.get(column), declared.get(column), column)
         for column, kind in types.items()
     }
     layout = replace(
@@ -380,9 +226,9 @@ def _inspect_typed(
     )
     nested = {c for c, kind in types.items() if kind.endswith(("[]", ")", "BLOB")) and not kind.startswith("DECIMAL")}
     columns = tuple(
-        c.model_copy(update={"role": "ignored"}) if c.name in nested else c for c in _columns(guesses, seen, rows)
+        c.model_copy(update={"role": "ignored"}) if c.name in nested else c for c in columns_of(guesses, seen, rows)
     )
-    return Inspection(columns, _samples(seen), read, questions, rows, layout, _cardinalities(seen))
+    return Inspection(columns, samples_of(seen), read, questions, rows, layout, cardinalities_of(seen))
 
 
 def _without_padding(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Layout:
@@ -399,7 +245,7 @@ def _without_padding(connection: duckdb.DuckDBPyConnection, layout: Layout) -> L
     return replace(layout, padded=padded)
 
 
-def _look(connection: duckdb.DuckDBPyConnection, layout: Layout, limit: int) -> tuple[dict[str, str], _Seen, int]:
+def _look(connection: duckdb.DuckDBPyConnection, layout: Layout, limit: int) -> tuple[dict[str, str], Seen, int]:
     """Columns with DuckDB's types, the first rows as texts, and about how many rows there are."""
     types = {str(row[0]): str(row[1]) for row in _fetch(connection, described(layout))}
     check_names(list(types), layout.name)
@@ -407,46 +253,12 @@ def _look(connection: duckdb.DuckDBPyConnection, layout: Layout, limit: int) -> 
     rows = len(first)
     if layout.format.kind == "parquet" and rows == limit:
         rows = int(str(_fetch(connection, counted(layout))[0][0]))
-    return types, _by_column(list(types), [["" if v is None else str(v) for v in row] for row in first]), rows
+    return types, by_column(list(types), [["" if v is None else str(v) for v in row] for row in first]), rows
 
 
 def _fetch(connection: duckdb.DuckDBPyConnection, statement: Statement) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = connection.execute(statement.text, statement.parameters).fetchall()
     return rows
-
-
-def _texts(seen: _Seen, types: Mapping[str, str]) -> _Seen:
-    return _Seen({c: v for c, v in seen.values.items() if types[c] == "VARCHAR"}, seen.rows)
-
-
-def _typed_guess(
-    kind: str,
-    values: Sequence[str],
-    form: Format,
-    order: DateOrder | None,
-    declared: ColumnType | None,
-    column: str,
-) -> Guess:
-    own = _column_type(kind)
-    if own == "text" and kind in ("VARCHAR", "JSON") and values:
-        # Texts of a typed format are texts on purpose, save dates, which JSON has no type for, and mixed columns.
-        is_mixed = kind == "JSON" or form.kind == "xlsx"
-        found = _guess(column, values, ".", order, declared)
-        return (
-            found if declared or found.type in DATE_TYPES or (is_mixed and found.type != "boolean") else Guess("text")
-        )
-    return Guess(declared or own, is_zoned=kind == "TIMESTAMP WITH TIME ZONE")
-
-
-def _column_type(kind: str) -> ColumnType:
-    if kind.startswith("DECIMAL"):
-        return "decimal"
-    if kind.endswith("INT") or kind in ("INTEGER", "UINTEGER"):
-        return "integer"
-    if kind.startswith("TIMESTAMP"):
-        return "datetime"
-    named: dict[str, ColumnType] = {"FLOAT": "number", "DOUBLE": "number", "DATE": "date", "BOOLEAN": "boolean"}
-    return named.get(kind, "text")
 
 
 def _sheet(files: tuple[Path, ...], name: str, read: ReadOptions) -> pa.Table:

@@ -16,9 +16,10 @@ import duckdb
 from core.errors import UnreadableSource
 from core.model.data import DATE_TYPES, NUMERIC_TYPES, ColumnSpec, DatasetSpec
 from core.warehouse import marginals
+from core.warehouse.columns import MOST_DIMENSION_VALUES
 from core.warehouse.files import as_pattern, fingerprint
 from core.warehouse.guess import MISSING, is_number
-from core.warehouse.inspect import MOST_DIMENSION_VALUES, Inspection, inspect
+from core.warehouse.inspect import Inspection, inspect
 from core.warehouse.problems import Misfit, is_conversion, misfit, refusal
 from core.warehouse.query import Database, Progress
 from core.warehouse.read import Layout, Part, doubts, is_plain, open_sheet, select
