@@ -72,7 +72,8 @@ def change(
 ) -> DatasetAnswer:
     """Change names and the meaning of columns. New types, roles or a new calendar publish a new version."""
     require_match(if_match, _current(app, slug))
-    app.catalogue.change(changed_spec(app.catalogue.get(slug), body))
+    spec, revision = app.catalogue.get_with_revision(slug)
+    app.catalogue.change(changed_spec(spec, body), if_revision=revision)
     return tagged(response, _current(app, slug))
 
 
