@@ -276,4 +276,5 @@ def _sheet(files: tuple[Path, ...], name: str, read: ReadOptions) -> pa.Table:
         rows = pa.table(book.load_sheet(chosen, schema_sample_rows=None).to_arrow())
         return rows.rename_columns([column.strip() for column in rows.column_names])
     except fastexcel.FastExcelError as error:
-        raise UnreadableSource(f"'{name}' cannot be read as XLSX: {error}. Save it again.") from None
+        reason = str(error).split("\n", 1)[0]
+        raise UnreadableSource(f"'{name}' cannot be read as XLSX: {reason}. Save it again.") from None

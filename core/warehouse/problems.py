@@ -18,6 +18,8 @@ _WIDTH = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 _JSON_PLACE = re.compile(r'in file "(.*?)", (?:at byte (\d+) )?in (?:record/value|line|record) (\d+):? (.*?)(?:\n|$)')
 _STRPTIME = re.compile(r'Could not parse string "(.*?)" according to format')
 _CAST = re.compile(r"Could not convert string '(.*?)' to")
+# Where an upload lies on the server is nobody's business.
+_PATH = re.compile(r"[Ff]ile ['\"][^'\"]*['\"]")
 _CONVERSIONS = ("Could not parse string", "Failed to cast", "Could not convert", "out of range")
 
 
@@ -92,7 +94,7 @@ def _other_refusal(text: str, name: str) -> UnreadableSource:
         return UnreadableSource(f"{name} does not fit: the disk is full. Free some space and load it again.")
     if "maximum_line_size" in text.lower() or "Maximum line size" in text:
         return UnreadableSource(f"{name}, line {_line(text)}: longer than 16 MiB. Is a double quote missing before it?")
-    first = text.split("\n", 1)[0].split("Error: ", 1)[-1].strip().rstrip(".")
+    first = _PATH.sub("it", text.split("\n", 1)[0].split("Error: ", 1)[-1].strip().rstrip("."))
     return UnreadableSource(f"{name} cannot be read: {first}. Write or send it again.")
 
 

@@ -227,6 +227,18 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, request: pytest.Fi
         inspect(FilesSource(path=str(file)))
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("broken.parquet", b"PAR1"), ("cut.parquet", b"PAR1" + b"x" * 100 + b"PAR1"), ("book.xlsx", b"PK\x03\x04")],
+)
+def test_no_message_says_where_an_upload_lies_on_the_server(tmp_path: Path, name: str, content: bytes) -> None:
+    received = tmp_path / "received.bin"
+    received.write_bytes(content)
+    with pytest.raises(UnreadableSource, match=f"'{name}' cannot be read") as refused:
+        inspect(UploadSource(file_name=name), received)
+    assert str(tmp_path) not in str(refused.value)
+
+
 def test_numbers_that_are_not_finite_count_as_nothing(warehouse: Warehouse, tmp_path: Path) -> None:
     file = tmp_path / "odd.parquet"
     frame = pl.DataFrame({"shop": ["a", "b", "c"], "revenue": [1.0, float("nan"), float("inf")]})
