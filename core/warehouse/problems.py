@@ -94,7 +94,7 @@ def _other_refusal(text: str, name: str) -> UnreadableSource:
         return UnreadableSource(f"{name} does not fit: the disk is full. Free some space and load it again.")
     if "maximum_line_size" in text.lower() or "Maximum line size" in text:
         return UnreadableSource(f"{name}, line {_line(text)}: longer than 16 MiB. Is a double quote missing before it?")
-    first = _PATH.sub("it", text.split("\n", 1)[0].split("Error: ", 1)[-1].strip().rstrip("."))
+    first = _PATH.sub("the file", text.split("\n", 1)[0].split("Error: ", 1)[-1].strip().rstrip("."))
     return UnreadableSource(f"{name} cannot be read: {first}. Write or send it again.")
 
 
