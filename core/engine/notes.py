@@ -69,8 +69,7 @@ def _on_days(sums: Sums, per_day: bool) -> Iterator[Note]:
     if base != current and not per_day:
         yield Note(
             "unequal_periods",
-            f"Base spans {base} days, current {current}: part of the change is the length of the period. "
-            "Switch on per day to see it as a step of its own.",
+            f"Base spans {base} days, current {current}: part of the change is the length of the period.",
             {"base": base, "current": current},
         )
 

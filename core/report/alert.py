@@ -16,14 +16,19 @@ def alert(bridge: Bridge, locale: str) -> tuple[Line, bool]:
     return printed_alert(print_bridge(bridge, locale))
 
 
+def has_threshold(bridge: Bridge) -> bool:
+    """Whether the KPI or one of its steps has a threshold."""
+    limits = [bridge.equation.total_threshold_pct, *(step.threshold_pct for step in bridge.equation.steps)]
+    return any(limit is not None for limit in limits)
+
+
 def printed_alert(printed: PrintedBridge) -> tuple[Line, bool]:
     """The alert of a printed bridge. A KPI that started from 0 is beyond every threshold."""
     spoken, equation = language(printed.locale), printed.bridge.equation
-    limits = [step.step.threshold_pct for step in printed.steps if step.step is not None]
     crossing = [step for step in printed.steps if _step_crosses(step)]
     whole = equation.total_threshold_pct is not None and _total_crosses(printed, equation.total_threshold_pct)
     first = _total_alert(printed, has_crossed=whole)
-    if equation.total_threshold_pct is None and all(limit is None for limit in limits):
+    if not has_threshold(printed.bridge):
         return phrase(spoken, "alert_without", headline=printed_headline(printed)), False
     if not whole and not crossing:
         return first, False

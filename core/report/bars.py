@@ -142,7 +142,7 @@ def kind_label(segment: PrintedSegment, detail: PrintedDetail) -> str:
     """What is special about a segment: new, gone, without denominator; nothing for the others."""
     if segment.kind not in {"new", "lost", "orphan"}:
         return ""
-    return text(language(detail.whole.locale), f"kind_{segment.kind}", weight=detail.step.weight)
+    return text(language(detail.whole.locale), f"kind_{segment.kind}", weight=detail.weight_label)
 
 
 def _moved(detail: PrintedDetail, segment: PrintedSegment, part: str) -> str:
@@ -161,9 +161,9 @@ def _group_label(detail: PrintedDetail, part: str) -> str:
     return text(
         language(locale),
         f"group_{part}",
-        dimension=detail.dimension,
+        dimension=detail.dimension_label,
         step=inside(detail.step.name, locale),
-        weight=detail.step.weight,
+        weight=detail.weight_label,
     )
 
 
@@ -199,7 +199,7 @@ def detail_alt(detail: PrintedDetail, waterfall: Waterfall) -> str:
         "alt_detail",
         step=detail.step.name,
         kpi=detail.whole.bridge.equation.total,
-        dimension=detail.dimension,
+        dimension=detail.dimension_label,
         bars=", ".join(bars),
     )
 

@@ -37,7 +37,7 @@ def printed_headline(printed: PrintedBridge) -> Line:
     detail = detail_for(printed, printed.steps[0].name) if len(printed.steps) == 1 else None
     if detail and detail.opposes() and is_in_time(printed.bridge.comparison):
         key = "headline_although_fell" if printed.change > 0 else "headline_although_rose"
-        return phrase(spoken, key, headline=line, dimension=detail.dimension)
+        return phrase(spoken, key, headline=line, dimension=detail.dimension_label)
     driver = driving_step(printed)
     return phrase(spoken, "headline_driven", headline=line, step=inside(driver.name, spoken)) if driver else line
 
@@ -114,6 +114,8 @@ def printed_comment(printed: PrintedBridge, depth: Depth) -> tuple[Line, ...]:
     rest = [step for step in ranked if step is not lead]
     if depth == "low":
         return (*lines, _sentence(printed, [_step_clause(printed, lead)]))
+    if len(printed.steps) == 1:
+        return (_behind(printed, lead, _total_line(printed)),)
     lines.append(_with_segments(printed, lead))
     if depth == "high":
         return (*lines, *(_with_segments(printed, step) for step in rest))
@@ -173,7 +175,11 @@ def _step_clause(printed: PrintedBridge, step: PrintedStep, *, is_first: bool = 
 
 
 def _with_segments(printed: PrintedBridge, step: PrintedStep) -> Line:
-    line = _sentence(printed, [_step_clause(printed, step)])
+    return _behind(printed, step, _sentence(printed, [_step_clause(printed, step)]))
+
+
+def _behind(printed: PrintedBridge, step: PrintedStep, line: Line) -> Line:
+    """The line with the segments behind the step after it."""
     detail = detail_for(printed, step.name)
     said = segment_sentence(detail) if detail else ()
     return joined([*line, Text(" "), *said]) if said else line

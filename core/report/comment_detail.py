@@ -28,12 +28,12 @@ def detail_for(printed: PrintedBridge, step: str) -> PrintedDetail | None:
 def detail_title(detail: PrintedDetail) -> Line:
     """What the detail shows and what it says: "Conversion by device: mobile fell and weighs more"."""
     spoken = language(detail.whole.locale)
-    title = text(spoken, "detail_title", step=capitalised(detail.step.name), dimension=detail.dimension)
+    title = text(spoken, "detail_title", step=capitalised(detail.step.name), dimension=detail.dimension_label)
     if not _is_in_time(detail):
         return (Text(title),)
     if detail.opposes():
         key = "detail_although_fell" if detail.step.direction > 0 else "detail_although_rose"
-        return phrase(spoken, key, step=capitalised(detail.step.name), dimension=detail.dimension)
+        return phrase(spoken, key, step=capitalised(detail.step.name), dimension=detail.dimension_label)
     story = _story(detail)
     return phrase(spoken, "detail_story", title=title, story=story) if story else (Text(title),)
 
@@ -77,7 +77,7 @@ def segment_sentence(detail: PrintedDetail) -> Line:
     if not clauses:
         return ()
     spoken = language(detail.whole.locale)
-    return phrase(spoken, "best_dimension", dimension=detail.dimension, segments=_chained(clauses, spoken))
+    return phrase(spoken, "best_dimension", dimension=detail.dimension_label, segments=_chained(clauses, spoken))
 
 
 def detail_comment(detail: PrintedDetail) -> tuple[Line, ...]:
@@ -126,7 +126,7 @@ def _clause(
         base=values[0],
         current=values[1],
         change=change,
-        weight=detail.step.weight,
+        weight=detail.weight_label,
     )
 
 

@@ -9,7 +9,7 @@ from core.engine.bridge import Bridge
 from core.errors import DataError
 from core.model.delivery import ElementSpec, ReportContent
 from core.model.document import Report, Section
-from core.report.alert import printed_alert
+from core.report.alert import has_threshold, printed_alert
 from core.report.comment import Depth, printed_headline
 from core.report.printed import PrintedBridge, print_bridge
 from core.report.sections import alert_section, main_detail, step_section, waterfall_section
@@ -33,7 +33,7 @@ def build_report(
     zone: IANA name in which its times are printed; depth: of the comment.
     Raises DataError for an element of a step that the bridge does not have.
     """
-    printed = print_bridge(bridge, content.locale)
+    printed = print_bridge(bridge, content.locale, version.labels)
     alert, has_crossed = printed_alert(printed)
     chosen = _elements(printed, content, depth) if content.elements is not None else _views(printed, content, depth)
     return Report(
@@ -47,7 +47,7 @@ def build_report(
         rendered_at=rendered_at,
         data_version=version.number,
         covers_until=version.newest,
-        alert=alert if content.elements is None and "alert" in content.views else (),
+        alert=alert if content.elements is None and "alert" in content.views and has_threshold(bridge) else (),
         has_crossed=has_crossed,
     )
 

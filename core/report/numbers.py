@@ -63,7 +63,7 @@ def largest_remainder(values: Sequence[float], total: int) -> list[int]:
 def digits(value: Decimal | float, decimals: int, locale: str) -> str:
     """A number without sign, with the locale's marks and exactly `decimals` places."""
     pattern = "#,##0" + ("." + "0" * decimals if decimals > 0 else "")
-    size = -value if value < 0 else value
+    size = value.copy_abs() if isinstance(value, Decimal) else abs(value)
     if size >= BEYOND_READING:
         return f"{float(size):.3g}"
     return format_decimal(size, format=pattern, locale=language(locale))
@@ -201,13 +201,13 @@ class Numbers:
 
     def level(self, units: int) -> str:
         """A total: "€412.6k", "3.4 %"."""
-        printed = with_unit(self._digits(units), self.unit, self.locale, self.scale)
+        printed = self._amount(units)
         return MINUS + printed if units < 0 else printed
 
     def amount(self, units: int) -> str:
         """The size of a change without its sign: "€41.3k", "0.6 points"."""
         if not self.is_rate:
-            return with_unit(self._digits(units), self.unit, self.locale, self.scale)
+            return self._amount(units)
         return self._digits(units) + FIXED + text(language(self.locale), "points")
 
     def change(self, units: int) -> str:
@@ -228,6 +228,12 @@ class Numbers:
             decimals -= 1
         printed = with_unit(digits(amount, decimals, self.locale), self.unit, self.locale, self.scale)
         return MINUS + printed if amount < 0 else printed
+
+    def _amount(self, units: int) -> str:
+        """With scale and unit; nothing is "€0", not "€0k"."""
+        if units == 0 and not self.is_rate:
+            return with_unit(digits(0, 0, self.locale), self.unit, self.locale)
+        return with_unit(self._digits(units), self.unit, self.locale, self.scale)
 
     def _digits(self, units: int) -> str:
         shown = Decimal(abs(units)).scaleb(self.exponent - self.scale)

@@ -5,8 +5,8 @@ Chart, table, comment and alert take their figures from here, so they cannot dis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.report.numbers import Numbers, largest_remainder, pair, percent, point
 from core.report.shapes import Tone
 
 TENTHS = 10
+NO_LABELS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class PrintedBridge:
     """A Bridge in one locale. base, current and change are whole smallest printed steps.
 
     is_defined: False when the KPI is divided by 0 on a side; there is then no change, and nothing contributes.
+    labels: what columns are called, where that is not their name.
     """
 
     bridge: Bridge
@@ -74,6 +76,11 @@ class PrintedBridge:
     current: int
     steps: tuple[PrintedStep, ...]
     is_defined: bool = True
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, column: str) -> str:
+        """What a column is called inside a sentence."""
+        return within_sentence(self.labels.get(column, column), self.locale)
 
     @property
     def base_text(self) -> str:
@@ -127,8 +134,11 @@ class PrintedBridge:
         return "" if self.numbers.is_rate else self.numbers.percent(share)
 
 
-def print_bridge(bridge: Bridge, locale: str) -> PrintedBridge:
-    """All figures of the bridge in that locale; printed contributions add up to the printed change."""
+def print_bridge(bridge: Bridge, locale: str, labels: Mapping[str, str] = NO_LABELS) -> PrintedBridge:
+    """All figures of the bridge in that locale; printed contributions add up to the printed change.
+
+    labels: what columns are called, where that is not their name.
+    """
     total, rows = bridge.total, list(bridge.steps.iter_rows(named=True))
     contributions = [float(row["contribution"] or 0.0) for row in rows]
     levels = [value for value in (total.base, total.current) if value is not None]
@@ -142,7 +152,7 @@ def print_bridge(bridge: Bridge, locale: str) -> PrintedBridge:
         _print_step(bridge, leaf, row, count, share, locale)
         for leaf, row, count, share in zip(bridge.plan.leaves, rows, units, shares, strict=True)
     )
-    return PrintedBridge(bridge, locale, numbers, base, current, steps, is_defined)
+    return PrintedBridge(bridge, locale, numbers, base, current, steps, is_defined, labels)
 
 
 def _print_step(
@@ -248,6 +258,16 @@ class PrintedDetail:
     segments: tuple[PrintedSegment, ...]
 
     @property
+    def dimension_label(self) -> str:
+        """What the dimension is called inside a sentence."""
+        return self.whole.label(self.dimension)
+
+    @property
+    def weight_label(self) -> str:
+        """What segments are weighed by, inside a sentence."""
+        return self.whole.label(self.step.weight)
+
+    @property
     def has_mix(self) -> bool:
         """Whether the step is a ratio, so that its effect splits into performance and mix."""
         return bool(self.step.weight)
@@ -275,10 +295,10 @@ class PrintedDetail:
 
 
 def print_detail(whole: PrintedBridge, step: str, dimension: str, *, is_folded: bool = True) -> PrintedDetail:
-    """The step by the dimension; `is_folded` sums small segments into one."""
+    """The step by the dimension; `is_folded` sums small segments into one, where there are more than bars for them."""
     bridge, printed = whole.bridge, whole.step(step)
     full, frame = bridge.detail(step, dimension), bridge.fold(step, dimension)
-    if not is_folded or frame.height == full.height:
+    if not is_folded or full.height <= bridge.max_segments or frame.height == full.height:
         frame = full
     rows = list(frame.iter_rows(named=True))
     cells = [whole.numbers.units(float(row[name])) for row in rows for name in ("performance", "mix")]
@@ -348,7 +368,6 @@ def capitalised(name: str) -> str:
 
 
 def within_sentence(name: str, locale: str) -> str:
-    """A name inside a sentence: a plain capitalised word loses its capital, except in German."""
-    first = name.split(" ")[0]
-    is_plain = first[:1].isupper() and first[1:].islower()
+    """A name inside a sentence: it loses a capital that is its only one, except in German."""
+    is_plain = len(name) > 1 and name == name.capitalize()
     return name[:1].lower() + name[1:] if is_plain and not locale.startswith("de") else name

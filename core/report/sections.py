@@ -134,9 +134,9 @@ def steps_table(printed: PrintedBridge) -> Table:
 def detail_table(detail: PrintedDetail) -> Table:
     """A row a segment; for a ratio with share, own value, performance, mix and total; the last row is the step."""
     spoken = language(detail.whole.locale)
-    head = [capitalised(detail.dimension)]
+    head = [capitalised(detail.dimension_label)]
     if detail.has_mix:
-        head += [text(spoken, "column_share", weight=detail.step.weight), capitalised(detail.step.name)]
+        head += [text(spoken, "column_share", weight=detail.weight_label), capitalised(detail.step.name)]
         head += [text(spoken, f"column_{part}") for part in ("performance", "mix", "total")]
         rows = [_ratio_row(detail, segment) for segment in detail.segments]
     else:

@@ -119,7 +119,7 @@ def _show(work: Work, printed: PrintedBridge, step: str, dimension: str) -> None
     _table(printed, step, dimension, has_mix=detail.has_mix, unit=detail.step.unit)
     with st.container(horizontal=True):
         rows_button(work, printed.bridge, dimension, picked(key, "segment"))
-        detail_downloads(work, printed.bridge, step, dimension)
+        detail_downloads(work, detail)
 
 
 def _table(printed: PrintedBridge, step: str, dimension: str, *, has_mix: bool, unit: str) -> None:

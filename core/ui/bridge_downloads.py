@@ -7,15 +7,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.engine.bridge import Bridge
 from core.report.bars import bridge_bars, detail_bars
 from core.report.chart import draw, specification
 from core.report.images import png
-from core.report.printed import PrintedBridge, print_bridge, print_detail
+from core.report.printed import PrintedBridge, PrintedDetail
 from core.report.shapes import Waterfall
 from core.report.tables import csv_text, xlsx_bytes
 from core.ui.bridge_state import Work
-from core.ui.text import LOCALE
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOT_IN_FILE_NAMES = r"[^\w.-]+"
@@ -31,11 +29,11 @@ def bridge_downloads(work: Work, printed: PrintedBridge) -> None:
         _file("Steps and segments (XLSX)", f"{name}.xlsx", XLSX, lambda: xlsx_bytes(printed.bridge))
 
 
-def detail_downloads(work: Work, bridge: Bridge, step: str, dimension: str) -> None:
+def detail_downloads(work: Work, detail: PrintedDetail) -> None:
     """A step by a dimension."""
+    bridge, step, dimension = detail.whole.bridge, detail.step.name, detail.dimension
     name = f"{work.spec.slug}-{re.sub(NOT_IN_FILE_NAMES, '-', dimension)}"
     with st.popover("Download", icon=":material/download:", key="bridge_detail_download"):
-        detail = print_detail(print_bridge(bridge, LOCALE), step, dimension)
         _file("Chart (PNG)", f"{name}.png", "image/png", lambda: chart_png(detail_bars(detail)))
         _file("Segments (CSV)", f"{name}.csv", "text/csv", lambda: csv_text(bridge, step=step, dimension=dimension))
 

@@ -15,7 +15,7 @@ from core.errors import BridgecastError, Cancelled
 from core.report.bars import bridge_alt, bridge_bars
 from core.report.chart import NARROW_WIDTH, draw
 from core.report.comment import printed_headline
-from core.report.printed import print_bridge
+from core.report.printed import PrintedBridge, print_bridge
 from core.ui import frame, loaders, progress, state
 from core.ui.charts import for_page, is_phone
 from core.ui.text import LOCALE, age_line, escape, markdown
@@ -79,7 +79,8 @@ def _show(app: App, card: Card) -> None:
     with st.container():
         st.markdown(f"##### {escape(spec.name)}")
         if card.bridge is not None:
-            _show_bridge(card.bridge, key=f"home_chart_{spec.slug}")
+            labels = card.version.labels if card.version else {}
+            _show_bridge(print_bridge(card.bridge, LOCALE, labels), key=f"home_chart_{spec.slug}")
         if card.error is not None:
             frame.show_error(card.error)
     with st.container():
@@ -88,8 +89,7 @@ def _show(app: App, card: Card) -> None:
         _links(app, card)
 
 
-def _show_bridge(bridge: Bridge, *, key: str) -> None:
-    printed = print_bridge(bridge, LOCALE)
+def _show_bridge(printed: PrintedBridge, *, key: str) -> None:
     bars = bridge_bars(printed, BARS_SHOWN)
     chart = draw(bars, theme=frame.theme(), width=NARROW_WIDTH if is_phone() else CHART_WIDTH)
     st.markdown(markdown(printed_headline(printed)))

@@ -71,6 +71,11 @@ class Version:
     is_borrowed: bool = False
 
     @cached_property
+    def labels(self) -> dict[str, str]:
+        """What people call the columns."""
+        return {column.name: column.label for column in self.columns}
+
+    @cached_property
     def dimensions(self) -> tuple[str, ...]:
         """Names of the columns that may explain a change."""
         return tuple(c.name for c in self.columns if c.role == "dimension")
