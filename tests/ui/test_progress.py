@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 PAGE = Path(__file__).parent / "slow_page.py"
+DEADLINE_S = 20
 
 
 @pytest.fixture
@@ -51,6 +52,7 @@ def test_slow_work_is_shown_when_it_is_done(page: AppTest, gate: threading.Event
 def test_what_was_cancelled_stays_so_until_it_is_asked_for_again(page: AppTest, gate: threading.Event) -> None:
     page.run()
     page.button(key="job_cancel").click().run()
+    page.session_state["job"].future.exception(timeout=DEADLINE_S)
     assert texts(page.run()) == ["Cancelled."]
     gate.set()
     page.button(key="job_again").click().run()
