@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from core.engine.bridge import Bridge
 from core.errors import DataError
 from core.model.analysis import EquationSpec, StepSpec
+from core.model.data import ColumnSpec
 from core.model.delivery import ElementSpec, ReportContent
 from core.model.document import Report, plain
 from core.report.document import build_report
@@ -120,3 +122,21 @@ def test_new_and_lost_segments_say_so(version: Version) -> None:
     report = report_of(bridge, version, elements=(ElementSpec(view="step", step="Conversion", part="table"),))
     names = [row[0].text for row in report.sections[0].table.rows]  # type: ignore[union-attr]
     assert {"app (new)", "fax (gone)"} <= set(names)
+
+
+def test_columns_are_called_by_their_labels(shop: Bridge, version: Version) -> None:
+    columns = (ColumnSpec(name="device", type="text", role="dimension", display_name="Gerät"),)
+    report = report_of(shop, replace(version, columns=columns))
+    assert "by gerät" in plain(report.sections[1].title)
+
+
+def test_a_report_without_any_threshold_has_no_alert(version: Version) -> None:
+    steps = (StepSpec(formula="visits"),)
+    bridge = bridge_of(EquationSpec(steps=steps), ("visits",), {"a": ((10,), (12,))})
+    assert report_of(bridge, version).alert == ()
+
+
+def test_a_kpi_of_one_step_says_its_change_once(version: Version) -> None:
+    steps = (StepSpec(formula="visits"),)
+    bridge = bridge_of(EquationSpec(steps=steps), ("visits",), {"a": ((10,), (12,)), "b": ((5,), (5,))})
+    assert len(report_of(bridge, version).sections[0].comment) == 1

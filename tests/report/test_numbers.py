@@ -121,3 +121,12 @@ def test_a_part_of_exactly_zero_stays_zero() -> None:
 def test_any_amount_can_be_printed(base: float, current: float, parts: list[float], unit: str) -> None:
     texts = printed("en", unit, (base, current), tuple(parts))
     assert all("e" not in text.replace("None", "") and "nan" not in text for text in texts)
+
+
+def test_nothing_of_a_compact_amount_is_a_plain_zero() -> None:
+    numbers = Numbers.fitting("en", "€", [412_600, 371_300], [-61_800])
+    assert (numbers.change(0), numbers.level(0)) == ("€0", "€0")
+
+
+def test_a_difference_too_small_to_see_is_no_negative_zero() -> None:
+    assert points(-0.00001, "en") == "0.0\u00a0pts"

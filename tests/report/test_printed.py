@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,3 +84,23 @@ def test_formulas_and_abbreviations_keep_their_letters() -> None:
 def test_a_step_without_a_change_has_neither_good_nor_bad() -> None:
     assert print_bridge(shop_bridge(), "en").steps[0].tone == "good"
     assert print_bridge(sum_bridge([5, 1], [6, 1]), "en").steps[1].tone == "rest"
+
+
+@pytest.mark.parametrize(
+    ("name", "locale", "inside"),
+    [
+        ("Conversion", "en", "conversion"),
+        ("Basket size", "fr", "basket size"),
+        ("Anzahl Besuche", "en", "Anzahl Besuche"),
+        ("Umsatz", "de", "Umsatz"),
+        ("KPI", "en", "KPI"),
+        ("B", "en", "B"),
+    ],
+)
+def test_a_name_inside_a_sentence_loses_only_a_lonely_capital(name: str, locale: str, inside: str) -> None:
+    assert within_sentence(name, locale) == inside
+
+
+def test_segments_that_all_have_a_bar_are_not_folded(shop: Bridge) -> None:
+    detail = print_detail(print_bridge(shop, "en"), "Basket", "device")
+    assert {segment.name for segment in detail.segments} == {"mobile", "desktop", "tablet"}
