@@ -15,6 +15,7 @@ from core.access.keys import Keys, open_keys
 from core.access.tokens import ALL_SCOPES, hash_token
 from core.analyses import Analyses
 from core.catalogue import Catalogue
+from core.delivery.checks import ExportCheck
 from core.delivery.exports import Exports
 from core.delivery.samples import load_samples
 from core.model.access import Organisation, Person
@@ -67,7 +68,8 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         catalogue = Catalogue(store, warehouse, organisation.id, clock)
         opened.callback(catalogue.close)
         analyses = Analyses(store, warehouse, catalogue, organisation.id, clock)
-        exports = Exports(store, keys, organisation.id, settings.report_base_url, clock)
+        check = ExportCheck(analyses, catalogue, warehouse, clock)
+        exports = Exports(store, keys, check, organisation.id, settings.report_base_url, clock)
         if settings.demo:
             load_samples(store, catalogue, analyses, exports, organisation.id, by=owner.id, lock_dir=settings.data_dir)
         # All is well: what was opened is closed by the App.

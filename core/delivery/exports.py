@@ -72,9 +72,15 @@ class Exports:
     """The exports of one organisation."""
 
     def __init__(
-        self, store: Store, keys: Keys, organisation_id: str, base_url: str, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        keys: Keys,
+        check: Callable[[ExportSpec], None],
+        organisation_id: str,
+        base_url: str,
+        clock: Callable[[], datetime],
     ) -> None:
-        self._store, self._keys, self._clock = store, keys, clock
+        self._store, self._keys, self._check, self._clock = store, keys, check, clock
         self._organisation_id, self._base_url = organisation_id, base_url
 
     def all(self) -> list[SavedExport]:
@@ -95,13 +101,21 @@ class Exports:
         return [export for export in self.all() if export.spec.content.analysis == slug]
 
     def create(self, spec: ExportSpec, *, by: str) -> SavedExport:
-        """Keep a new export with its links. Raises NotFound (analysis), AlreadyExists (a link's slug)."""
+        """Keep a new export with its links. Raises AlreadyExists (a link's slug), and what `ExportCheck` raises."""
+        self._check(spec)
         with self._store.write() as session:
             row = add_export(session, self._organisation_id, spec, person_id=by, now=self._clock())
             return self._saved(row, list_links(session, self._organisation_id, row.id))
 
     def change(self, export_id: str, spec: ExportSpec, *, if_revision: int | None = None) -> SavedExport:
-        """Replace an export's specification; a link keeps its address while its slug is named. Raises Stale."""
+        """Replace an export's specification; a link keeps its address while its slug is named.
+
+        Raises Stale, AlreadyExists, and what `ExportCheck` raises.
+        """
+        self._check(spec)
+        return self._change(export_id, spec, if_revision)
+
+    def _change(self, export_id: str, spec: ExportSpec, if_revision: int | None) -> SavedExport:
         with self._store.write() as session:
             row = change_export(
                 session, self._organisation_id, export_id, spec, now=self._clock(), if_revision=if_revision
@@ -109,10 +123,12 @@ class Exports:
             return self._saved(row, list_links(session, self._organisation_id, export_id))
 
     def switch(self, export_id: str, is_active: bool) -> SavedExport:
-        """Switch an export on or off; while it is off its links do not open."""
+        """Switch an export on or off; while it is off its links do not open. Off goes whatever the data are."""
         saved = self.get(export_id)
         switched = saved.spec.model_copy(update={"is_active": is_active})
-        return self.change(export_id, switched, if_revision=saved.revision)
+        if is_active:
+            self._check(switched)
+        return self._change(export_id, switched, saved.revision)
 
     def delete(self, export_id: str) -> None:
         """Delete an export; its links are unknown from then on."""

@@ -5,7 +5,8 @@ import pytest
 from core.app import App
 from core.delivery.exports import Link, ResolvedLink
 from core.delivery.reports import make_report
-from core.errors import AlreadyExists
+from core.errors import AlreadyExists, DataError
+from core.model.data import ColumnSpec
 from core.model.document import plain
 from tests.conftest import NOW, export_spec
 
@@ -95,3 +96,23 @@ def test_a_report_names_the_filters_of_its_analysis(sales_app: App) -> None:
     version = sales_app.catalogue.latest("sales")
     report, _ = make_report(sales_app.warehouse, analysis, export_spec().content, version, rendered_at=NOW)
     assert "FR" in report.sections[0].subtitle
+
+
+def test_an_export_that_could_not_be_drawn_is_refused(sales_app: App) -> None:
+    wrong = {"elements": [{"view": "step", "step": "Conversoin", "part": "chart"}], "layout": "list"}
+    with pytest.raises(DataError, match="There is no step 'Conversoin'"):
+        sales_app.exports.create(export_spec(**wrong), by=sales_app.owner.id)
+    assert sales_app.exports.all() == []
+
+
+def test_an_export_can_be_switched_off_whatever_became_of_its_data(sales_app: App, link: Link) -> None:
+    spec = sales_app.catalogue.get("sales")
+    columns = tuple(_ignored(c) if c.name == "orders" else c for c in spec.columns)
+    sales_app.catalogue.change(spec.model_copy(update={"columns": columns}))
+    assert not sales_app.exports.switch(export_id(sales_app), False).spec.is_active
+    with pytest.raises(DataError, match="orders"):
+        sales_app.exports.switch(export_id(sales_app), True)
+
+
+def _ignored(column: ColumnSpec) -> ColumnSpec:
+    return column.model_copy(update={"role": "ignored"})

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from core.app import App
 from core.delivery.exports import Link, SavedExport
-from core.delivery.reports import make_report
-from core.errors import DataError, EmptyComparison, NotFound
-from core.model.analysis import AnalysisSpec
 from core.model.delivery import ExportSpec, LinkSettings, ReportContent
 from core.web.api.partial import checked, partial, sent
 from core.web.auth import Reader, TheApp, Writer
@@ -73,7 +68,6 @@ def create(body: ExportSpec, request: Request, response: Response, app: TheApp, 
     """Make an export; each link destination gets its URL. Without a destination it is a draft and switched off."""
     if not body.destinations and "is_active" not in body.model_fields_set:
         body = body.model_copy(update={"is_active": False})
-    _require_complete(app, body)
     saved = app.exports.create(body, by=caller.person_id)
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{saved.id}"
     return tagged(response, _answer(saved))
@@ -98,7 +92,6 @@ def change(
     saved = app.exports.get(export_id)
     require_match(if_match, _answer(saved))
     spec = checked(ExportSpec, saved.spec.model_dump(mode="json") | sent(body))
-    _require_complete(app, spec)
     return tagged(response, _answer(app.exports.change(export_id, spec, if_revision=saved.revision)))
 
 
@@ -126,27 +119,6 @@ def rotate(export_id: str, link_id: str, app: TheApp, _caller: Writer) -> LinkAn
 def revoke(export_id: str, link_id: str, app: TheApp, _caller: Writer) -> LinkAnswer:
     """Close a link; rotate opens it again at a new address."""
     return _link(app.exports.revoke(export_id, link_id))
-
-
-def _require_complete(app: App, spec: ExportSpec) -> None:
-    """Raises DataError for what would not work: no destination, an unknown analysis, an element that is not there."""
-    if spec.is_active and not spec.destinations:
-        raise DataError("An export without a destination cannot be switched on. Add one.", field="destinations")
-    slugs = [destination.settings.slug for destination in spec.destinations]
-    if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
-        raise DataError(f"Slug '{twice}' is named by two link destinations. Give each its own.", field="destinations")
-    try:
-        analysis = app.analyses.get(spec.content.analysis).spec
-    except NotFound as error:
-        raise DataError(str(error), field="content.analysis") from None
-    _require_drawable(app, analysis, spec.content)
-
-
-def _require_drawable(app: App, analysis: AnalysisSpec, content: ReportContent) -> None:
-    """Draw it once. Periods without rows are no mistake of the export: the data may still come."""
-    version = app.catalogue.latest(analysis.dataset)
-    with suppress(EmptyComparison):
-        make_report(app.warehouse, analysis, content, version, rendered_at=app.clock())
 
 
 def _answer(saved: SavedExport) -> ExportAnswer:
