@@ -72,8 +72,7 @@ def detail_subtitle(detail: PrintedDetail) -> str:
 
 def segment_sentence(detail: PrintedDetail) -> Line:
     """What the segments with the largest effects did, as one sentence; empty when nothing shows."""
-    ranked = sorted((s for s in detail.segments if not s.others), key=lambda segment: -abs(segment.effect))
-    clauses = [clause for segment in ranked[:MOST_SEGMENTS] for clause in _clauses(detail, segment)]
+    clauses = [clause for segment in _telling(detail)[:MOST_SEGMENTS] for clause in _clauses(detail, segment)]
     if not clauses:
         return ()
     spoken = language(detail.whole.locale)
@@ -83,9 +82,15 @@ def segment_sentence(detail: PrintedDetail) -> Line:
 def detail_comment(detail: PrintedDetail) -> tuple[Line, ...]:
     """One line for each of the main segments."""
     spoken = language(detail.whole.locale)
-    ranked = sorted((s for s in detail.segments if not s.others), key=lambda segment: -abs(segment.effect))
-    lines = [_chained(_clauses(detail, segment), spoken) for segment in ranked[: MOST_SEGMENTS + 1]]
+    lines = [_chained(_clauses(detail, segment), spoken) for segment in _telling(detail)[: MOST_SEGMENTS + 1]]
     return tuple(phrase(spoken, "sentence", clause=_capital(line)) for line in lines if line)
+
+
+def _telling(detail: PrintedDetail) -> list[PrintedSegment]:
+    """The named segments worth a word, largest effect first; small ones have a bar at most."""
+    named = [segment for segment in detail.segments if not segment.others]
+    least = sum(abs(s.effect) for s in detail.segments) * detail.whole.bridge.other_below_pct / 100
+    return sorted((s for s in named if abs(s.effect) >= least), key=lambda segment: -abs(segment.effect))
 
 
 def _clauses(detail: PrintedDetail, segment: PrintedSegment) -> list[Line]:

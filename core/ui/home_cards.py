@@ -23,7 +23,7 @@ from core.warehouse import Version
 
 CARDS_SHOWN = 6
 CARDS_A_ROW = 2
-CHART_WIDTH = 452.0
+CHART_WIDTH = 480.0
 BARS_SHOWN = 5
 
 
