@@ -42,7 +42,7 @@ def test_elsewhere_than_on_a_terminal_a_line_is_one_json_object() -> None:
 def test_lines_of_libraries_look_the_same() -> None:
     stream = StringIO()
     configure_logs("info", stream)
-    logging.getLogger("uvicorn.error").warning("closing %s", "now")
+    logging.getLogger("a.library").warning("closing %s", "now")
     assert json.loads(stream.getvalue())["event"] == "closing now"
 
 
