@@ -7,8 +7,9 @@ from math import floor, log10
 from core.report.dates import both_labels
 from core.report.messages import text
 from core.report.numbers import MINUS, language
-from core.report.printed import PrintedBridge, PrintedDetail, PrintedSegment, PrintedStep, segment_beneath, tone
+from core.report.printed import PrintedBridge, PrintedStep, tone
 from core.report.printed import within_sentence as inside
+from core.report.printed_detail import PrintedDetail, PrintedSegment, segment_beneath
 from core.report.shapes import Bar, Group, Tone, Waterfall
 
 ROOM_BELOW, LEAST_CUT = 0.6, 0.3

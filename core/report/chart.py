@@ -14,7 +14,8 @@ from core.engine.bridge import Bridge
 from core.report.bars import bridge_bars, detail_bars
 from core.report.layout_columns import columns
 from core.report.layout_rows import rows
-from core.report.printed import print_bridge, print_detail
+from core.report.printed import print_bridge
+from core.report.printed_detail import print_detail
 from core.report.shapes import Align, Drawing, Label, Rect, Rule, Waterfall
 from core.report.theme import FONT, PALETTES, Palette, ThemeName
 

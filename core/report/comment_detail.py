@@ -5,14 +5,8 @@ from __future__ import annotations
 from core.model.document import Line, Text
 from core.report.messages import joined, phrase, text
 from core.report.numbers import language
-from core.report.printed import (
-    PrintedBridge,
-    PrintedDetail,
-    PrintedSegment,
-    capitalised,
-    print_detail,
-    tone,
-)
+from core.report.printed import PrintedBridge, capitalised, tone
+from core.report.printed_detail import PrintedDetail, PrintedSegment, print_detail
 
 CLEAR = 0.25
 """From which part of a segment's effect on the smaller of performance and mix is named beside the larger."""

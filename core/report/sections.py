@@ -16,7 +16,8 @@ from core.report.dates import both_labels
 from core.report.messages import text
 from core.report.notes import note_text
 from core.report.numbers import language
-from core.report.printed import PrintedBridge, PrintedDetail, PrintedSegment, capitalised, tone
+from core.report.printed import PrintedBridge, capitalised, tone
+from core.report.printed_detail import PrintedDetail, PrintedSegment
 from core.report.shapes import Waterfall
 
 METHODS = {"shapley": "Shapley", "lmdi": "LMDI", "sequential": "sequential", "covariance": "covariance"}

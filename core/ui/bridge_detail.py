@@ -8,7 +8,8 @@ import streamlit as st
 from core.engine.bridge import Bridge
 from core.report.bars import detail_alt, detail_bars
 from core.report.comment_detail import detail_comment, detail_subtitle, detail_title
-from core.report.printed import PrintedBridge, print_detail
+from core.report.printed import PrintedBridge
+from core.report.printed_detail import print_detail
 from core.ui import bridge_state as keys
 from core.ui.bridge_chart import picked, show_waterfall
 from core.ui.bridge_downloads import detail_downloads

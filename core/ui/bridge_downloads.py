@@ -10,7 +10,8 @@ import streamlit as st
 from core.report.bars import bridge_bars, detail_bars
 from core.report.chart import draw, specification
 from core.report.images import png
-from core.report.printed import PrintedBridge, PrintedDetail
+from core.report.printed import PrintedBridge
+from core.report.printed_detail import PrintedDetail
 from core.report.shapes import Waterfall
 from core.report.tables import csv_text, xlsx_bytes
 from core.ui.bridge_state import Work

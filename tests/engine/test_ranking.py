@@ -43,7 +43,9 @@ def explained(equation, visits, damaged):
         moments[name] = np.stack([seen**2, orders * seen, orders**2], axis=-1).sum(axis=1)
     totals = segments["planted"].values.sum(axis=1)
     sums = Sums(("visits", "orders"), totals, np.full((2, 2), visits), np.full(2, visits), (DAYS, DAYS), segments)
-    return build_bridge(equation("visits", "orders / visits"), sums, moments=lambda: Moments((DAYS, DAYS), PAIRS, moments))
+    return build_bridge(
+        equation("visits", "orders / visits"), sums, moments=lambda: Moments((DAYS, DAYS), PAIRS, moments)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from core.report.bars import axis_floor, bridge_alt, bridge_bars, detail_alt, de
 from core.report.chart import draw, specification, step_detail, waterfall
 from core.report.layout_columns import columns
 from core.report.layout_rows import rows
-from core.report.printed import print_bridge, print_detail
+from core.report.printed import print_bridge
+from core.report.printed_detail import print_detail
 from core.report.shapes import Drawing, Label, Waterfall
 from core.report.theme import DARK, LIGHT, Palette
 from core.report.widths import shortened, text_width

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from core.engine.bridge import Bridge
 from core.model.analysis import EquationSpec, StepSpec
-from core.report.printed import print_bridge, print_detail, within_sentence
+from core.report.printed import print_bridge, within_sentence
+from core.report.printed_detail import print_detail
 from tests.report.conftest import bridge_of, shop_bridge, sum_bridge
 
 COUNTS = st.integers(min_value=0, max_value=10**7).map(float)
