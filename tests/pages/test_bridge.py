@@ -368,7 +368,7 @@ def test_it_deletes_an_analysis(open_page: Open, revenue: AnalysisSpec, app: App
 
 
 def test_an_analysis_with_exports_is_not_deleted(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
-    spec = ExportSpec(name="Monday report", content=ReportContent(analysis="revenue"))
+    spec = ExportSpec(name="Monday report", is_active=False, content=ReportContent(analysis="revenue"))
     app.exports.create(spec, by=app.owner.id)
     page = settled(open_page(PAGE, analysis="revenue").menu_button(key="bridge_more").click("Delete…").run())
     assert "Monday report" in page.warning[0].value
