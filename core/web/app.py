@@ -10,6 +10,7 @@ from core.web.api import PREFIX, api_routes
 from core.web.docs import docs_routes, openapi
 from core.web.drawing import Drawer
 from core.web.frame import Frame
+from core.web.heads import Heads
 from core.web.health import health_routes
 from core.web.problems import add_problem_handlers
 from core.web.reports import Reports
@@ -36,6 +37,7 @@ def create_web(app: App, *, wait_s: float = WAIT_S) -> FastAPI:
     web.include_router(api_routes())
     web.include_router(docs_routes(web), prefix=PREFIX)
     add_problem_handlers(web)
+    web.add_middleware(Heads)
     web.add_middleware(Reports, app=app, drawer=web.state.drawer, views=web.state.views, wait_s=wait_s)
     web.add_middleware(Frame)
     web.openapi = lambda: openapi(web)  # type: ignore[method-assign]

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from core.errors import (
     AccessDenied,
@@ -35,6 +36,7 @@ STATUS_OF: tuple[tuple[type[BridgecastError], int], ...] = (
     (DataError, 422),
     (Cancelled, 503),
 )
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
@@ -106,11 +108,21 @@ async def _answer_error(_request: Request, error: Exception) -> ProblemResponse:
     return problem_of(error)
 
 
-async def _answer_http(_request: Request, error: Exception) -> ProblemResponse:
+async def _answer_http(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 the registration says so
+    if error.status_code == 405:
+        return ProblemResponse(405, SENTENCES[405], headers={"Allow": ", ".join(_allowed(request))})
     given = error.detail if error.detail != HTTPStatus(error.status_code).phrase else None
     detail = given or SENTENCES.get(error.status_code) or HTTPStatus(error.status_code).description
     return ProblemResponse(error.status_code, detail, headers=error.headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """All methods of an address; the framework names those of its first route only."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    routes = request.app.routes
+    found = [m for m, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+    return ["GET", "HEAD", *found[1:]] if "GET" in found else found
 
 
 async def _answer_invalid(_request: Request, error: Exception) -> ProblemResponse:

@@ -63,7 +63,15 @@ def test_an_unknown_address_is_a_problem_too(site: Site) -> None:
 def test_a_wrong_method_is_405_and_names_those_allowed(site: Site) -> None:
     answer = site.client.put(f"{site.prefix}/analyses/revenue")
     assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
-    assert "GET" in answer.headers["allow"]
+    assert answer.headers["allow"] == "GET, HEAD, PATCH, DELETE"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/api/v1/me", "/api/v1/docs"])
+def test_head_says_what_get_says_without_a_body(site: Site, path: str) -> None:
+    head, get = site.client.head(path), site.client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length", "content-security-policy"):
+        assert head.headers[name] == get.headers[name]
 
 
 def test_a_path_answers_with_a_slash_at_its_end_too(site: Site) -> None:
