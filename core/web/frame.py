@@ -97,7 +97,7 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
     if scope["method"] in {"GET", "HEAD"}:
         return receive
     headers = Headers(scope=scope)
-    is_upload = _takes_uploads(scope) and headers.get("content-type", "").startswith("multipart/form-data")
+    is_upload = _takes_uploads(scope) and is_form(headers.get("content-type", ""))
     limit = UPLOAD_LIMIT + MULTIPART_ROOM if is_upload else JSON_LIMIT
     declared = headers.get("content-length", "0")
     is_too_large = declared.isdecimal() and int(declared) > limit
@@ -115,6 +115,11 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
         raise HTTPException(413, UPLOAD_TOO_LARGE if is_upload else JSON_TOO_LARGE, {"Connection": "close"})
 
     return receive_within
+
+
+def is_form(content_type: str) -> bool:
+    """Whether a body of that type is a form with files."""
+    return content_type.lower().startswith("multipart/form-data")
 
 
 def _takes_uploads(scope: Scope) -> bool:

@@ -36,6 +36,14 @@ STATUS_OF: tuple[tuple[type[BridgecastError], int], ...] = (
     (DataError, 422),
     (Cancelled, 503),
 )
+# What the framework says in words of Python.
+SHAPES = {
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "dict_type": "an object",
+    "tuple_type": "a list",
+    "list_type": "a list",
+}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SENTENCES = {
     404: "There is nothing at this address.",
@@ -125,15 +133,21 @@ def _allowed(request: Request) -> list[str]:
     return ["GET", "HEAD", *found[1:]] if "GET" in found else found
 
 
-async def _answer_invalid(_request: Request, error: Exception) -> ProblemResponse:
+async def _answer_invalid(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 the registration says so
     found = error.errors()
+    if any(isinstance(e.get("input"), bytes) and tuple(e["loc"]) == ("body",) for e in found):
+        return ProblemResponse(415, f"The body is {_kind(request)}. Send JSON, with 'Content-Type: application/json'.")
     if any(e["type"] == "json_invalid" for e in found):
         return ProblemResponse(
             400, f"The body is no JSON: {found[0].get('ctx', {}).get('error', 'it does not parse')}."
         )
     errors = [(_field(e["loc"]), _sentence(e)) for e in found]
     return ProblemResponse(422, " ".join(f"{field}: {message}" for field, message in errors[:5]), errors)
+
+
+def _kind(request: Request) -> str:
+    return f"'{request.headers['content-type']}'" if "content-type" in request.headers else "of no kind that is told"
 
 
 def _field(place: Sequence[int | str]) -> str:
@@ -149,5 +163,9 @@ def _sentence(error: Mapping[str, Any]) -> str:
         return "There is no such field. Remove it or correct its name."
     if error["type"] == "missing":
         return "This field is needed."
+    if error["type"] == "too_short":
+        return f"Too few: at least {error['ctx']['min_length']} of them."
+    if error["type"] in SHAPES:
+        return f"Input should be {SHAPES[error['type']]}."
     text = str(error["msg"]).removeprefix("Value error, ")
     return text if text.endswith(".") else f"{text}."

@@ -16,7 +16,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.exceptions import HTTPException
 
 from core.errors import DataError
-from core.web.frame import UPLOAD_LIMIT, UPLOAD_TOO_LARGE
+from core.web.frame import UPLOAD_LIMIT, UPLOAD_TOO_LARGE, is_form
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -35,7 +35,7 @@ class Upload:
 
 def is_multipart(request: Request) -> bool:
     """Whether the body is a form with files."""
-    return request.headers.get("content-type", "").startswith("multipart/form-data")
+    return is_form(request.headers.get("content-type", ""))
 
 
 @asynccontextmanager
@@ -52,6 +52,7 @@ async def received(request: Request, folder: Path) -> AsyncIterator[Upload]:
             async for chunk in request.stream():
                 parser.write(chunk)
             parser.finalize()
+            form.require_end()
         except FormParserError as error:
             raise HTTPException(400, f"The form cannot be read: {error}") from None
         finally:
@@ -79,6 +80,7 @@ class _Form:
         self._path: Path | None = None
         self._file_name = ""
         self._received = 0
+        self._has_ended = False
 
     def callbacks(self) -> MultipartCallbacks:
         """What the parser calls."""
@@ -89,7 +91,13 @@ class _Form:
             "on_headers_finished": self._begin_part,
             "on_part_data": lambda data, start, end: self._take(memoryview(data)[start:end]),
             "on_part_end": self.close,
+            "on_end": self._end,
         }
+
+    def require_end(self) -> None:
+        """Raises HTTPException when the form broke off: half a file is no file."""
+        if not self._has_ended:
+            raise HTTPException(400, "The form breaks off before its last boundary. Send it again.")
 
     def close(self) -> None:
         """End the part, also one that broke off."""
@@ -103,6 +111,9 @@ class _Form:
             raise DataError("No file was sent. Send one in the form field 'file'.", field="file")
         fields = {name: value.decode("utf-8", "replace") for name, value in self._fields.items()}
         return Upload(self._path, self._file_name, fields)
+
+    def _end(self) -> None:
+        self._has_ended = True
 
     def _end_header(self) -> None:
         name, value = self._header

@@ -65,14 +65,44 @@ def test_a_form_without_a_file_is_refused_at_its_field(site: Site) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "file")
 
 
-def test_a_form_that_breaks_off_is_400(site: Site) -> None:
-    answer = site.post(
-        "/datasets",
-        content=b'--b\r\nContent-Disposition: form-data; name="file"; filename="x.csv"\r\n\r\nday,visits',
-        headers={"Content-Type": "multipart/form-data; boundary=b"},
-    )
-    assert answer.status_code in {400, 422}
+def form(*parts: tuple[str, str]) -> bytes:
+    return b"".join(f"--b\r\nContent-Disposition: form-data; {name}\r\n\r\n{body}\r\n".encode() for name, body in parts)
+
+
+NAMED = (('name="slug"', "half"), ('name="name"', "Half"))
+
+
+@pytest.mark.parametrize("end", ["", "--b", "--b\r\n"])
+def test_a_form_that_breaks_off_is_400_and_nothing_is_published(site: Site, end: str) -> None:
+    body = form(*NAMED, ('name="file"; filename="x.csv"', SALES)) + end.encode()
+    answer = site.post("/datasets", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert answer.status_code == 400
+    assert site.get("/datasets/half").status_code == 404
     assert list((site.app.settings.data_dir / "incoming").iterdir()) == []
+
+
+def test_capitals_do_not_count_in_the_kind_of_a_body(site: Site) -> None:
+    body = form(('name="slug"', "capitals"), ('name="name"', "C"), ('name="file"; filename="x.csv"', SALES)) + b"--b--"
+    answer = site.post("/datasets", content=body, headers={"Content-Type": "Multipart/Form-Data; boundary=b"})
+    assert answer.status_code == 201
+
+
+def test_the_folders_in_a_file_s_name_are_dropped(site: Site) -> None:
+    fields = {"slug": "folders", "name": "Folders"}
+    for number, name in enumerate(("../../etc/x.csv", "C:\\Users\\x.csv")):
+        fields["slug"] = f"folders-{number}"
+        answer = site.post("/datasets", data=fields, files={"file": (name, SALES.encode())})
+        assert answer.json()["source"]["file_name"] == "x.csv"
+
+
+def test_an_unknown_way_of_reading_is_refused_at_its_field(site: Site) -> None:
+    answer = site.upload("misread", read='{"date_fmt": "day-first"}')
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "read.date_fmt")
+
+
+def test_a_dataset_keeps_a_name(site: Site) -> None:
+    assert site.upload("nameless", name=" ").status_code == 422
+    assert site.patch("/datasets/sales", json={"name": " "}).status_code == 422
 
 
 def test_another_kind_of_body_is_415(site: Site) -> None:

@@ -95,6 +95,18 @@ def test_a_body_that_is_no_json_is_400(site: Site) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
 
 
+@pytest.mark.parametrize("kind", ["text/plain", ""])
+def test_a_body_that_does_not_say_that_it_is_json_is_415(site: Site, kind: str) -> None:
+    answer = site.patch("/datasets/sales", content=b'{"name": "Sales"}', headers={"Content-Type": kind} if kind else {})
+    assert answer.status_code == 415
+    assert "Content-Type: application/json" in answer.json()["detail"]
+
+
+def test_shapes_are_named_in_words_of_json(site: Site) -> None:
+    answer = site.patch("/exports/any", json=[])
+    assert answer.json()["errors"] == [{"field": "body", "message": "Input should be an object."}]
+
+
 def test_json_beyond_its_limit_is_413(site: Site) -> None:
     answer = site.post("/exports", json={**MORNING, "description": "x" * JSON_LIMIT})
     assert answer.status_code == 413

@@ -51,7 +51,7 @@ def list_all(page: AskedPage, app: TheApp, _caller: Reader) -> Page[AnalysisAnsw
     return Page(next=window.next, previous=window.previous, results=[_answer(saved) for saved in window.results])
 
 
-@routes.post("/analyses", status_code=201, responses=answers(400, 409, 413, 422), summary="Save a new analysis")
+@routes.post("/analyses", status_code=201, responses=answers(400, 409, 413, 415, 422), summary="Save a new analysis")
 def create(body: AnalysisSpec, request: Request, response: Response, app: TheApp, caller: Writer) -> AnalysisAnswer:
     """Save a new analysis, after a check against the columns of its dataset."""
     _require_dataset(app, body)
@@ -66,7 +66,7 @@ def get_one(slug: str, response: Response, app: TheApp, _caller: Reader) -> Anal
     return tagged(response, _answer(app.analyses.get(slug)))
 
 
-@routes.patch("/analyses/{slug}", responses=answers(400, 409, 412, 413, 422), summary="Revise an analysis")
+@routes.patch("/analyses/{slug}", responses=answers(400, 409, 412, 413, 415, 422), summary="Revise an analysis")
 def change(
     slug: str,
     body: AnalysisPatch,  # type: ignore[valid-type]

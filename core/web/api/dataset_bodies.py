@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from core.errors import DataError, UnknownColumn
 from core.model.base import Slug, Spec
-from core.model.data import Calendar, ColumnSpec, DatasetSpec, FilesSource, SourceSpec
+from core.model.data import Calendar, ColumnSpec, DatasetSpec, FilesSource, ReadOptions, SourceSpec
 from core.warehouse import Version
 from core.web.api.partial import checked, partial, sent
 from core.web.uploads import Upload
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class DatasetBody(Spec):
     """A dataset from a path or glob on the server."""
 
     slug: Slug
-    name: str
+    name: Name
     description: str = ""
     source: FilesSource
     columns: tuple[ColumnSpec, ...] = ()
@@ -32,7 +35,7 @@ class DatasetForm(Spec):
     """The fields beside an uploaded file. `read` is a JSON object (`source.read`)."""
 
     slug: Slug
-    name: str
+    name: Name
     description: str = ""
     read: str = "{}"
 
@@ -43,7 +46,7 @@ ColumnPatch = partial(ColumnSpec, "ColumnPatch")
 class DatasetPatch(Spec):
     """What is to change; of `columns` only those named, and of each only what is sent."""
 
-    name: str = ""
+    name: Name = ""
     description: str = ""
     columns: tuple[ColumnPatch, ...] = ()  # type: ignore[valid-type]
     calendar: Calendar = Calendar()
@@ -158,7 +161,8 @@ def spec_of_body(body: bytes) -> DatasetSpec:
 def spec_of_upload(upload: Upload) -> DatasetSpec:
     """The dataset that a form describes."""
     form = checked(DatasetForm, dict(upload.fields))
-    source = {"kind": "upload", "file_name": upload.file_name, "read": _json(form.read)}
+    read = checked(ReadOptions, _json(form.read), place=("read",))
+    source = {"kind": "upload", "file_name": upload.file_name, "read": read.model_dump()}
     return checked(DatasetSpec, form.model_dump(exclude={"read"}) | {"source": source})
 
 

@@ -66,7 +66,7 @@ def get_one(slug: str, response: Response, app: TheApp, _caller: Reader) -> Data
     return tagged(response, _current(app, slug))
 
 
-@routes.patch("/datasets/{slug}", responses=answers(400, 409, 412, 413, 422), summary="Change a dataset")
+@routes.patch("/datasets/{slug}", responses=answers(400, 409, 412, 413, 415, 422), summary="Change a dataset")
 def change(
     slug: str, body: DatasetPatch, response: Response, app: TheApp, _caller: Writer, if_match: IfMatch = None
 ) -> DatasetAnswer:

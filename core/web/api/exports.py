@@ -63,7 +63,7 @@ def list_all(page: AskedPage, app: TheApp, _caller: Reader) -> Page[ExportAnswer
     return Page(next=window.next, previous=window.previous, results=[_answer(e) for e in window.results])
 
 
-@routes.post("/exports", status_code=201, responses=answers(400, 409, 413, 422), summary="Make an export")
+@routes.post("/exports", status_code=201, responses=answers(400, 409, 413, 415, 422), summary="Make an export")
 def create(body: ExportSpec, request: Request, response: Response, app: TheApp, caller: Writer) -> ExportAnswer:
     """Make an export; each link destination gets its URL. Without a destination it is a draft and switched off."""
     if not body.destinations and "is_active" not in body.model_fields_set:
@@ -79,7 +79,7 @@ def get_one(export_id: str, response: Response, app: TheApp, _caller: Reader) ->
     return tagged(response, _answer(app.exports.get(export_id)))
 
 
-@routes.patch("/exports/{export_id}", responses=answers(400, 409, 412, 413, 422), summary="Change an export")
+@routes.patch("/exports/{export_id}", responses=answers(400, 409, 412, 413, 415, 422), summary="Change an export")
 def change(
     export_id: str,
     body: ExportPatch,  # type: ignore[valid-type]

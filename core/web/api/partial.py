@@ -27,9 +27,10 @@ def sent(body: BaseModel) -> dict[str, Any]:
     return body.model_dump(mode="json", include=body.model_fields_set)
 
 
-def checked(model: type[T], values: dict[str, Any]) -> T:
-    """The values as `model`; what is wrong is answered like a wrong body."""
+def checked(model: type[T], values: object, *, place: tuple[str, ...] = ()) -> T:
+    """The values as `model`; what is wrong is answered like a wrong body. place: of the values in what was sent."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise RequestValidationError(error.errors()) from None
+        found = [{**wrong, "loc": (*place, *wrong["loc"])} for wrong in error.errors()]
+        raise RequestValidationError(found) from None
