@@ -21,12 +21,13 @@ from core.model.delivery import ReportContent
 from core.model.document import Chart, Report
 from core.report.html import CONTENT_SECURITY_POLICY, Download, PageFrame, render_page
 from core.report.images import png, svg
-from core.report.tables import bridge_json, csv_text
+from core.report.tables import bridge_json, chosen_detail, csv_text
 from core.warehouse import Version
 
 Form = Literal["html", "svg", "png", "csv", "json"]
 Notice = Literal["", "loading", "stale"]
 FORMS: tuple[Form, ...] = ("html", "svg", "png", "csv", "json")
+PICTURES: tuple[Form, ...] = ("svg", "png")
 MEDIA_TYPES: dict[Form, str] = {
     "html": "text/html; charset=utf-8",
     "svg": "image/svg+xml",
@@ -123,7 +124,9 @@ class Drawer:
 
 
 def _page(_shown: Shown, report: Report, _bridge: Bridge, ask: Ask) -> bytes:
-    downloads = tuple(Download(form.upper(), f"{ask.address}.{form}") for form in FORMS[1:])
+    has_pictures = any(section.chart for section in report.sections)
+    forms = [form for form in FORMS[1:] if has_pictures or form not in PICTURES]
+    downloads = tuple(Download(form.upper(), f"{ask.address}.{form}") for form in forms)
     frame = PageFrame(
         address=ask.address,
         is_public=ask.is_public,
@@ -144,17 +147,34 @@ def _png(_shown: Shown, report: Report, _bridge: Bridge, ask: Ask) -> bytes:
 
 
 def _csv(_shown: Shown, report: Report, bridge: Bridge, ask: Ask) -> bytes:
-    """The steps, or the segments of the step that the view shows."""
-    view = ask.view or "waterfall"
+    """The steps, or the segments of the step that is asked for or that the view shows."""
     if ask.view is not None:
-        _require_view(report, view, [section.key for section in report.sections])
-    step = ask.step
-    if view.startswith("step"):
-        step = view.removeprefix("step:") if view.startswith("step:") else bridge.main_step()
-    return csv_text(bridge, step=step, dimension=ask.dimension).encode("utf-8-sig")
+        _require_view(report, ask.view, [section.key for section in report.sections])
+    _require_detail(bridge, ask)
+    step = ask.step or _step_of(bridge, ask.view or "")
+    if step is None and not (ask.dimension or (ask.view or "").startswith("step_detail")):
+        return csv_text(bridge).encode("utf-8-sig")
+    step, dimension = chosen_detail(bridge, step, ask.dimension) or (bridge.main_step(), None)
+    return csv_text(bridge, step=step, dimension=dimension).encode("utf-8-sig")
+
+
+def _step_of(bridge: Bridge, view: str) -> str | None:
+    """The step behind a section's key: "step:Basket", or "step:Basket.2" where it stands there a second time."""
+    steps = bridge.steps["step"].to_list()
+    name = view.removeprefix("step:") if view.startswith("step:") else ""
+    return next((known for known in (name, name.rpartition(".")[0]) if known in steps), None)
+
+
+def _require_detail(bridge: Bridge, ask: Ask) -> None:
+    """Raises NotFound for a step or dimension that the address names and the bridge has not."""
+    known = {"step": bridge.steps["step"].to_list(), "dimension": list(bridge.dimensions)}
+    for kind, wanted in (("step", ask.step), ("dimension", ask.dimension)):
+        if wanted is not None and wanted not in known[kind]:
+            raise NotFound(f"There is no {kind} '{wanted}'. Those there are: {', '.join(known[kind])}.")
 
 
 def _json(shown: Shown, report: Report, bridge: Bridge, ask: Ask) -> bytes:
+    _require_detail(bridge, ask)
     answer = bridge_json(
         bridge,
         analysis=shown.analysis.slug,

@@ -136,21 +136,22 @@ class Reports:
         """The report on the newest data: from memory if it was drawn before."""
         fresh = await self._data.of(link.dataset)
         version = fresh.version
-        ask = _ask(address, query, link.is_public, "loading" if fresh.is_loading else "stale" if fresh.stale else "")
+        ask = _ask(address, query, link, "loading" if fresh.is_loading else "stale" if fresh.stale else "")
         key = (link.shown.identity, version.dataset, version.number, version.published_at, ask)
         kept = self._cache.get(key)
         return kept or await self._cache.draw(key, partial(self._drawer.draw, link.shown, version, ask))
 
 
-def _ask(address: Address, query: bytes, is_public: bool, notice: Notice) -> Ask:
+def _ask(address: Address, query: bytes, link: OpenLink, notice: Notice) -> Ask:
     """What is asked for; of the query only what this form heeds, so that nothing else makes another copy."""
-    given = parse_qs(query.decode("latin-1")) if query else {}
-    wanted = {name: given[name][0] for name in HEEDED[address.form] if name in given}
     is_page = address.form == "html"
+    heeded = () if is_page and link.shown.content.layout != "dropdown" else HEEDED[address.form]
+    given = parse_qs(query.decode("latin-1")) if query and heeded else {}
+    wanted = {name: given[name][0] for name in heeded if name in given}
     return Ask(
         form=address.form,
         address=address.path if is_page else "",
-        is_public=is_public and is_page,
+        is_public=link.is_public and is_page,
         notice=notice if is_page else "",
         **wanted,
     )

@@ -119,6 +119,38 @@ def test_a_view_that_is_not_there_is_404_and_names_those_that_are(site: Site, pu
     assert "waterfall" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("query", ["csv?step=Nothing", "csv?dimension=nothing", "json?step=Nothing"])
+def test_a_step_or_dimension_that_is_not_there_is_404_and_names_those_that_are(
+    site: Site, public: str, query: str
+) -> None:
+    answer = site.anonymous(f"{public}.{query}")
+    assert answer.status_code == 404
+    assert ("Basket" if "step" in query else "country, device") in answer.json()["detail"]
+
+
+def test_the_table_of_a_detail_can_be_chosen_by_its_dimension(site: Site, public: str) -> None:
+    assert site.anonymous(f"{public}.csv?dimension=device").text.startswith("\ufeffdevice,kind,")
+
+
+def test_the_table_of_the_detail_is_of_the_step_that_the_page_shows(site: Site) -> None:
+    steps = [step | {"exclude": ["country", "device"]} for step in REVENUE["equation"]["steps"]]
+    steps[2] = REVENUE["equation"]["steps"][2]
+    body = REVENUE | {"slug": "undivided", "equation": REVENUE["equation"] | {"steps": steps}}
+    assert site.post("/analyses", json=body).status_code == 201
+    path = site.report("undivided", "undivided")
+    detail = site.anonymous(f"{path}.json").json()["detail"]
+    lines = site.anonymous(f"{path}.csv?view=step_detail").text.splitlines()
+    assert detail["step"] == "Basket"
+    assert [line.partition(",")[0] for line in lines[1:]] == [row["segment"] for row in detail["rows"]]
+
+
+def test_a_report_without_charts_offers_no_pictures(site: Site) -> None:
+    page = site.anonymous(site.report("words", elements=[{"view": "waterfall", "part": "comment"}])).text
+    assert ".csv" in page
+    assert ".png" not in page
+    assert ".svg" not in page
+
+
 @pytest.mark.parametrize("suffix", ["", ".svg", ".png", ".csv", ".json"])
 def test_who_knows_the_report_already_is_told_so(site: Site, public: str, suffix: str) -> None:
     first = site.anonymous(public + suffix)

@@ -16,7 +16,6 @@ from core.warehouse import Version
 from core.web.api.partial import checked, partial, sent
 from core.web.uploads import Upload
 
-
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
