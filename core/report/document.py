@@ -15,6 +15,8 @@ from core.report.printed import PrintedBridge, print_bridge
 from core.report.sections import alert_section, main_detail, step_section, waterfall_section
 from core.warehouse import Version
 
+PARTS_OF_A_VIEW = ("title", "chart", "comment", "table")
+PARTS_OF_THE_ALERT = ("text",)
 PART_ORDER = ("title", "text", "chart", "comment", "table")
 
 
@@ -31,7 +33,8 @@ def build_report(
     """The report of `bridge` in the content's views, layout and locale.
 
     zone: IANA name in which its times are printed; depth: of the comment.
-    Raises DataError for an element of a step that the bridge does not have.
+    Raises DataError for no element at all, an element of a step that the bridge does not have, a part that its view
+    does not have.
     """
     printed = print_bridge(bridge, content.locale, version.labels)
     alert, has_crossed = printed_alert(printed)
@@ -70,7 +73,7 @@ def _elements(printed: PrintedBridge, content: ReportContent, depth: Depth) -> l
     whole: dict[str, Section] = {}
     sections: list[Section] = []
     placed: list[int] = []
-    for element in content.elements or ():
+    for element in _checked(content.elements or (), printed):
         key = f"step:{element.step}" if element.view == "step" else element.view
         if key not in whole:
             whole[key] = _whole(printed, element, key, content, depth)
@@ -93,20 +96,34 @@ def _whole(printed: PrintedBridge, element: ElementSpec, key: str, content: Repo
         detail = main_detail(printed)
         name = detail.step.name if detail else printed.bridge.main_step()
         return step_section(printed, name, key, detail)
-    known = [step.name for step in printed.steps]
-    if element.step not in known:
-        raise DataError(
-            f"There is no step '{element.step}' in this bridge. Choose one of: {', '.join(known)}.", field="elements"
-        )
     return step_section(printed, str(element.step), key)
 
 
+def _checked(elements: tuple[ElementSpec, ...], printed: PrintedBridge) -> tuple[ElementSpec, ...]:
+    place = "content.elements"
+    if not elements:
+        raise DataError("The list of elements is empty. Choose one at least, or leave it out for all.", field=place)
+    known = [step.name for step in printed.steps]
+    for position, element in enumerate(elements):
+        parts = PARTS_OF_THE_ALERT if element.view == "alert" else PARTS_OF_A_VIEW
+        if element.part not in parts:
+            raise DataError(
+                f"View '{element.view}' has no part '{element.part}'. Choose one of: {', '.join(parts)}.",
+                field=f"{place}.{position}.part",
+            )
+        if element.view == "step" and element.step not in known:
+            found = f"There is no step '{element.step}' in this bridge." if element.step else "Which step is not said."
+            raise DataError(f"{found} Choose one of: {', '.join(known)}.", field=f"{place}.{position}.step")
+    return elements
+
+
 def _with_part(section: Section, whole: Section, part: str) -> Section:
+    """The section with one part more; the comment stands in for a chart or table that a step without segments lacks."""
     if part == "title":
         return replace(section, title=whole.title, subtitle=whole.subtitle)
-    if part == "chart":
+    if part == "chart" and whole.chart:
         return replace(section, chart=whole.chart)
-    if part == "table":
+    if part == "table" and whole.table:
         return replace(section, table=whole.table)
     return replace(section, comment=whole.comment, notes=whole.notes)
 

@@ -99,6 +99,13 @@ def test_an_unknown_step_is_refused_with_the_known_ones(shop: Bridge, version: V
         report_of(shop, version, elements=(ElementSpec(view="step", step="Clicks", part="chart"),))
 
 
+def test_a_chart_that_a_step_without_segments_lacks_is_a_sentence(version: Version) -> None:
+    spec = EquationSpec(steps=(StepSpec(formula="visits", name="Visits", exclude=("device",)),))
+    bridge = bridge_of(spec, ("visits",), {"a": ((10,), (12,))})
+    section = report_of(bridge, version, elements=(ElementSpec(view="step", step="Visits", part="chart"),)).sections[0]
+    assert [plain(line) for line in section.comment] == ["10 → 12"]
+
+
 def test_without_dimensions_there_is_no_detail(version: Version) -> None:
     bridge = sum_bridge([1, 2], [3, 4])
     assert keys(report_of(bridge, version)) == ["waterfall", "step_detail"]

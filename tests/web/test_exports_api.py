@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.web.conftest import Site
 
 
@@ -44,8 +46,26 @@ def test_an_element_that_is_not_there_is_refused_with_those_that_are(site: Site)
         "elements": [{"view": "step", "part": "chart", "step": "Prise"}],
     }
     answer = site.post("/exports", json=body("wrong-element", content=content))
-    assert answer.status_code == 422
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "content.elements.0.step")
     assert "Visits, Conversion, Basket" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("elements", "field", "choices"),
+    [
+        ([], "content.elements", "Choose one at least"),
+        ([{"view": "waterfall", "part": "text"}], "content.elements.0.part", "title, chart, comment, table"),
+        ([{"view": "alert", "part": "chart"}], "content.elements.0.part", "text"),
+        ([{"view": "step", "part": "chart"}], "content.elements.0.step", "Visits, Conversion, Basket"),
+    ],
+)
+def test_an_element_that_makes_no_sense_is_refused_at_its_place(
+    site: Site, elements: list[dict[str, str]], field: str, choices: str
+) -> None:
+    content = {"kind": "report", "analysis": "revenue", "elements": elements}
+    answer = site.post("/exports", json=body("senseless", content=content))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    assert choices in answer.json()["detail"]
 
 
 def test_a_filter_on_a_column_that_is_not_there_is_refused(site: Site) -> None:
