@@ -69,6 +69,7 @@ def render_page(report: Report, *, frame: PageFrame) -> str:
         script=f"{frame.static_path}/{asset_name('report.js')}",
         as_of=f"{moment_label(report.as_of, report.zone, report.locale)} {report.zone}",
         covers=_covers(report),
+        crossed=_crossed(report),
         rendered=moment_label(report.rendered_at, report.zone, report.locale),
     )
 
@@ -76,6 +77,12 @@ def render_page(report: Report, *, frame: PageFrame) -> str:
 def _current(report: Report, view: str) -> str:
     keys = [section.key for section in report.sections]
     return view if view in keys else next(iter(keys), "")
+
+
+def _crossed(report: Report) -> str:
+    """How the band of an alert looks: as what moved first is good or bad; quiet when nothing crossed its threshold."""
+    tones = [part.tone for part in report.alert if part.tone in {"good", "bad"}]
+    return f"crossed {'gain' if tones[:1] == ['good'] else 'loss'}" if report.has_crossed else ""
 
 
 def _covers(report: Report) -> str:

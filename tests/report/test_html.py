@@ -12,7 +12,7 @@ from core.engine.bridge import Bridge
 from core.report.assets import asset_name, assets
 from core.report.html import Download, PageFrame, only_section, render_page
 from core.warehouse import Version
-from tests.report.conftest import SHOP_STEPS, sum_bridge
+from tests.report.conftest import SHOP_STEPS, shop_bridge, sum_bridge
 from tests.report.test_document import report_of
 
 HOSTILE = "<script>alert('x')</script>\"onload=\"x"
@@ -90,6 +90,15 @@ def test_a_public_page_is_marked(shop: Bridge, version: Version) -> None:
 
 def test_a_private_page_says_so(slides: str) -> None:
     assert "For signed-in people" in slides
+
+
+@pytest.mark.parametrize(("good", "look"), [("up", "crossed loss"), ("down", "crossed gain")])
+def test_an_alert_looks_as_what_moved_is_good_or_bad(version: Version, good: Any, look: str) -> None:
+    assert f'<section class="band {look}"' in page_of(shop_bridge(good=good), version)
+
+
+def test_an_alert_that_did_not_go_off_is_quiet(version: Version) -> None:
+    assert '<section class="band"' in page_of(sum_bridge([100], [90], total_threshold_pct=20), version)
 
 
 def test_a_dropdown_shows_one_section(shop: Bridge, version: Version) -> None:
