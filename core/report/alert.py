@@ -89,7 +89,7 @@ def _step_alert(printed: PrintedBridge, step: PrintedStep) -> Line:
     return phrase(
         language(printed.locale),
         key,
-        step=Text(capitalised_step(step.name), "strong"),
+        step=Text(capitalised_step(step.label), "strong"),
         size=percent(abs(step.change_pct or 0.0), printed.locale, sign=False),
         threshold=_threshold(limit or 0.0, printed.locale),
     )
@@ -101,13 +101,13 @@ def _drivers(printed: PrintedBridge) -> Line:
         return ()
     against = [step for step in printed.steps if step.units * printed.change < 0]
     values: dict[str, str | Line | Text] = {
-        "step": capitalised_step(lead.name),
+        "step": capitalised_step(lead.label),
         "change": toned(printed.numbers.change(lead.units), lead.tone),
     }
     if not against:
         return phrase(spoken, "alert_main", **values)
     back = sum(step.units for step in against)
-    others = _listed([inside(step.name, spoken) for step in against], spoken)
+    others = _listed([inside(step.label, spoken) for step in against], spoken)
     given = Text(printed.numbers.change(back), text_tone(tone(back, printed.polarity)))
     return phrase(spoken, "alert_against", **values, others=others, back=given)
 

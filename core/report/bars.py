@@ -79,9 +79,9 @@ def _step_bars(printed: PrintedBridge, max_bars: int, level: float) -> list[Bar]
 def _step_bar(printed: PrintedBridge, step: PrintedStep, level: float) -> Bar:
     change, share = printed.numbers.change(step.units), printed.share_text(step.share)
     moved = arrow(step.from_text, step.to_text) if step.base is not None or step.current is not None else ""
-    said = ", ".join(part for part in (f"{step.name}: {change}", _of_base(printed, share), moved, step.note) if part)
+    said = ", ".join(part for part in (f"{step.label}: {change}", _of_base(printed, share), moved, step.note) if part)
     end = level + step.contribution
-    return Bar(step.name, step.name, moved, level, end, change, _some(share), step.tone, said)
+    return Bar(step.name, step.label, moved, level, end, change, _some(share), step.tone, said)
 
 
 def _remaining_bar(printed: PrintedBridge, dropped: list[PrintedStep], level: float) -> Bar:
@@ -90,7 +90,7 @@ def _remaining_bar(printed: PrintedBridge, dropped: list[PrintedStep], level: fl
     change = printed.numbers.change(sum(step.units for step in dropped))
     shares = [step.share for step in dropped if step.share is not None]
     share = printed.share_text(sum(shares)) if len(shares) == len(dropped) else ""
-    said = f"{label}: {change}; " + ", ".join(step.name for step in dropped)
+    said = f"{label}: {change}; " + ", ".join(step.label for step in dropped)
     end = level + sum(step.contribution for step in dropped)
     return Bar("", label, "", level, end, change, _some(share), "rest", said)
 
@@ -163,7 +163,7 @@ def _group_label(detail: PrintedDetail, part: str) -> str:
         language(locale),
         f"group_{part}",
         dimension=detail.dimension_label,
-        step=inside(detail.step.name, locale),
+        step=inside(detail.step.label, locale),
         weight=detail.weight_label,
     )
 
@@ -182,7 +182,7 @@ def bridge_alt(printed: PrintedBridge, waterfall: Waterfall) -> str:
     return text(
         language(printed.locale),
         "alt_bridge",
-        kpi=printed.bridge.equation.total,
+        kpi=printed.kpi_inside,
         base_label=first,
         base=printed.base_text,
         current_label=last,
@@ -198,8 +198,8 @@ def detail_alt(detail: PrintedDetail, waterfall: Waterfall) -> str:
     return text(
         language(detail.whole.locale),
         "alt_detail",
-        step=detail.step.name,
-        kpi=detail.whole.bridge.equation.total,
+        step=detail.step.label,
+        kpi=detail.whole.kpi_inside,
         dimension=detail.dimension_label,
         bars=", ".join(bars),
     )

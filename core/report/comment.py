@@ -39,7 +39,7 @@ def printed_headline(printed: PrintedBridge) -> Line:
         key = "headline_although_fell" if printed.change > 0 else "headline_although_rose"
         return phrase(spoken, key, headline=line, dimension=detail.dimension_label)
     driver = driving_step(printed)
-    return phrase(spoken, "headline_driven", headline=line, step=inside(driver.name, spoken)) if driver else line
+    return phrase(spoken, "headline_driven", headline=line, step=inside(driver.label, spoken)) if driver else line
 
 
 def driving_step(printed: PrintedBridge) -> PrintedStep | None:
@@ -88,8 +88,8 @@ def _unchanged(printed: PrintedBridge, spoken: str) -> Line:
         spoken,
         "headline_cancel",
         headline=line,
-        up=_named_change(printed, up, is_inside=True),
-        down=_named_change(printed, down, is_inside=True),
+        up=_named_change(printed, up),
+        down=_named_change(printed, down),
     )
 
 
@@ -163,7 +163,7 @@ def _step_clause(printed: PrintedBridge, step: PrintedStep, *, is_first: bool = 
         key = "step_differs"
     else:
         key = {1: "step_rose", -1: "step_fell", 0: "step_same"}[step.direction]
-    name = capitalised_step(step.name) if is_first else inside(step.name, spoken)
+    name = capitalised_step(step.label) if is_first else inside(step.label, spoken)
     return phrase(
         spoken,
         key,
@@ -193,8 +193,8 @@ def _sentence(printed: PrintedBridge, clauses: list[Line]) -> Line:
     return phrase(spoken, "sentence", clause=whole)
 
 
-def _named_change(printed: PrintedBridge, step: PrintedStep, *, is_inside: bool) -> Line:
-    name = inside(step.name, printed.locale) if is_inside else step.name
+def _named_change(printed: PrintedBridge, step: PrintedStep) -> Line:
+    name = inside(step.label, printed.locale)
     change = toned(printed.numbers.change(step.units), step.tone)
     return phrase(language(printed.locale), "step_and_change", step=name, change=change)
 

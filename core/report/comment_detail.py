@@ -22,12 +22,12 @@ def detail_for(printed: PrintedBridge, step: str) -> PrintedDetail | None:
 def detail_title(detail: PrintedDetail) -> Line:
     """What the detail shows and what it says: "Conversion by device: mobile fell and weighs more"."""
     spoken = language(detail.whole.locale)
-    title = text(spoken, "detail_title", step=capitalised(detail.step.name), dimension=detail.dimension_label)
+    title = text(spoken, "detail_title", step=capitalised(detail.step.label), dimension=detail.dimension_label)
     if not _is_in_time(detail):
         return (Text(title),)
     if detail.opposes():
         key = "detail_although_fell" if detail.step.direction > 0 else "detail_although_rose"
-        return phrase(spoken, key, step=capitalised(detail.step.name), dimension=detail.dimension_label)
+        return phrase(spoken, key, step=capitalised(detail.step.label), dimension=detail.dimension_label)
     story = _story(detail)
     return phrase(spoken, "detail_story", title=title, story=story) if story else (Text(title),)
 
@@ -57,7 +57,7 @@ def detail_subtitle(detail: PrintedDetail) -> str:
     """The step's whole contribution, and how it splits."""
     spoken, numbers = language(detail.whole.locale), detail.whole.numbers
     change = numbers.change(detail.step.units)
-    said = text(spoken, "detail_subtitle", kpi=detail.whole.bridge.equation.total, change=change)
+    said = text(spoken, "detail_subtitle", kpi=detail.whole.kpi_inside, change=change)
     if not detail.has_mix:
         return said
     parts = {"performance": numbers.change(detail.performance), "mix": numbers.change(detail.mix)}

@@ -24,12 +24,14 @@ NO_LABELS: Mapping[str, str] = {}
 class PrintedStep:
     """One step of a bridge.
 
+    name: its own, by which it is asked for; label: what it is called, the column's label where it has no other name.
     units: its contribution in smallest printed steps; share: the contribution in percent of the base.
     weight: what its segments are weighed by, the denominator; nothing for a volume.
     step: the equation's, None for merged ones and for the days.
     """
 
     name: str
+    label: str
     base: float | None
     current: float | None
     from_text: str
@@ -108,7 +110,12 @@ class PrintedBridge:
     @property
     def kpi(self) -> str:
         """The KPI's name at the beginning of a sentence."""
-        return capitalised(self.bridge.equation.total)
+        return capitalised(self.labels.get(self.bridge.equation.total, self.bridge.equation.total))
+
+    @property
+    def kpi_inside(self) -> str:
+        """The KPI's name inside a sentence."""
+        return self.label(self.bridge.equation.total)
 
     @cached_property
     def change_percent(self) -> str:
@@ -149,14 +156,20 @@ def print_bridge(bridge: Bridge, locale: str, labels: Mapping[str, str] = NO_LAB
     units = largest_remainder([numbers.units(value) for value in contributions], change)
     shares = _shares([row["contribution_pct"] for row in rows], total.change_pct)
     steps = tuple(
-        _print_step(bridge, leaf, row, count, share, locale)
+        _print_step(bridge, leaf, row, count, share, locale, labels)
         for leaf, row, count, share in zip(bridge.plan.leaves, rows, units, shares, strict=True)
     )
     return PrintedBridge(bridge, locale, numbers, base, current, steps, is_defined, labels)
 
 
 def _print_step(
-    bridge: Bridge, leaf: Leaf, row: dict[str, Any], units: int, share: float | None, locale: str
+    bridge: Bridge,
+    leaf: Leaf,
+    row: dict[str, Any],
+    units: int,
+    share: float | None,
+    locale: str,
+    labels: Mapping[str, str],
 ) -> PrintedStep:
     step = next((step for step in bridge.equation.steps if step.name == leaf.name), None)
     base, current, contribution = row["base"], row["current"], row["contribution"] or 0.0
@@ -164,6 +177,7 @@ def _print_step(
     from_text, to_text = pair(base, current, unit, locale)
     return PrintedStep(
         name=leaf.name,
+        label=labels.get(leaf.name, leaf.name) if step and step.name == step.formula else leaf.name,
         base=base,
         current=current,
         from_text=from_text,

@@ -69,10 +69,10 @@ def main_detail(printed: PrintedBridge) -> PrintedDetail | None:
 def _undivided(printed: PrintedBridge, name: str, key: str) -> Section:
     step = printed.step(name)
     spoken, change = language(printed.locale), printed.numbers.change(step.units)
-    subtitle = text(spoken, "detail_subtitle", kpi=printed.bridge.equation.total, change=change)
+    subtitle = text(spoken, "detail_subtitle", kpi=printed.kpi_inside, change=change)
     moved = (Text(arrow(step.from_text, step.to_text)),)
     return Section(
-        key, (Text(capitalised(step.name)),), subtitle, comment=(moved,), notes=(step.note,) * bool(step.note)
+        key, (Text(capitalised(step.label)),), subtitle, comment=(moved,), notes=(step.note,) * bool(step.note)
     )
 
 
@@ -89,13 +89,15 @@ def _subtitle(printed: PrintedBridge, where: Mapping[str, Condition]) -> str:
     base, current = both_labels(printed.bridge.comparison, printed.locale)
     parts = [text(spoken, "subtitle", current=current, base=base)]
     if where:
-        parts.append(text(spoken, "subtitle_where", conditions=", ".join(map(_condition, where.items()))))
+        parts.append(
+            text(spoken, "subtitle_where", conditions=", ".join(_condition(printed, *item) for item in where.items()))
+        )
     parts.append(text(spoken, "subtitle_method", method=METHODS[printed.bridge.method]))
     return " · ".join(parts)
 
 
-def _condition(condition: tuple[str, Condition]) -> str:
-    column, wanted = condition
+def _condition(printed: PrintedBridge, name: str, wanted: Condition) -> str:
+    column = printed.label(name)
     if isinstance(wanted, dict):
         return " ".join(f"{column} {sign} {value}" for sign, value in wanted.items())
     values = wanted if isinstance(wanted, list) else [wanted]
@@ -112,7 +114,7 @@ def steps_table(printed: PrintedBridge) -> Table:
     names = ("column_step", "column_base", "column_current", "column_impact", "column_percent")
     rows: list[tuple[Text, ...]] = [
         (
-            Text(capitalised(step.name) if "/" not in step.name else step.name),
+            Text(capitalised(step.label) if "/" not in step.label else step.label),
             Text(step.from_text),
             Text(step.to_text),
             Text(numbers.change(step.units), _cell_tone(step.units, step.polarity)),
@@ -137,7 +139,7 @@ def detail_table(detail: PrintedDetail) -> Table:
     spoken = language(detail.whole.locale)
     head = [capitalised(detail.dimension_label)]
     if detail.has_mix:
-        head += [text(spoken, "column_share", weight=detail.weight_label), capitalised(detail.step.name)]
+        head += [text(spoken, "column_share", weight=detail.weight_label), capitalised(detail.step.label)]
         head += [text(spoken, f"column_{part}") for part in ("performance", "mix", "total")]
         rows = [_ratio_row(detail, segment) for segment in detail.segments]
     else:

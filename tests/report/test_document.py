@@ -137,6 +137,20 @@ def test_columns_are_called_by_their_labels(shop: Bridge, version: Version) -> N
     assert "by gerät" in plain(report.sections[1].title)
 
 
+def test_steps_and_kpi_that_are_bare_columns_are_called_by_their_labels(version: Version) -> None:
+    labels = {"visits": "Site visits", "orders": "Orders placed"}
+    columns = tuple(ColumnSpec(name=n, type="integer", role="metric", display_name=d) for n, d in labels.items())
+    spec = EquationSpec(steps=(StepSpec(formula="visits"), StepSpec(formula="orders / visits")), total="orders")
+    bridge = bridge_of(spec, ("visits", "orders"), {"a": ((10, 2), (30, 3))})
+    whole = report_of(bridge, replace(version, columns=columns), where={"visits": {">": 1}}).sections[0]
+    assert plain(whole.title).endswith("driven by site visits")
+    assert plain(whole.title).startswith("Orders placed rose by 1")
+    assert "only site visits > 1" in whole.subtitle
+    assert plain(whole.comment[1]).startswith("Site visits rose from 10 to 30")
+    assert whole.table is not None
+    assert [row[0].text for row in whole.table.rows] == ["Site visits", "orders / visits", "Orders placed"]
+
+
 def test_a_report_without_any_threshold_has_no_alert(version: Version) -> None:
     steps = (StepSpec(formula="visits"),)
     bridge = bridge_of(EquationSpec(steps=steps), ("visits",), {"a": ((10,), (12,))})
