@@ -70,6 +70,7 @@ def render_page(report: Report, *, frame: PageFrame) -> str:
         as_of=f"{moment_label(report.as_of, report.zone, report.locale)} {report.zone}",
         covers=_covers(report),
         crossed=_crossed(report),
+        again=frame.address + (f"?view={_query(frame.view)}" if frame.view else ""),
         rendered=moment_label(report.rendered_at, report.zone, report.locale),
     )
 

@@ -1,6 +1,7 @@
 """Colours, typeface and sizes of charts; `static/report.css` holds the same values for the page.
 
-Every text colour has a contrast of at least 4.5:1 on its card, every bar of at least 3:1.
+Every text colour has a contrast of at least 4.5:1 on its card, every bar of at least 3:1, but for the grey ones
+of what is summed up or left over, whose figures stand beside them.
 """
 
 from __future__ import annotations

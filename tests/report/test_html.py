@@ -13,6 +13,7 @@ from core.report.assets import asset_name, assets
 from core.report.html import Download, PageFrame, only_section, render_page
 from core.warehouse import Version
 from tests.report.conftest import SHOP_STEPS, shop_bridge, sum_bridge
+from tests.report.test_chart import contrast
 from tests.report.test_document import report_of
 
 HOSTILE = "<script>alert('x')</script>\"onload=\"x"
@@ -163,6 +164,21 @@ def test_assets_are_named_by_their_content() -> None:
 
 def test_the_style_sheet_names_no_other_host() -> None:
     assert "//" not in assets()[asset_name("report.css")].content.decode()
+
+
+def test_every_text_can_be_read_on_every_ground_in_light_and_dark() -> None:
+    style = assets()[asset_name("report.css")].content.decode()
+    blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    for colours in (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block)) for block in blocks[:2]):
+        for ground in ("page", "card", "alert", "gain", "notice"):
+            for ink in ("ink", "muted", "good-text", "bad-text", "link"):
+                assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+
+
+def test_a_reload_keeps_the_view(shop: Bridge, version: Version) -> None:
+    frame = PageFrame(address="/r/x/y", notice="loading", view="step:Basket & more")
+    page = page_of(shop, version, frame, layout="dropdown")
+    assert '<a href="/r/x/y?view=step%3ABasket%20%26%20more">' in page
 
 
 def test_tables_are_tables_with_heads(slides: str) -> None:
