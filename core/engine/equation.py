@@ -23,6 +23,7 @@ class Step:
     numerator: str
     denominator: str | None = None
     unit: str = ""
+    decimals: int | None = None
     threshold_pct: float | None = None
     focus: str | None = None
     exclude: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Equation:
     steps: tuple[Step, ...]
     formula: Node | None = None
     unit: str = ""
+    decimals: int | None = None
     good: Direction = "up"
     total_threshold_pct: float | None = None
 
@@ -79,6 +81,7 @@ def parse(
         steps=steps,
         formula=formula,
         unit=spec.unit,
+        decimals=spec.decimals,
         good=spec.good,
         total_threshold_pct=spec.total_threshold_pct,
     )
@@ -116,6 +119,7 @@ def _step(spec: StepSpec, field: str, columns: list[str], metrics: list[str], da
         numerator=numerator,
         denominator=denominator,
         unit=spec.unit,
+        decimals=spec.decimals,
         threshold_pct=spec.threshold_pct,
         focus=spec.focus,
         exclude=spec.exclude,

@@ -20,11 +20,16 @@ RELATIVE = r"last_full_(day|week|month|quarter|year)|last_[1-9][0-9]{0,3}_days|m
 
 
 class StepSpec(Spec):
-    """One step: `metric` or `numerator / denominator`. `focus` and `exclude` name dimensions."""
+    """One step: `metric` or `numerator / denominator`. `focus` and `exclude` name dimensions.
+
+    unit: a suffix or currency ("€", "%"), or a pattern in which ".*" stands for the number ("$.*M").
+    decimals: places its values are printed with; None leaves it to their size.
+    """
 
     formula: str
     name: str | None = None
     unit: str = ""
+    decimals: int | None = SpecField(None, ge=0, le=6)
     threshold_pct: float | None = SpecField(None, ge=0)
     focus: str | None = None
     exclude: tuple[str, ...] = ()
@@ -32,33 +37,59 @@ class StepSpec(Spec):
 
 
 class EquationSpec(Spec):
-    """KPI = product of the steps, or `formula` over `[1] … [n]`."""
+    """KPI = product of the steps, or `formula` over `[1] … [n]`; `unit` and `decimals` as of a step."""
 
     steps: tuple[StepSpec, ...] = SpecField(min_length=1)
     total: str | None = None
     formula: str | None = None
     unit: str = ""
+    decimals: int | None = SpecField(None, ge=0, le=6)
     good: Direction = "up"
     total_threshold_pct: float | None = SpecField(None, ge=0)
 
 
 class ComparisonSpec(Spec):
-    """Base against current: two date ranges (first and last, inclusive), a relative pair, or two groups of `by`."""
+    """Base against current: two date ranges (first and last, inclusive), a relative pair, or two groups of `by`.
+
+    metrics: compares two columns instead of two periods or groups: actual column → its plan column. Both sides are then
+        `current` (or the current period of `relative`); `base` is not given.
+    """
 
     by: str
     base: tuple[Scalar, ...] | None = None
     current: tuple[Scalar, ...] | None = None
     relative: Annotated[str, SpecField(pattern=f"^({RELATIVE})$")] | None = None
     against: Literal["previous", "same_last_year"] = "previous"
+    metrics: dict[str, str] | None = SpecField(None, min_length=1)
 
     @model_validator(mode="after")
     def _either_fixed_or_relative(self) -> ComparisonSpec:
+        if self.metrics is not None:
+            return self._of_metrics()
         fixed = self.base is not None or self.current is not None
         if fixed and self.relative:
             raise ValueError("give either base and current, or relative, not both")
         if not self.relative and not (self.base and self.current):
             raise ValueError("base and current are both needed (or relative, such as last_full_month)")
         return self
+
+    def _of_metrics(self) -> ComparisonSpec:
+        if self.base is not None:
+            raise ValueError("metrics are compared over one period or group: give current (or relative), and no base")
+        if bool(self.current) == bool(self.relative):
+            raise ValueError("with metrics give either current or relative, such as last_full_month")
+        return self
+
+
+class SecondComparisonSpec(Spec):
+    """A second comparison drawn with the first one.
+
+    comparison: None means the one before it: it ends where the first one begins (A to B, then B to C).
+    show: merged (one chart A, B, C; only where one comparison ends where the other begins), behind, beside or below.
+    """
+
+    comparison: ComparisonSpec | None = None
+    show: Literal["merged", "behind", "beside", "below"] = "merged"
 
 
 class AnalysisSpec(Spec):
@@ -71,6 +102,7 @@ class AnalysisSpec(Spec):
     dataset: Slug
     equation: EquationSpec
     comparison: ComparisonSpec
+    second: SecondComparisonSpec | None = None
     dimensions: tuple[str, ...] | None = None
     where: dict[str, Condition] = {}
     method: Method = "shapley"

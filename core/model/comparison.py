@@ -30,11 +30,15 @@ class GroupSide:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two sides of the column `by`, both of one kind."""
+    """Two sides of the column `by`, both of one kind.
+
+    metrics: (actual, plan) columns when those are compared: both sides are then the same rows, base counts the plans.
+    """
 
     by: str
     base: DateSide | GroupSide
     current: DateSide | GroupSide
+    metrics: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_dates(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field as SpecField
 from sqlalchemy import UniqueConstraint
@@ -12,16 +12,18 @@ from sqlmodel import Field, SQLModel
 from core.model.analysis import Condition
 from core.model.base import Slug, Spec, id_column, json_column, time_column
 
-View = Literal["alert", "waterfall", "step_detail"]
+View = Literal["alert", "waterfall", "step_detail", "funnel", "dimensions", "moves", "tree", "segments"]
 Layout = Literal["slides", "list", "dropdown"]
 Locale = Literal["en", "fr", "de", "nb"]
-ALL_VIEWS: tuple[View, ...] = ("alert", "waterfall", "step_detail")
+FULL_REPORT: tuple[View, ...] = ("alert", "waterfall", "step_detail")
+"""The views of a report unless others are chosen."""
+ALL_VIEWS: tuple[View, ...] = get_args(View)
 
 
 class ElementSpec(Spec):
     """One element of a list or one option of a dropdown: a part of a view, or of a single step."""
 
-    view: Literal["alert", "waterfall", "step_detail", "step"]
+    view: Literal["alert", "waterfall", "step_detail", "funnel", "dimensions", "moves", "tree", "segments", "step"]
     part: Literal["text", "title", "chart", "comment", "table"]
     step: str | None = None
 
@@ -31,7 +33,7 @@ class ReportContent(Spec):
 
     kind: Literal["report"] = "report"
     analysis: Slug
-    views: tuple[View, ...] = SpecField(ALL_VIEWS, min_length=1)
+    views: tuple[View, ...] = SpecField(FULL_REPORT, min_length=1)
     layout: Layout = "slides"
     locale: Locale = "en"
     elements: tuple[ElementSpec, ...] | None = None

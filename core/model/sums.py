@@ -54,9 +54,11 @@ class Moments:
 
     days: days with data on each side.
     pairs: metric pairs (a, b); a pair (a, a) holds squares.
+    totals: shape (2, pairs): sum over days of a * b of the whole.
     by_dimension: per dimension shape (2, n, pairs): sum over days of a * b, segments in the order of Sums.
     """
 
     days: tuple[int, int]
     pairs: tuple[tuple[str, str], ...]
+    totals: FloatArray
     by_dimension: Mapping[str, FloatArray]

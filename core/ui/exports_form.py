@@ -10,6 +10,7 @@ from core.app import App
 from core.delivery.exports import SavedExport
 from core.model.delivery import (
     ALL_VIEWS,
+    FULL_REPORT,
     ElementSpec,
     ExportSpec,
     Layout,
@@ -28,7 +29,16 @@ LAYOUTS: dict[Layout, str] = {"slides": "Slides", "list": "List", "dropdown": "D
 LAYOUT_HELP = (
     "Slides: title, chart and comment each. List: everything in order. Dropdown: one chart, the reader chooses."
 )
-VIEW_NAMES: dict[View, str] = {"alert": "Alert", "waterfall": "Waterfall", "step_detail": "Main step in detail"}
+VIEW_NAMES: dict[View, str] = {
+    "alert": "Alert",
+    "waterfall": "Waterfall",
+    "step_detail": "Main step in detail",
+    "funnel": "Funnel",
+    "dimensions": "Dimensions compared",
+    "moves": "Moves of segments",
+    "tree": "KPI tree",
+    "segments": "Segments found",
+}
 LOCALES: dict[Locale, str] = {"en": "English", "fr": "Français", "de": "Deutsch", "nb": "Norsk bokmål"}
 WHO = {False: "Login only", True: "Public"}
 WHO_HELP = "Public: anybody with the address can open it. Login only: people of your organisation."
@@ -61,7 +71,7 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     session[NAME] = export.spec.name if export else ""
     session[DESCRIPTION] = export.spec.description if export else ""
     session[ANALYSIS] = export.spec.content.analysis if export else analysis
-    session[VIEWS] = list(export.spec.content.views) if export else list(ALL_VIEWS)
+    session[VIEWS] = list(export.spec.content.views) if export else list(FULL_REPORT)
     session[LAYOUT] = export.spec.content.layout if export else "slides"
     session[LOCALE] = export.spec.content.locale if export else "en"
     session[ELEMENTS] = [element_key(e) for e in export.spec.content.elements or ()] if export else []
@@ -101,7 +111,7 @@ def content_of(before: SavedExport | None) -> ReportContent:
     chosen = session.get(ELEMENTS) if session[LAYOUT] != "slides" else None
     return ReportContent(
         analysis=session[ANALYSIS],
-        views=tuple(session[VIEWS]) or ALL_VIEWS,
+        views=tuple(session[VIEWS]) or FULL_REPORT,
         layout=session[LAYOUT],
         locale=session[LOCALE],
         elements=tuple(map(element_of, chosen)) if chosen else None,

@@ -178,7 +178,8 @@ def _moments(
         for dimension, (mine, names) in chosen.items()
     }
     days = _by_side(sides[is_total], columns["days"][is_total])
-    return Moments((int(days[0]), int(days[1])), tuple(pairs), found)
+    totals = _by_side(sides[is_total], values[is_total])
+    return Moments((int(days[0]), int(days[1])), tuple(pairs), totals, found)
 
 
 def _check(version: Version, metrics: Sequence[str], dimensions: Sequence[str]) -> None:

@@ -41,10 +41,12 @@ def explained(equation, visits, damaged):
         segments[name] = SegmentSums(names, tables.sum(axis=1), np.ones((2, size)))
         seen, orders = tables[..., 0], tables[..., 1]
         moments[name] = np.stack([seen**2, orders * seen, orders**2], axis=-1).sum(axis=1)
+    daily = tables.sum(axis=-2)
+    whole = np.stack([daily[..., 0] ** 2, daily[..., 1] * daily[..., 0], daily[..., 1] ** 2], axis=-1).sum(axis=1)
     totals = segments["planted"].values.sum(axis=1)
     sums = Sums(("visits", "orders"), totals, np.full((2, 2), visits), np.full(2, visits), (DAYS, DAYS), segments)
     return build_bridge(
-        equation("visits", "orders / visits"), sums, moments=lambda: Moments((DAYS, DAYS), PAIRS, moments)
+        equation("visits", "orders / visits"), sums, moments=lambda: Moments((DAYS, DAYS), PAIRS, whole, moments)
     )
 
 
