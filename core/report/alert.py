@@ -5,10 +5,11 @@ from __future__ import annotations
 from core.engine.bridge import Bridge
 from core.model.document import Line, Text
 from core.report.comment import capitalised_step, driving_step, is_in_time, printed_headline, text_tone, toned
-from core.report.messages import joined, phrase, text
-from core.report.numbers import language, percent
+from core.report.messages import joined
+from core.report.numbers import percent
 from core.report.printed import PrintedBridge, PrintedStep, print_bridge, tone
 from core.report.printed import within_sentence as inside
+from core.report.words import Words
 
 
 def alert(bridge: Bridge, locale: str) -> tuple[Line, bool]:
@@ -24,12 +25,12 @@ def has_threshold(bridge: Bridge) -> bool:
 
 def printed_alert(printed: PrintedBridge) -> tuple[Line, bool]:
     """The alert of a printed bridge. A KPI that started from 0 is beyond every threshold."""
-    spoken, equation = language(printed.locale), printed.bridge.equation
+    words, equation = printed.words, printed.bridge.equation
     crossing = [step for step in printed.steps if _step_crosses(step)]
     whole = equation.total_threshold_pct is not None and _total_crosses(printed, equation.total_threshold_pct)
     first = _total_alert(printed, has_crossed=whole)
     if not has_threshold(printed.bridge):
-        return phrase(spoken, "alert_without", headline=printed_headline(printed)), False
+        return words.phrase("alert_without", headline=printed_headline(printed)), False
     if not whole and not crossing:
         return first, False
     sentences = [first, *(_step_alert(printed, step) for step in crossing)]
@@ -57,16 +58,16 @@ def _step_crosses(step: PrintedStep) -> bool:
 
 
 def _total_alert(printed: PrintedBridge, *, has_crossed: bool) -> Line:
-    spoken, equation = language(printed.locale), printed.bridge.equation
+    words, equation = printed.words, printed.bridge.equation
     limit = equation.total_threshold_pct
     if limit is None:
-        return phrase(spoken, "sentence", clause=printed_headline(printed))
+        return words.phrase("sentence", clause=printed_headline(printed))
     threshold = _threshold(limit, printed.locale)
     if not has_crossed:
-        return phrase(spoken, "alert_within", headline=printed_headline(printed), threshold=threshold)
+        return words.phrase("alert_within", headline=printed_headline(printed), threshold=threshold)
     direction = "rose" if printed.change > 0 else "fell"
     key = f"alert_crossed_{direction if is_in_time(printed.bridge.comparison) else 'differs'}"
-    said = text(spoken, key, kpi=printed.kpi, size=_size(printed), threshold=threshold)
+    said = words.text(key, kpi=printed.kpi, size=_size(printed), threshold=threshold)
     return (Text(said, text_tone(printed.tone)),)
 
 
@@ -86,8 +87,7 @@ def _step_alert(printed: PrintedBridge, step: PrintedStep) -> Line:
     key = "alert_step_rose" if step.direction > 0 else "alert_step_fell"
     if not is_in_time(printed.bridge.comparison):
         key = "alert_step_differs"
-    return phrase(
-        language(printed.locale),
+    return printed.words.phrase(
         key,
         step=Text(capitalised_step(step.label), "strong"),
         size=percent(abs(step.change_pct or 0.0), printed.locale, sign=False),
@@ -96,7 +96,7 @@ def _step_alert(printed: PrintedBridge, step: PrintedStep) -> Line:
 
 
 def _drivers(printed: PrintedBridge) -> Line:
-    spoken, lead = language(printed.locale), driving_step(printed)
+    words, lead = printed.words, driving_step(printed)
     if lead is None:
         return ()
     against = [step for step in printed.steps if step.units * printed.change < 0]
@@ -105,14 +105,14 @@ def _drivers(printed: PrintedBridge) -> Line:
         "change": toned(printed.numbers.change(lead.units), lead.tone),
     }
     if not against:
-        return phrase(spoken, "alert_main", **values)
+        return words.phrase("alert_main", **values)
     back = sum(step.units for step in against)
-    others = _listed([inside(step.label, spoken) for step in against], spoken)
+    others = _listed([inside(step.label, printed.locale) for step in against], words)
     given = Text(printed.numbers.change(back), text_tone(tone(back, printed.polarity)))
-    return phrase(spoken, "alert_against", **values, others=others, back=given)
+    return words.phrase("alert_against", **values, others=others, back=given)
 
 
-def _listed(names: list[str], spoken: str) -> str:
+def _listed(names: list[str], words: Words) -> str:
     if len(names) < 2:
         return "".join(names)
-    return ", ".join(names[:-1]) + text(spoken, "list_and") + names[-1]
+    return ", ".join(names[:-1]) + words.text("list_and") + names[-1]

@@ -9,8 +9,7 @@ from core.model.comparison import Comparison
 from core.model.document import Line, Text, Tone
 from core.report.comment_detail import detail_for, segment_sentence
 from core.report.dates import both_labels
-from core.report.messages import joined, phrase
-from core.report.numbers import language
+from core.report.messages import joined
 from core.report.printed import PrintedBridge, PrintedStep, print_bridge
 from core.report.printed import within_sentence as inside
 
@@ -26,20 +25,20 @@ def headline(bridge: Bridge, locale: str) -> Line:
 
 def printed_headline(printed: PrintedBridge) -> Line:
     """The headline of a printed bridge."""
-    spoken = language(printed.locale)
+    words = printed.words
     if not printed.is_defined:
-        return phrase(spoken, "headline_undefined", kpi=printed.kpi)
+        return words.phrase("headline_undefined", kpi=printed.kpi)
     if printed.change == 0:
-        return _unchanged(printed, spoken)
+        return _unchanged(printed)
     if printed.base == 0:
-        return _started(printed, spoken)
-    line = _moved(printed, spoken)
+        return _started(printed)
+    line = _moved(printed)
     detail = detail_for(printed, printed.steps[0].name) if len(printed.steps) == 1 else None
     if detail and detail.opposes() and is_in_time(printed.bridge.comparison):
         key = "headline_although_fell" if printed.change > 0 else "headline_although_rose"
-        return phrase(spoken, key, headline=line, dimension=detail.dimension_label)
+        return words.phrase(key, headline=line, dimension=detail.dimension_label)
     driver = driving_step(printed)
-    return phrase(spoken, "headline_driven", headline=line, step=inside(driver.label, spoken)) if driver else line
+    return words.phrase("headline_driven", headline=line, step=inside(driver.label, printed.locale)) if driver else line
 
 
 def driving_step(printed: PrintedBridge) -> PrintedStep | None:
@@ -48,14 +47,14 @@ def driving_step(printed: PrintedBridge) -> PrintedStep | None:
     return max(along, key=lambda step: abs(step.contribution)) if along and len(printed.steps) > 1 else None
 
 
-def _moved(printed: PrintedBridge, spoken: str) -> Line:
+def _moved(printed: PrintedBridge) -> Line:
     direction = "rose" if printed.change > 0 else "fell"
     amount = Text(_amount(printed), text_tone(printed.tone))
     if is_in_time(printed.bridge.comparison):
-        return phrase(spoken, f"headline_{direction}", kpi=printed.kpi, amount=amount)
+        return printed.words.phrase(f"headline_{direction}", kpi=printed.kpi, amount=amount)
     base, current = both_labels(printed.bridge.comparison, printed.locale)
     key = "headline_higher" if printed.change > 0 else "headline_lower"
-    return phrase(spoken, key, kpi=printed.kpi, amount=amount, base=base, current=current)
+    return printed.words.phrase(key, kpi=printed.kpi, amount=amount, base=base, current=current)
 
 
 def _amount(printed: PrintedBridge) -> str:
@@ -65,27 +64,26 @@ def _amount(printed: PrintedBridge) -> str:
     return f"{size} ({printed.change_percent})"
 
 
-def _started(printed: PrintedBridge, spoken: str) -> Line:
+def _started(printed: PrintedBridge) -> Line:
     value = Text(printed.current_text, text_tone(printed.tone))
     if is_in_time(printed.bridge.comparison):
-        return phrase(spoken, "headline_started", kpi=printed.kpi, value=value)
+        return printed.words.phrase("headline_started", kpi=printed.kpi, value=value)
     base, current = both_labels(printed.bridge.comparison, printed.locale)
-    return phrase(spoken, "headline_only", kpi=printed.kpi, value=value, current=current, base=base)
+    return printed.words.phrase("headline_only", kpi=printed.kpi, value=value, current=current, base=base)
 
 
-def _unchanged(printed: PrintedBridge, spoken: str) -> Line:
+def _unchanged(printed: PrintedBridge) -> Line:
     value = printed.current_text
     if is_in_time(printed.bridge.comparison):
-        line = phrase(spoken, "headline_unchanged", kpi=printed.kpi, value=value)
+        line = printed.words.phrase("headline_unchanged", kpi=printed.kpi, value=value)
     else:
         base, current = both_labels(printed.bridge.comparison, printed.locale)
-        line = phrase(spoken, "headline_equal", kpi=printed.kpi, value=value, base=base, current=current)
+        line = printed.words.phrase("headline_equal", kpi=printed.kpi, value=value, base=base, current=current)
     up = max(printed.steps, key=lambda step: step.units, default=None)
     down = min(printed.steps, key=lambda step: step.units, default=None)
     if up is None or down is None or up.units <= 0 or down.units >= 0:
         return line
-    return phrase(
-        spoken,
+    return printed.words.phrase(
         "headline_cancel",
         headline=line,
         up=_named_change(printed, up),
@@ -133,7 +131,7 @@ def _steps_line(printed: PrintedBridge, steps: list[PrintedStep]) -> Line:
 
 
 def _total_line(printed: PrintedBridge) -> Line:
-    spoken, comparison = language(printed.locale), printed.bridge.comparison
+    words, comparison = printed.words, printed.bridge.comparison
     values: dict[str, str | Line | Text] = {
         "kpi": Text(printed.kpi, "strong"),
         "base": printed.base_text,
@@ -141,11 +139,11 @@ def _total_line(printed: PrintedBridge) -> Line:
         "change": toned(_change_text(printed), printed.tone),
     }
     if printed.change == 0:
-        return phrase(spoken, "total_same", **values)
+        return words.phrase("total_same", **values)
     if not is_in_time(comparison):
         first, last = both_labels(comparison, printed.locale)
-        return phrase(spoken, "total_differs", **values, base_label=first, current_label=last)
-    return phrase(spoken, "total_rose" if printed.change > 0 else "total_fell", **values)
+        return words.phrase("total_differs", **values, base_label=first, current_label=last)
+    return words.phrase("total_rose" if printed.change > 0 else "total_fell", **values)
 
 
 def _change_text(printed: PrintedBridge) -> str:
@@ -156,16 +154,14 @@ def _change_text(printed: PrintedBridge) -> str:
 
 
 def _step_clause(printed: PrintedBridge, step: PrintedStep, *, is_first: bool = True) -> Line:
-    spoken = language(printed.locale)
     if step.base is None or step.current is None:
         key = "step_alone"
     elif not is_in_time(printed.bridge.comparison):
         key = "step_differs"
     else:
         key = {1: "step_rose", -1: "step_fell", 0: "step_same"}[step.direction]
-    name = capitalised_step(step.label) if is_first else inside(step.label, spoken)
-    return phrase(
-        spoken,
+    name = capitalised_step(step.label) if is_first else inside(step.label, printed.locale)
+    return printed.words.phrase(
         key,
         step=Text(name, "strong"),
         base=step.from_text,
@@ -186,17 +182,16 @@ def _behind(printed: PrintedBridge, step: PrintedStep, line: Line) -> Line:
 
 
 def _sentence(printed: PrintedBridge, clauses: list[Line]) -> Line:
-    spoken = language(printed.locale)
     whole = clauses[0]
     for clause in clauses[1:]:
-        whole = phrase(spoken, "two_clauses", first=whole, second=clause)
-    return phrase(spoken, "sentence", clause=whole)
+        whole = printed.words.phrase("two_clauses", first=whole, second=clause)
+    return printed.words.phrase("sentence", clause=whole)
 
 
 def _named_change(printed: PrintedBridge, step: PrintedStep) -> Line:
     name = inside(step.label, printed.locale)
     change = toned(printed.numbers.change(step.units), step.tone)
-    return phrase(language(printed.locale), "step_and_change", step=name, change=change)
+    return printed.words.phrase("step_and_change", step=name, change=change)
 
 
 def is_in_time(comparison: Comparison | None) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.model.document import Line, Text
-from core.report.messages import joined, phrase, text
-from core.report.numbers import language
+from core.report.messages import joined
 from core.report.printed import PrintedBridge, capitalised, tone
 from core.report.printed_detail import PrintedDetail, PrintedSegment, print_detail
+from core.report.words import Words
 
 CLEAR = 0.25
 """From which part of a segment's effect on the smaller of performance and mix is named beside the larger."""
@@ -21,15 +21,15 @@ def detail_for(printed: PrintedBridge, step: str) -> PrintedDetail | None:
 
 def detail_title(detail: PrintedDetail) -> Line:
     """What the detail shows and what it says: "Conversion by device: mobile fell and weighs more"."""
-    spoken = language(detail.whole.locale)
-    title = text(spoken, "detail_title", step=capitalised(detail.step.label), dimension=detail.dimension_label)
+    words = detail.whole.words
+    title = words.text("detail_title", step=capitalised(detail.step.label), dimension=detail.dimension_label)
     if not _is_in_time(detail):
         return (Text(title),)
     if detail.opposes():
         key = "detail_although_fell" if detail.step.direction > 0 else "detail_although_rose"
-        return phrase(spoken, key, step=capitalised(detail.step.label), dimension=detail.dimension_label)
+        return words.phrase(key, step=capitalised(detail.step.label), dimension=detail.dimension_label)
     story = _story(detail)
-    return phrase(spoken, "detail_story", title=title, story=story) if story else (Text(title),)
+    return words.phrase("detail_story", title=title, story=story) if story else (Text(title),)
 
 
 def _story(detail: PrintedDetail) -> str:
@@ -37,7 +37,7 @@ def _story(detail: PrintedDetail) -> str:
     if segment is None or segment.total == 0:
         return ""
     key = _story_key(segment, has_mix=detail.has_mix)
-    return text(language(detail.whole.locale), key, segment=segment.name) if key else ""
+    return detail.whole.words.text(key, segment=segment.name) if key else ""
 
 
 def _story_key(segment: PrintedSegment, *, has_mix: bool) -> str:
@@ -55,13 +55,13 @@ def _story_key(segment: PrintedSegment, *, has_mix: bool) -> str:
 
 def detail_subtitle(detail: PrintedDetail) -> str:
     """The step's whole contribution, and how it splits."""
-    spoken, numbers = language(detail.whole.locale), detail.whole.numbers
+    words, numbers = detail.whole.words, detail.whole.numbers
     change = numbers.change(detail.step.units)
-    said = text(spoken, "detail_subtitle", kpi=detail.whole.kpi_inside, change=change)
+    said = words.text("detail_subtitle", kpi=detail.whole.kpi_inside, change=change)
     if not detail.has_mix:
         return said
     parts = {"performance": numbers.change(detail.performance), "mix": numbers.change(detail.mix)}
-    return f"{said} · {text(spoken, 'detail_parts', **parts)}"
+    return f"{said} · {words.text('detail_parts', **parts)}"
 
 
 def segment_sentence(detail: PrintedDetail) -> Line:
@@ -69,15 +69,15 @@ def segment_sentence(detail: PrintedDetail) -> Line:
     clauses = [clause for segment in _telling(detail)[:MOST_SEGMENTS] for clause in _clauses(detail, segment)]
     if not clauses:
         return ()
-    spoken = language(detail.whole.locale)
-    return phrase(spoken, "best_dimension", dimension=detail.dimension_label, segments=_chained(clauses, spoken))
+    words = detail.whole.words
+    return words.phrase("best_dimension", dimension=detail.dimension_label, segments=_chained(clauses, words))
 
 
 def detail_comment(detail: PrintedDetail) -> tuple[Line, ...]:
     """One line for each of the main segments."""
-    spoken = language(detail.whole.locale)
-    lines = [_chained(_clauses(detail, segment), spoken) for segment in _telling(detail)[: MOST_SEGMENTS + 1]]
-    return tuple(phrase(spoken, "sentence", clause=_capital(line)) for line in lines if line)
+    words = detail.whole.words
+    lines = [_chained(_clauses(detail, segment), words) for segment in _telling(detail)[: MOST_SEGMENTS + 1]]
+    return tuple(words.phrase("sentence", clause=_capital(line)) for line in lines if line)
 
 
 def _telling(detail: PrintedDetail) -> list[PrintedSegment]:
@@ -118,8 +118,7 @@ def _clause(
 ) -> Line:
     colour = tone(units, detail.step.polarity)
     change = Text(detail.whole.numbers.change(units), "good" if colour == "good" else "bad")
-    return phrase(
-        language(detail.whole.locale),
+    return detail.whole.words.phrase(
         key,
         segment=Text(segment.name, "strong"),
         base=values[0],
@@ -129,10 +128,10 @@ def _clause(
     )
 
 
-def _chained(clauses: list[Line], spoken: str) -> Line:
+def _chained(clauses: list[Line], words: Words) -> Line:
     whole: Line = ()
     for clause in clauses:
-        whole = phrase(spoken, "clauses_and", first=whole, second=clause) if whole else clause
+        whole = words.phrase("clauses_and", first=whole, second=clause) if whole else clause
     return joined(list(whole))
 
 

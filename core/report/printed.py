@@ -6,7 +6,7 @@ Chart, table, comment and alert take their figures from here, so they cannot dis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from core.engine.equation import Step
 from core.engine.leaves import Leaf
 from core.report.numbers import Numbers, largest_remainder, pair
 from core.report.shapes import Tone
+from core.report.words import Words
 
 TENTHS = 10
 NO_LABELS: Mapping[str, str] = {}
@@ -68,7 +69,7 @@ class PrintedBridge:
     """A Bridge in one locale. base, current and change are whole smallest printed steps.
 
     is_defined: False when the KPI is divided by 0 on a side; there is then no change, and nothing contributes.
-    labels: what columns are called, where that is not their name.
+    labels: what columns are called, where that is not their name. words: the sentences said about it.
     """
 
     bridge: Bridge
@@ -77,8 +78,9 @@ class PrintedBridge:
     base: int
     current: int
     steps: tuple[PrintedStep, ...]
-    is_defined: bool = True
-    labels: Mapping[str, str] = field(default_factory=dict)
+    is_defined: bool
+    labels: Mapping[str, str]
+    words: Words
 
     def label(self, column: str) -> str:
         """What a column is called inside a sentence."""
@@ -141,10 +143,12 @@ class PrintedBridge:
         return "" if self.numbers.is_rate else self.numbers.percent(share)
 
 
-def print_bridge(bridge: Bridge, locale: str, labels: Mapping[str, str] = NO_LABELS) -> PrintedBridge:
+def print_bridge(
+    bridge: Bridge, locale: str, labels: Mapping[str, str] = NO_LABELS, words: Words | None = None
+) -> PrintedBridge:
     """All figures of the bridge in that locale; printed contributions add up to the printed change.
 
-    labels: what columns are called, where that is not their name.
+    labels: what columns are called, where that is not their name. words: of the locale, the catalogue's by default.
     """
     total, rows = bridge.total, list(bridge.steps.iter_rows(named=True))
     contributions = [float(row["contribution"] or 0.0) for row in rows]
@@ -159,7 +163,7 @@ def print_bridge(bridge: Bridge, locale: str, labels: Mapping[str, str] = NO_LAB
         _print_step(bridge, leaf, row, count, share, locale, labels)
         for leaf, row, count, share in zip(bridge.plan.leaves, rows, units, shares, strict=True)
     )
-    return PrintedBridge(bridge, locale, numbers, base, current, steps, is_defined, labels)
+    return PrintedBridge(bridge, locale, numbers, base, current, steps, is_defined, labels, words or Words.of(locale))
 
 
 def _print_step(
