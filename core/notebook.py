@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from html import escape
@@ -25,7 +25,8 @@ from core.analyses import compute
 from core.app import App, open_app
 from core.engine.bridge import Bridge, Total
 from core.errors import DataError
-from core.model.analysis import AnalysisSpec, ComparisonSpec, Condition, EquationSpec, Method, StepSpec
+from core.model.analysis import AnalysisSpec, Condition, Method
+from core.model.as_code import as_yaml, from_yaml
 from core.model.base import SLUG
 from core.model.document import plain
 from core.report.chart import step_detail, waterfall
@@ -36,7 +37,10 @@ from core.warehouse import Version, Warehouse
 from core.warehouse.adhoc import is_path, open_data
 
 AD_HOC_SLUG = "notebook"
+SAVED_HERE = "Saved from a notebook"
 SHOWN_PX = 720
+NESTED = ("equation", "comparison")
+"""Parts of a specification whose fields are arguments of their own here."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class NotebookBridge:
 
     bridge: Bridge
     spec: AnalysisSpec
+    version: Version = field(repr=False)
+    warehouse: Warehouse = field(repr=False)
 
     @property
     def total(self) -> Total:
@@ -88,6 +94,36 @@ class NotebookBridge:
         """The specification: what is saved as an analysis."""
         return self.spec
 
+    def to_yaml(self) -> str:
+        """The specification as text for a file; `from_spec` reads it back."""
+        return as_yaml(self.spec)
+
+    def save(self, slug: str, name: str | None = None, *, dataset: str | None = None) -> NotebookBridge:
+        """Keep it as an analysis of this installation: a new one, or the newest revision of the one with that slug.
+
+        name: default the KPI's; dataset: slug of the data, needed where the bridge was made from a file or a frame.
+        Returns the bridge of what was saved. Raises DataError, NotFound for an unknown dataset.
+        """
+        app = _app(read_settings())
+        spec = _validated(
+            self.spec.model_dump()
+            | {"slug": slug, "name": name or self.bridge.equation.total, "dataset": dataset or self._dataset()}
+        )
+        if slug in (known.spec.slug for known in app.analyses.all()):
+            app.analyses.revise(spec, by=app.owner.id, note=SAVED_HERE)
+        else:
+            app.analyses.create(spec, by=app.owner.id, note=SAVED_HERE)
+        return from_spec(spec)
+
+    def _dataset(self) -> str:
+        if self.spec.dataset == AD_HOC_SLUG:
+            raise DataError(
+                "This bridge was made from a file or a frame. Load it on the Data page, then give its slug: "
+                'save("revenue", dataset="sales").',
+                field="dataset",
+            )
+        return self.spec.dataset
+
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The chart with the numbers beneath, as HTML; a front end without HTML takes one of the two."""
         text, picture = f"{self.comment()}\n\n{self.steps}", png(self.chart().to_dict())
@@ -120,22 +156,41 @@ def bridge(
     Raises DataError and its leaves with a sentence.
     """
     slug, version, warehouse = _open(data, by)
+    spec = _validated(
+        {
+            "slug": AD_HOC_SLUG,
+            "name": total or AD_HOC_SLUG,
+            "dataset": slug,
+            "equation": {"steps": [{"formula": s} for s in _several(steps)], "total": total, "formula": formula},
+            "comparison": {"by": by, "base": _values(base), "current": _values(current)},
+            "dimensions": None if dimensions is None else _several(dimensions),
+            "where": dict(where or {}),
+            "method": method,
+        }
+    )
+    return NotebookBridge(compute(warehouse, spec, version), spec, version, warehouse)
+
+
+def saved(slug: str) -> NotebookBridge:
+    """The bridge of an analysis of this installation, on its newest data. Raises NotFound."""
+    return from_spec(_app(read_settings()).analyses.get(slug).spec)
+
+
+def from_spec(spec: AnalysisSpec | str, data: Any = None) -> NotebookBridge:
+    """The bridge of a specification, or of its YAML text.
+
+    data: as of `bridge`; default the dataset that the specification names. Raises as `bridge`.
+    """
+    read = from_yaml(AnalysisSpec, spec) if isinstance(spec, str) else spec
+    _, version, warehouse = _open(read.dataset if data is None else data, read.comparison.by)
+    return NotebookBridge(compute(warehouse, read, version), read, version, warehouse)
+
+
+def _validated(given: dict[str, Any]) -> AnalysisSpec:
     try:
-        spec = AnalysisSpec(
-            slug=AD_HOC_SLUG,
-            name=total or AD_HOC_SLUG,
-            dataset=slug,
-            equation=EquationSpec(
-                steps=tuple(StepSpec(formula=s) for s in _several(steps)), total=total, formula=formula
-            ),
-            comparison=ComparisonSpec(by=by, base=_values(base), current=_values(current)),
-            dimensions=None if dimensions is None else _several(dimensions),
-            where=dict(where or {}),
-            method=method,
-        )
+        return AnalysisSpec.model_validate(given)
     except ValidationError as error:
         raise _wrong_argument(error) from None
-    return NotebookBridge(compute(warehouse, spec, version), spec)
 
 
 def _several(given: str | Iterable[str]) -> tuple[str, ...]:
@@ -145,7 +200,7 @@ def _several(given: str | Iterable[str]) -> tuple[str, ...]:
 def _wrong_argument(error: ValidationError) -> DataError:
     """The first thing that is wrong, by the argument's name."""
     first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0]) if first["loc"] else "base and current"
+    name = next((str(part) for part in first["loc"] if part not in NESTED), "base and current")
     reason = first["msg"].removeprefix("Value error, ").rstrip(".")
     return DataError(f"{name}: {first['input']!r} cannot be taken. {reason}. See help(bridge).", field=name)
 

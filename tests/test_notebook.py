@@ -21,7 +21,7 @@ from core.errors import BridgecastError, DataError, EmptyComparison, EquationErr
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec, FilesSource
 from core.model.delivery import ReportContent
-from core.notebook import NotebookBridge, bridge
+from core.notebook import NotebookBridge, bridge, from_spec, saved
 from core.report.tables import bridge_json, csv_text
 from core.settings import read_settings
 from tests.conftest import NOW, SALES
@@ -321,3 +321,24 @@ def test_an_unknown_slug_is_named() -> None:
 def test_what_is_no_data_is_refused() -> None:
     with pytest.raises(DataError, match=r"A dict is no data\. Give a slug, a path"):
         months({"visits": [1]})
+
+
+def test_a_bridge_is_saved_into_the_app_and_comes_back(sales_app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDGECAST_DATA_DIR", str(sales_app.settings.data_dir))
+    kept = months("sales", total="revenue").save("from-notebook", "From a notebook")
+    again = saved("from-notebook")
+    assert again.spec == kept.spec
+    assert again.steps.equals(months("sales", total="revenue").steps)
+    months("sales", method="sequential").save("from-notebook")
+    assert [r.note for r in sales_app.analyses.revisions("from-notebook")] == ["Saved from a notebook"] * 2
+
+
+def test_a_bridge_goes_through_a_file_and_back(frame: pl.DataFrame) -> None:
+    found = months(frame, where={"country": ["FR", None]}, method="sequential")
+    again = from_spec(found.to_yaml(), frame)
+    assert again.steps.equals(found.steps)
+
+
+def test_a_bridge_of_a_file_needs_the_slug_of_its_dataset_to_be_saved(frame: pl.DataFrame) -> None:
+    with pytest.raises(DataError, match="Load it on the Data page"):
+        months(frame).save("revenue")
