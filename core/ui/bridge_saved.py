@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import streamlit as st
 
@@ -133,14 +134,13 @@ def save_revision(work: Work) -> None:
 
 def _settle(work: Work, slug: str) -> None:
     """The address after saving: nothing in it differs from what is saved."""
-    state = work.state
-    go(PageState(analysis=slug, step=state.step, dimension=state.dimension, view=state.view))
+    go(replace(work.state, analysis=slug, dataset=None, comparison=None, second=None, where=None, unread=()))
 
 
 def discard(work: Work) -> None:
     """Callback: back to what is saved."""
     forget_draft(work)
-    move(comparison=None, where=None)
+    move(comparison=None, second=None, where=None)
 
 
 @st.dialog("Rename")

@@ -13,8 +13,16 @@ import streamlit as st
 
 from core.analyses import SavedAnalysis
 from core.app import App
-from core.model.analysis import AnalysisSpec, ComparisonSpec, Condition
-from core.ui.bridge_url import PageState, apply_state, read_state, with_comparison, with_where, write_state
+from core.model.analysis import AnalysisSpec, ComparisonSpec, Condition, SecondComparisonSpec
+from core.ui.bridge_url import (
+    PageState,
+    apply_state,
+    read_state,
+    with_comparison,
+    with_second,
+    with_where,
+    write_state,
+)
 from core.warehouse import Version
 
 ANALYSIS, DATASET = "bridge_analysis", "bridge_dataset"
@@ -28,12 +36,30 @@ TOTAL, TOTAL_UNIT, TOTAL_GOOD = "bridge_total", "bridge_total_unit", "bridge_tot
 TOTAL_FORMULA, TOTAL_THRESHOLD = "bridge_total_formula", "bridge_total_threshold"
 METHOD, PER_DAY, BARS, DEPTH = "bridge_method", "bridge_per_day", "bridge_bars", "bridge_depth"
 VIEW, STEP, DIMENSION = "bridge_view", "bridge_step", "bridge_dimension"
+SHAPE, FIRST = "bridge_shape", "bridge_first"
+SECOND, SECOND_SHOW, SECOND_BASE, SECOND_CURRENT = (
+    "bridge_second",
+    "bridge_second_show",
+    "bridge_second_base",
+    "bridge_second_current",
+)
+PLAN, PLAN_DAYS = "bridge_plan", "bridge_plan_days"
+EXPLAIN, REST, DESCRIPTION = "bridge_explain", "bridge_rest", "bridge_description"
 CHART, DETAIL_CHART, PICKED = "bridge_chart", "bridge_detail_chart", "bridge_picked"
 DRAFTS, DONE, PROBLEM, NOTICE, JOB = "bridge_drafts", "bridge_done", "bridge_problem", "bridge_notice", "bridge_job"
 MORE, SAVE, EXPORT, MOVE = "bridge_more", "bridge_save", "bridge_export", "bridge_move"
 NAME, NOTE = "bridge_name", "bridge_note"
 ROWS, ROWS_SIDE, ROWS_SEGMENT = "bridge_rows", "bridge_rows_side", "bridge_rows_segment"
-DRAFT_FIELDS = ("equation", "per_day", "method", "max_segments", "comment_depth")
+DRAFT_FIELDS = (
+    "description",
+    "equation",
+    "dimensions",
+    "per_day",
+    "method",
+    "max_segments",
+    "other_below_pct",
+    "comment_depth",
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +109,11 @@ def open_analysis(slug: str | None, dataset: str | None = None) -> None:
 def compare(start: AnalysisSpec, comparison: ComparisonSpec) -> None:
     """Choose another comparison."""
     go(with_comparison(current_state(), comparison, start))
+
+
+def compare_second(start: AnalysisSpec, second: SecondComparisonSpec | None) -> None:
+    """Choose another second comparison, or none."""
+    go(with_second(current_state(), second, start))
 
 
 def filter_by(start: AnalysisSpec, where: dict[str, Condition]) -> None:

@@ -5,33 +5,46 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from core.model.analysis import AnalysisSpec, ComparisonSpec, Condition, Scalar
+from core.model.analysis import AnalysisSpec, ComparisonSpec, Condition, Scalar, SecondComparisonSpec
 
-View = Literal["waterfall", "table"]
+View = Literal["waterfall", "table", "funnel", "dimensions", "tree", "segments", "reconcile"]
+Shape = Literal["bridge", "moves", "table"]
+First = Literal["step", "dimension"]
+Choice = TypeVar("Choice", bound=str)
+NO_SECOND: Literal["none"] = "none"
+"""What the address says where the saved second comparison was taken away."""
+SECOND = "second_"
+VIEWS: tuple[View, ...] = get_args(View)
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+FIRSTS: tuple[First, ...] = get_args(First)
 CONDITIONS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
+METRICS: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
 VALUES: TypeAdapter[tuple[Scalar, ...]] = TypeAdapter(tuple[Scalar, ...])
-NAMES = ("analysis", "dataset", "by", "base", "current", "relative", "against", "where", "step", "dimension", "view")
 
 
 @dataclass(frozen=True)
 class PageState:
     """What the address says. `dataset` is given for an analysis that is not saved yet.
 
-    comparison, where: None where the saved ones hold.
+    comparison, second, where: None where the saved ones hold; second is NO_SECOND where there shall be none.
+    view: what the bridge's card shows; shape: what the step's card shows; first: which comes first in it.
     unread: names of parameters that could not be read and are passed over.
     """
 
     analysis: str | None = None
     dataset: str | None = None
     comparison: ComparisonSpec | None = None
+    second: SecondComparisonSpec | Literal["none"] | None = None
     where: dict[str, Condition] | None = None
     step: str | None = None
     dimension: str | None = None
     view: View = "waterfall"
+    shape: Shape = "bridge"
+    first: First = "step"
     unread: tuple[str, ...] = ()
 
 
@@ -43,21 +56,32 @@ def read_state(params: Mapping[str, str]) -> PageState:
         dataset=params.get("dataset") or None,
         step=params.get("step") or None,
         dimension=params.get("dimension") or None,
+        view=_one_of(VIEWS, params, "view", unread),
+        shape=_one_of(SHAPES, params, "shape", unread),
+        first=_one_of(FIRSTS, params, "first", unread),
     )
-    view = params.get("view", "waterfall")
-    if view == "table":
-        state = replace(state, view="table")
-    elif view != "waterfall":
-        unread.append("view")
     try:
         state = replace(state, comparison=_read_comparison(params))
     except ValueError:
         unread.append("comparison")
     try:
+        state = replace(state, second=_read_second(params))
+    except ValueError:
+        unread.append("second")
+    try:
         state = replace(state, where=_read_where(params))
     except ValueError:
         unread.append("where")
     return replace(state, unread=tuple(unread))
+
+
+def _one_of(choices: tuple[Choice, ...], params: Mapping[str, str], name: str, unread: list[str]) -> Choice:
+    """The choice the address makes, the first one where it makes none that there is."""
+    asked = params.get(name, choices[0])
+    found = next((choice for choice in choices if choice == asked), None)
+    if found is None:
+        unread.append(name)
+    return found or choices[0]
 
 
 def write_state(state: PageState) -> dict[str, str]:
@@ -67,11 +91,15 @@ def write_state(state: PageState) -> dict[str, str]:
         "dataset": state.dataset if state.analysis is None else None,
         "step": state.step,
         "dimension": state.dimension if state.step else None,
-        "view": state.view if state.view != "waterfall" else None,
+        "view": state.view if state.view != VIEWS[0] else None,
+        "shape": state.shape if state.shape != SHAPES[0] else None,
+        "first": state.first if state.first != FIRSTS[0] else None,
     }
     written = {name: value for name, value in params.items() if value}
     if state.comparison is not None:
         written |= _write_comparison(state.comparison)
+    if state.second is not None:
+        written |= _write_second(state.second)
     if state.where is not None:
         written["where"] = json.dumps(CONDITIONS.dump_python(state.where, mode="json"), ensure_ascii=False)
     return written
@@ -82,6 +110,8 @@ def apply_state(saved: AnalysisSpec, state: PageState) -> AnalysisSpec:
     update: dict[str, object] = {}
     if state.comparison is not None:
         update["comparison"] = state.comparison
+    if state.second is not None:
+        update["second"] = None if state.second == NO_SECOND else state.second
     if state.where is not None:
         update["where"] = state.where
     return saved.model_copy(update=update)
@@ -92,6 +122,11 @@ def with_comparison(state: PageState, comparison: ComparisonSpec, saved: Analysi
     return replace(state, comparison=None if comparison == saved.comparison else comparison)
 
 
+def with_second(state: PageState, second: SecondComparisonSpec | None, saved: AnalysisSpec) -> PageState:
+    """The state after a second comparison was chosen, or none."""
+    return replace(state, second=None if second == saved.second else second or NO_SECOND)
+
+
 def with_where(state: PageState, where: dict[str, Condition], saved: AnalysisSpec) -> PageState:
     """The state after the filters were changed."""
     return replace(state, where=None if where == saved.where else where)
@@ -100,11 +135,24 @@ def with_where(state: PageState, where: dict[str, Condition], saved: AnalysisSpe
 def _read_comparison(params: Mapping[str, str]) -> ComparisonSpec | None:
     if "by" not in params:
         return None
+    parts: dict[str, object] = {"by": params["by"]}
+    if "metrics" in params:
+        parts["metrics"] = METRICS.validate_json(params["metrics"])
     if relative := params.get("relative"):
-        against = params.get("against", "previous")
-        return ComparisonSpec.model_validate({"by": params["by"], "relative": relative, "against": against})
-    sides = {side: _read_side(params.get(side, "")) for side in ("base", "current")}
-    return ComparisonSpec.model_validate({"by": params["by"], **sides})
+        parts |= {"relative": relative, "against": params.get("against", "previous")}
+    else:
+        sides = ("current",) if "metrics" in params else ("base", "current")
+        parts |= {side: _read_side(params.get(side, "")) for side in sides}
+    return ComparisonSpec.model_validate(parts)
+
+
+def _read_second(params: Mapping[str, str]) -> SecondComparisonSpec | Literal["none"] | None:
+    """Its parameters are those of a comparison with a prefix; without them it is the comparison before the first."""
+    show = params.get("second")
+    if show is None or show == NO_SECOND:
+        return NO_SECOND if show else None
+    own = {name.removeprefix(SECOND): value for name, value in params.items() if name.startswith(SECOND)}
+    return SecondComparisonSpec.model_validate({"show": show, "comparison": _read_comparison(own)})
 
 
 def _read_side(text: str) -> tuple[Scalar, ...]:
@@ -115,13 +163,20 @@ def _read_side(text: str) -> tuple[Scalar, ...]:
 
 
 def _write_comparison(comparison: ComparisonSpec) -> dict[str, str]:
+    written = {"by": comparison.by}
+    if comparison.metrics:
+        written["metrics"] = json.dumps(comparison.metrics, ensure_ascii=False)
     if comparison.relative:
-        return {"by": comparison.by, "relative": comparison.relative, "against": comparison.against}
-    return {
-        "by": comparison.by,
-        "base": _write_side(comparison.base or ()),
-        "current": _write_side(comparison.current or ()),
-    }
+        return {**written, "relative": comparison.relative, "against": comparison.against}
+    sides = {"base": comparison.base, "current": comparison.current}
+    return written | {name: _write_side(side) for name, side in sides.items() if side is not None}
+
+
+def _write_second(second: SecondComparisonSpec | Literal["none"]) -> dict[str, str]:
+    if second == NO_SECOND:
+        return {"second": NO_SECOND}
+    own = _write_comparison(second.comparison) if second.comparison else {}
+    return {"second": second.show} | {f"{SECOND}{name}": value for name, value in own.items()}
 
 
 def _write_side(values: tuple[Scalar, ...]) -> str:

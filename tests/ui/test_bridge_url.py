@@ -1,9 +1,20 @@
 """The address of the Bridge page says all that differs from the saved analysis, and nothing else."""
 
+from dataclasses import replace
+
 import pytest
 
-from core.model.analysis import AnalysisSpec, ComparisonSpec, EquationSpec, StepSpec
-from core.ui.bridge_url import PageState, apply_state, read_state, with_comparison, with_where, write_state
+from core.model.analysis import AnalysisSpec, ComparisonSpec, EquationSpec, SecondComparisonSpec, StepSpec
+from core.ui.bridge_url import (
+    NO_SECOND,
+    PageState,
+    apply_state,
+    read_state,
+    with_comparison,
+    with_second,
+    with_where,
+    write_state,
+)
 
 
 @pytest.fixture
@@ -26,6 +37,8 @@ def saved() -> AnalysisSpec:
         ComparisonSpec(by="country", base=("FR", None), current=("DE",)),
         ComparisonSpec(by="zip code", base=(75001, 75002), current=("a/b", "[c]")),
         ComparisonSpec(by="flag", base=(True,), current=(False,)),
+        ComparisonSpec(by="day", relative="last_full_month", metrics={"revenue": "revenue_plan"}),
+        ComparisonSpec(by="country", current=("FR",), metrics={"visits": "visits plan"}),
     ],
 )
 def test_a_comparison_survives_the_address(comparison: ComparisonSpec) -> None:
@@ -58,8 +71,31 @@ def test_the_address_changes_the_comparison_only(saved: AnalysisSpec) -> None:
     assert changed == saved.model_copy(update={"comparison": other})
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        NO_SECOND,
+        SecondComparisonSpec(),
+        SecondComparisonSpec(show="below", comparison=ComparisonSpec(by="day", relative="last_full_year")),
+        SecondComparisonSpec(
+            show="beside", comparison=ComparisonSpec(by="day", base=("2025-01-01",), current=("2025-02-01",))
+        ),
+    ],
+)
+def test_a_second_comparison_survives_the_address(second: SecondComparisonSpec | None) -> None:
+    assert read_state(write_state(PageState(second=second))).second == second
+
+
+def test_no_second_comparison_differs_from_the_saved_one(saved: AnalysisSpec) -> None:
+    doubled = saved.model_copy(update={"second": SecondComparisonSpec(show="behind")})
+    state = read_state(write_state(with_second(PageState(analysis="revenue"), None, doubled)))
+    assert apply_state(doubled, state).second is None
+    assert write_state(with_second(state, doubled.second, doubled)) == {"analysis": "revenue"}
+
+
 def test_step_dimension_and_view_survive_the_address() -> None:
-    state = PageState(analysis="revenue", step="orders / visits", dimension="device", view="table")
+    state = PageState(analysis="revenue", step="orders / visits", dimension="device", view="tree")
+    state = replace(state, shape="moves", first="dimension")
     assert read_state(write_state(state)) == state
 
 
@@ -80,6 +116,10 @@ def test_the_dataset_is_named_for_a_new_analysis_only() -> None:
         ({"where": "country=FR"}, ("where",)),
         ({"where": '["FR"]'}, ("where",)),
         ({"view": "pie"}, ("view",)),
+        ({"shape": "round", "first": "last"}, ("shape", "first")),
+        ({"second": "above"}, ("second",)),
+        ({"second": "beside", "second_by": "day", "second_base": "[1"}, ("second",)),
+        ({"by": "day", "relative": "last_full_month", "metrics": "revenue"}, ("comparison",)),
     ],
 )
 def test_what_cannot_be_read_is_named_and_passed_over(params: dict[str, str], unread: tuple[str, ...]) -> None:
