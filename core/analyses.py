@@ -14,7 +14,7 @@ from core.catalogue import Catalogue
 from core.engine.bridge import Bridge, build_bridge
 from core.engine.equation import Equation, parse
 from core.engine.periods import resolve
-from core.errors import DataError, EquationError, UnknownColumn
+from core.errors import DataError, EquationError, UnknownColumn, UnknownDataset
 from core.model.analysis import Analysis, AnalysisSpec, ComparisonSpec, EquationSpec
 from core.model.comparison import Comparison
 from core.model.data import DATE_TYPES
@@ -24,12 +24,14 @@ from core.store.analyses import (
     analysis_spec,
     delete_analysis,
     get_analysis,
+    get_revision,
     list_analyses,
     list_revisions,
     restore_analysis,
     revise_analysis,
 )
 from core.warehouse import Version, Warehouse
+from core.warehouse.sql import conditions
 
 
 def compute(
@@ -49,7 +51,7 @@ def compute(
     equation = equation_for(spec.equation, version)
     comparison = comparison_for(spec.comparison, version)
     wanted = tuple(dimensions) if dimensions is not None else dimensions_for(spec, version)
-    check_filters(spec, version)
+    check_rows(spec, comparison, version)
     sums = warehouse.sums(version, comparison, equation.metrics, wanted, spec.where, cancel=cancel)
     return build_bridge(
         equation,
@@ -69,15 +71,16 @@ def equation_for(equation: EquationSpec, version: Version) -> Equation:
     names = [c.name for c in version.columns]
     parsed = parse(equation, names, summable=[c.name for c in version.metrics], dataset=version.dataset)
     for position, step in enumerate(equation.steps):
-        for dimension in (*step.exclude, *((step.focus,) if step.focus else ())):
-            if dimension not in version.dimensions:
-                raise _unknown_dimension(dimension, version, field=f"equation.steps.{position}.focus")
+        for named, dimensions in (("focus", (step.focus,) if step.focus else ()), ("exclude", step.exclude)):
+            for dimension in dimensions:
+                if dimension not in version.dimensions:
+                    raise _unknown_dimension(dimension, version, field=f"equation.steps.{position}.{named}")
     return parsed
 
 
 def comparison_for(comparison: ComparisonSpec, version: Version) -> Comparison:
     """The comparison with its periods resolved against the newest day of `version`."""
-    column = version.column(comparison.by)
+    column = version.column(comparison.by, field="comparison.by")
     return resolve(
         comparison,
         newest=version.newest,
@@ -97,12 +100,9 @@ def dimensions_for(spec: AnalysisSpec, version: Version) -> tuple[str, ...]:
     return tuple(d for d in spec.dimensions if d != spec.comparison.by)
 
 
-def check_filters(spec: AnalysisSpec, version: Version) -> None:
-    """Raises UnknownColumn for a filter on a column that is not there."""
-    names = [c.name for c in version.columns]
-    for column in spec.where:
-        if column not in names:
-            raise UnknownColumn.named(column, version.dataset, names, field=f"where.{column}")
+def check_rows(spec: AnalysisSpec, comparison: Comparison, version: Version) -> None:
+    """Raises UnknownColumn and DataError, naming the field, for a filter or a side that its column cannot answer."""
+    conditions.check(version, comparison, spec.where)
 
 
 def _covered(version: Version) -> tuple[date, date] | None:
@@ -183,12 +183,17 @@ class Analyses:
         return compute(self._warehouse, spec, version or self._catalogue.latest(spec.dataset))
 
     def check(self, spec: AnalysisSpec) -> None:
-        """Raises what `compute` would raise before it reads any row: unknown columns, a wrong equation, no periods."""
-        version = self._catalogue.latest(spec.dataset)
+        """Raises what `compute` would raise before it reads any row: unknown columns, a wrong equation, no periods.
+
+        Also DataError for an analysis without a name.
+        """
+        if not spec.name.strip():
+            raise DataError("An analysis needs a name, so that others find it.", field="name")
+        version = self._newest(spec.dataset)
         equation_for(spec.equation, version)
-        comparison_for(spec.comparison, version)
+        comparison = comparison_for(spec.comparison, version)
         dimensions_for(spec, version)
-        check_filters(spec, version)
+        check_rows(spec, comparison, version)
 
     def create(self, spec: AnalysisSpec, *, by: str, note: str = "") -> SavedAnalysis:
         """Keep a new analysis as revision 1. Raises AlreadyExists, and what `check` raises."""
@@ -232,7 +237,10 @@ class Analyses:
         return [SavedRevision(r.revision, analysis_spec(r), r.note, r.created_by, r.created_at) for r in rows]
 
     def restore(self, slug: str, revision: int, *, by: str) -> SavedAnalysis:
-        """Make an old revision the newest one, as a revision of its own."""
+        """Make an old revision the newest one, as a revision of its own. Raises NotFound, and as `check`."""
+        with self._store.read() as session:
+            old = analysis_spec(get_revision(session, self._organisation_id, slug, revision))
+        self.check(old)
         with self._store.write() as session:
             row = restore_analysis(session, self._organisation_id, slug, revision, person_id=by, now=self._clock())
             return _saved(row)
@@ -241,6 +249,13 @@ class Analyses:
         """Delete an analysis with its revisions. Raises Conflict naming the exports that show it."""
         with self._store.write() as session:
             delete_analysis(session, self._organisation_id, slug)
+
+    def _newest(self, dataset: str) -> Version:
+        """The newest version. Raises UnknownDataset at the field of a specification."""
+        try:
+            return self._catalogue.latest(dataset)
+        except UnknownDataset as error:
+            raise UnknownDataset(str(error), field="dataset") from None
 
 
 def _saved(row: Analysis) -> SavedAnalysis:

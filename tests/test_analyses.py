@@ -4,7 +4,7 @@ import pytest
 
 from core.analyses import compute
 from core.app import App
-from core.errors import Conflict, EmptyComparison, EquationError, NotFound, Stale, UnknownColumn
+from core.errors import Conflict, DataError, EmptyComparison, EquationError, NotFound, Stale, UnknownColumn
 from tests.conftest import export_spec, revenue_spec
 
 
@@ -46,6 +46,54 @@ def test_a_column_that_is_not_there_is_named_when_saving(
 ) -> None:
     with pytest.raises(UnknownColumn, match=message):
         sales_app.analyses.create(revenue_spec(slug="other", **changes), by=sales_app.owner.id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "message"),
+    [
+        ({"name": "  "}, "name", "needs a name"),
+        ({"dataset": "nowhere"}, "dataset", "'nowhere'"),
+        ({"where": {"visits": {"~": 5}}}, "where.visits", "'~' is no operator"),
+        ({"where": {"visits": {">": "many"}}}, "where.visits", "'many' is no number"),
+        ({"where": {"visits": 10**400}}, "where.visits", "is no number"),
+        ({"where": {"day": ["January"]}}, "where.day", "YYYY-MM-DD"),
+        ({"where": {"day": "2026-01-05, about"}}, "where.day", "YYYY-MM-DD"),
+        ({"where": {"country": []}}, "where.country", "lists no values"),
+        ({"where": {"country": {}}}, "where.country", "has no operator"),
+        ({"where": {"country": {"contains": None}}}, "where.country", "has no text"),
+        ({"comparison": {"by": "dai", "relative": "last_full_month"}}, "comparison.by", "'day'"),
+        ({"comparison": {"by": "visits", "base": ["few"], "current": [500]}}, "comparison.base", "'few' is no number"),
+        ({"comparison": {"by": "country", "relative": "last_full_day"}}, "comparison.relative", "needs a date column"),
+    ],
+)
+def test_what_could_not_be_computed_is_not_kept(
+    sales_app: App, changes: dict[str, object], field: str, message: str
+) -> None:
+    with pytest.raises(DataError, match=message) as refused:
+        sales_app.analyses.create(revenue_spec(slug="other", **changes), by=sales_app.owner.id)
+    assert refused.value.field == field
+
+
+def test_a_number_larger_than_any_column_holds_is_still_compared(sales_app: App) -> None:
+    bridge = sales_app.analyses.bridge(revenue_spec(where={"visits": {"<": 10**40}}))
+    assert bridge.total.current == 11070.0
+
+
+def test_an_excluded_dimension_that_is_not_there_is_named_at_its_place(sales_app: App) -> None:
+    steps = [{"formula": "visits", "focus": "device", "exclude": ["country", "colour"]}]
+    with pytest.raises(UnknownColumn, match="colour") as refused:
+        sales_app.analyses.create(revenue_spec(slug="other", equation={"steps": steps}), by=sales_app.owner.id)
+    assert refused.value.field == "equation.steps.0.exclude"
+
+
+def test_a_revision_that_no_longer_fits_the_columns_is_not_restored(sales_app: App) -> None:
+    me, sales = sales_app.owner.id, sales_app.catalogue.get("sales")
+    sales_app.analyses.revise(revenue_spec(equation={"steps": [{"formula": "visits"}]}), by=me)
+    ignored = tuple(c.model_copy(update={"role": "ignored"}) if c.name == "orders" else c for c in sales.columns)
+    sales_app.catalogue.change(sales.model_copy(update={"columns": ignored}))
+    with pytest.raises(EquationError, match="'orders' is no metric"):
+        sales_app.analyses.restore("revenue", 1, by=me)
+    assert sales_app.analyses.get("revenue").revision == 2
 
 
 def test_a_metric_is_no_dimension(sales_app: App) -> None:

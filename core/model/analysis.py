@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Literal
 
+from pydantic import AfterValidator, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 from pydantic import Field as SpecField
-from pydantic import model_validator
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core.model.base import Slug, Spec, id_column, json_column, time_column
+from core.model.units import UnitText
 
 Method = Literal["shapley", "lmdi", "sequential", "covariance"]
 Direction = Literal["up", "down"]
 Scalar = str | int | float | bool | date | None
-Condition = Scalar | list[Scalar] | dict[str, Scalar]
 RELATIVE = r"last_full_(day|week|month|quarter|year)|last_[1-9][0-9]{0,3}_days|month_to_date|year_to_date"
+
+
+def _in_words(sentence: str) -> WrapValidator:
+    """One sentence, where each of the types that do not fit would bring one of its own."""
+
+    def read(value: object, inner: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return inner(value)
+        except ValidationError:
+            raise ValueError(sentence) from None
+
+    return WrapValidator(read)
+
+
+Value = Annotated[Scalar, _in_words("give a text, a number, true, false or null")]
+Condition = Annotated[
+    Scalar | list[Scalar] | dict[str, Scalar],
+    _in_words('give a value, a list of values, or operators with values such as {">=": 5}'),
+]
+
+
+def _relative(name: str) -> str:
+    if not re.fullmatch(RELATIVE, name):
+        raise ValueError(
+            f"'{name}' is no relative period. Use last_full_day, last_full_week, last_full_month, last_full_quarter, "
+            "last_full_year, last_7_days (or any number up to 9999), month_to_date or year_to_date"
+        )
+    return name
 
 
 class StepSpec(Spec):
@@ -28,7 +57,7 @@ class StepSpec(Spec):
 
     formula: str
     name: str | None = None
-    unit: str = ""
+    unit: UnitText = ""
     decimals: int | None = SpecField(None, ge=0, le=6)
     threshold_pct: float | None = SpecField(None, ge=0)
     focus: str | None = None
@@ -42,7 +71,7 @@ class EquationSpec(Spec):
     steps: tuple[StepSpec, ...] = SpecField(min_length=1)
     total: str | None = None
     formula: str | None = None
-    unit: str = ""
+    unit: UnitText = ""
     decimals: int | None = SpecField(None, ge=0, le=6)
     good: Direction = "up"
     total_threshold_pct: float | None = SpecField(None, ge=0)
@@ -56,9 +85,9 @@ class ComparisonSpec(Spec):
     """
 
     by: str
-    base: tuple[Scalar, ...] | None = None
-    current: tuple[Scalar, ...] | None = None
-    relative: Annotated[str, SpecField(pattern=f"^({RELATIVE})$")] | None = None
+    base: tuple[Value, ...] | None = None
+    current: tuple[Value, ...] | None = None
+    relative: Annotated[str, AfterValidator(_relative), SpecField(examples=["last_full_month"])] | None = None
     against: Literal["previous", "same_last_year"] = "previous"
     metrics: dict[str, str] | None = SpecField(None, min_length=1)
 

@@ -25,9 +25,9 @@ Slug = Annotated[str, AfterValidator(_slug)]
 
 
 class Spec(BaseModel):
-    """A specification: frozen, and an unknown field is refused by name."""
+    """A specification: frozen, and an unknown field is refused by name, as are numbers that are not finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

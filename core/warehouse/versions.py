@@ -95,12 +95,12 @@ class Version:
         """The column days are cut from."""
         return next((c for c in self.columns if c.role == "date"), None)
 
-    def column(self, name: str) -> ColumnSpec:
-        """The column of that name. Raises UnknownColumn."""
+    def column(self, name: str, *, field: str | None = None) -> ColumnSpec:
+        """The column of that name. Raises UnknownColumn; field: the input that named it."""
         for column in self.columns:
             if column.name == name:
                 return column
-        raise UnknownColumn.named(name, self.dataset, [c.name for c in self.columns])
+        raise UnknownColumn.named(name, self.dataset, [c.name for c in self.columns], field=field)
 
 
 Keep = Callable[[Version], None]

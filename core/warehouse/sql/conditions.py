@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from math import isfinite
 from zoneinfo import ZoneInfo
 
 from core.errors import DataError
@@ -14,16 +17,19 @@ from core.model.sums import NOT_SET
 from core.warehouse.sql.base import BOTH, Scan, Statement, day_of, quote
 from core.warehouse.versions import Version
 
+_DIGITS = re.compile(r"[+-]?[0-9]+")
 _COMPARED = ("=", "!=", ">", ">=", "<", "<=")
-OPERATORS = (*_COMPARED, "contains", "starts_with")
+_SEARCHED = ("contains", "starts_with")
+LONGEST_SHOWN = 60
+OPERATORS = (*_COMPARED, *_SEARCHED)
 
 
 def compared(
     statement: Statement, relation: str, version: Version, comparison: Comparison, where: Mapping[str, Condition]
 ) -> Scan:
     """The scan of the facts for both sides of a comparison under filters."""
-    base = side(statement, version, comparison.by, comparison.base)
-    current = side(statement, version, comparison.by, comparison.current)
+    base = side(statement, version, comparison.by, comparison.base, field="comparison.base")
+    current = side(statement, version, comparison.by, comparison.current, field="comparison.current")
     condition = f"({base} OR {current})"
     if isinstance(comparison.base, DateSide) and isinstance(comparison.current, DateSide):
         # The outer bounds alone on the plain column let row groups be skipped by their statistics.
@@ -59,11 +65,18 @@ def one_side(
     )
 
 
-def side(statement: Statement, version: Version, by: str, chosen: DateSide | GroupSide) -> str:
-    """The condition under which a row belongs to one side."""
+def check(version: Version, comparison: Comparison, where: Mapping[str, Condition]) -> None:
+    """Raises what `compared` would raise: a value that its column cannot hold, an unknown operator or column."""
+    compared(Statement(), "", version, comparison, where)
+
+
+def side(
+    statement: Statement, version: Version, by: str, chosen: DateSide | GroupSide, *, field: str = "comparison"
+) -> str:
+    """The condition under which a row belongs to one side. field: named where a value does not fit the column."""
     if isinstance(chosen, DateSide):
         return _days(statement, version, by, chosen)
-    return one_of(statement, version, by, chosen.values)
+    return one_of(statement, version, by, chosen.values, field=field)
 
 
 def filters(statement: Statement, version: Version, where: Mapping[str, Condition]) -> list[str]:
@@ -71,13 +84,16 @@ def filters(statement: Statement, version: Version, where: Mapping[str, Conditio
     return [f"({_condition(statement, version, column, wanted)})" for column, wanted in where.items()]
 
 
-def one_of(statement: Statement, version: Version, column: str, values: Sequence[Scalar]) -> str:
-    """Whether the column holds one of `values`; None and "(not set)" stand for NULL."""
+def one_of(
+    statement: Statement, version: Version, column: str, values: Sequence[Scalar], *, field: str | None = None
+) -> str:
+    """Whether the column holds one of `values`; None and "(not set)" stand for NULL. field: default the filter's."""
+    field = field or f"where.{column}"
     if not values:
-        raise DataError(f"The filter on '{column}' lists no values. Name at least one.", field=f"where.{column}")
+        raise DataError(f"The filter on '{column}' lists no values. Name at least one.", field=field)
     present = [v for v in values if v is not None and v != NOT_SET]
     left = _left(version, column)
-    placeholders = [_typed(statement, version, column, v) for v in present]
+    placeholders = [_typed(statement, version, column, v, field) for v in present]
     parts = [f"{left} IN ({', '.join(placeholders)})"] if placeholders else []
     if len(present) < len(values):
         parts.append(f"{left} IS NULL")
@@ -127,7 +143,7 @@ def _between(left: str, first: str, last: str) -> str:
 
 
 def _condition(statement: Statement, version: Version, column: str, wanted: Condition) -> str:
-    version.column(column)
+    version.column(column, field=f"where.{column}")
     if isinstance(wanted, list):
         return one_of(statement, version, column, wanted)
     if not isinstance(wanted, dict):
@@ -140,22 +156,22 @@ def _condition(statement: Statement, version: Version, column: str, wanted: Cond
 
 
 def _operation(statement: Statement, version: Version, column: str, sign: str, value: Scalar) -> str:
-    if sign in ("contains", "starts_with"):
+    field = f"where.{column}"
+    if sign in _SEARCHED:
+        if value is None or isinstance(value, bool):
+            raise DataError(f"The filter on '{column}' has no text after '{sign}'. Give one.", field=field)
         text = statement.value(str(value).lower())
         return f"{sign}(lower(CAST({quote(column)} AS VARCHAR)), {text})"
     if sign not in _COMPARED:
         raise DataError(
-            f"'{sign}' is no operator for the filter on '{column}'. Use one of {', '.join(OPERATORS)}.",
-            field=f"where.{column}",
+            f"'{sign}' is no operator for the filter on '{column}'. Use one of {', '.join(OPERATORS)}.", field=field
         )
     if sign in ("=", "!="):
         is_it = one_of(statement, version, column, [value])
         return is_it if sign == "=" else f"{is_it} IS NOT TRUE"
     if value is None or value == NOT_SET:
-        raise DataError(
-            f"The filter on '{column}' compares with {NOT_SET} by '{sign}'. Use = or !=.", field=f"where.{column}"
-        )
-    return f"{_left(version, column)} {sign} {_typed(statement, version, column, value)}"
+        raise DataError(f"The filter on '{column}' compares with {NOT_SET} by '{sign}'. Use = or !=.", field=field)
+    return f"{_left(version, column)} {sign} {_typed(statement, version, column, value, field)}"
 
 
 def _left(version: Version, column: str) -> str:
@@ -163,39 +179,41 @@ def _left(version: Version, column: str) -> str:
     return day_of(version, column) if version.column(column).type in DATE_TYPES else quote(column)
 
 
-def _typed(statement: Statement, version: Version, column: str, value: Scalar) -> str:
-    """A placeholder for `value` as the column's type. Raises DataError if it is none."""
+def _typed(statement: Statement, version: Version, column: str, value: Scalar, field: str) -> str:
+    """A placeholder for `value` as the column's type. Raises DataError, naming the field, if it is none."""
     kind = version.column(column).type
     if kind in DATE_TYPES:
-        return statement.value(_checked(_day, value, column, "date (use YYYY-MM-DD)"))
+        return statement.value(_checked(_day, value, column, "date (use YYYY-MM-DD)", field))
     if kind in NUMERIC_TYPES:
-        return statement.value(_checked(_number, value, column, "number"))
+        return statement.value(_checked(_number, value, column, "number", field))
     if kind == "boolean":
-        return statement.value(_checked(_truth, value, column, "true or false"))
+        return statement.value(_checked(_truth, value, column, "truth (use true or false)", field))
     return statement.value(_text(value))
 
 
-def _checked(read: Callable[[Scalar], object], value: Scalar, column: str, expected: str) -> object:
+def _checked(read: Callable[[Scalar], object], value: Scalar, column: str, expected: str, field: str) -> object:
     try:
         return read(value)
-    except (ValueError, TypeError, KeyError):
-        raise DataError(
-            f"'{value}' is no {expected}, which column '{column}' asks for.", field=f"where.{column}"
-        ) from None
+    except (ValueError, TypeError, KeyError, OverflowError):
+        found = textwrap.shorten(str(value), LONGEST_SHOWN, placeholder="…")
+        raise DataError(f"'{found}' is no {expected}, which column '{column}' asks for.", field=field) from None
 
 
 def _day(value: Scalar) -> date:
     if isinstance(value, datetime):
         return value.date()
-    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+    return value if isinstance(value, date) else datetime.fromisoformat(str(value).strip()).date()
 
 
 def _number(value: Scalar) -> int | float:
     if isinstance(value, (bool, date)) or value is None:
         raise ValueError(value)
-    if isinstance(value, (int, float)):
-        return value
-    return float(value) if not value.lstrip("+-").isdigit() else int(value)
+    number = value if isinstance(value, (int, float)) else int(value) if _DIGITS.fullmatch(value) else float(value)
+    # DuckDB holds whole numbers of 128 bits; what is larger is compared as a number with a fraction.
+    number = float(number) if abs(number) >= 2**127 else number
+    if not isfinite(number):
+        raise ValueError(value)
+    return number
 
 
 def _truth(value: Scalar) -> bool:

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
 from core.analyses import SavedAnalysis
-from core.app import App
-from core.errors import DataError, UnknownDataset
+from core.errors import DataError
 from core.model.analysis import AnalysisSpec
 from core.web.api.partial import checked, partial, sent
 from core.web.auth import Reader, TheApp, Writer
@@ -54,7 +53,6 @@ def list_all(page: AskedPage, app: TheApp, _caller: Reader) -> Page[AnalysisAnsw
 @routes.post("/analyses", status_code=201, responses=answers(400, 409, 413, 415, 422), summary="Save a new analysis")
 def create(body: AnalysisSpec, request: Request, response: Response, app: TheApp, caller: Writer) -> AnalysisAnswer:
     """Save a new analysis, after a check against the columns of its dataset."""
-    _require_dataset(app, body)
     saved = app.analyses.create(body, by=caller.person_id)
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{saved.spec.slug}"
     return tagged(response, _answer(saved))
@@ -81,7 +79,6 @@ def change(
     spec = checked(AnalysisSpec, saved.spec.model_dump(mode="json") | sent(body))
     if spec.slug != slug:
         raise DataError(f"Slug '{slug}' is an address and stays. Make a new analysis instead.", field="slug")
-    _require_dataset(app, spec)
     return tagged(response, _answer(app.analyses.revise(spec, by=caller.person_id, if_revision=saved.revision)))
 
 
@@ -104,14 +101,6 @@ def list_revisions(slug: str, page: AskedPage, app: TheApp, _caller: Reader) -> 
 def restore(slug: str, revision: RevisionNumber, response: Response, app: TheApp, caller: Writer) -> AnalysisAnswer:
     """Make an old revision the newest one; nothing is lost."""
     return tagged(response, _answer(app.analyses.restore(slug, revision, by=caller.person_id)))
-
-
-def _require_dataset(app: App, spec: AnalysisSpec) -> None:
-    """Raises DataError at the field when the dataset is not there."""
-    try:
-        app.catalogue.latest(spec.dataset)
-    except UnknownDataset as error:
-        raise DataError(str(error), field="dataset") from None
 
 
 def _answer(saved: SavedAnalysis) -> AnalysisAnswer:
