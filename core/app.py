@@ -65,7 +65,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         organisation, owner = _people(store, settings, clock())
         warehouse = Warehouse(settings.warehouse_dir, threads=settings.threads, memory_limit=settings.memory_limit)
         opened.callback(warehouse.close)
-        catalogue = Catalogue(store, warehouse, organisation.id, clock)
+        catalogue = Catalogue(store, warehouse, organisation.id, clock, private=settings.private_paths)
         opened.callback(catalogue.close)
         analyses = Analyses(store, warehouse, catalogue, organisation.id, clock)
         check = ExportCheck(analyses, catalogue, warehouse, clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from core.store.datasets import (
     list_datasets,
 )
 from core.warehouse import Version, Warehouse
-from core.warehouse.files import fingerprint
+from core.warehouse.files import fingerprint, refuse_private
 from core.warehouse.inspect import Inspection, inspect
 
 Clock = Callable[[], datetime]
@@ -67,11 +67,20 @@ class _Flight:
 
 
 class Catalogue:
-    """The datasets of one organisation."""
+    """The datasets of one organisation. private: files and folders that no source may lead to."""
 
-    def __init__(self, store: Store, warehouse: Warehouse, organisation_id: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        warehouse: Warehouse,
+        organisation_id: str,
+        clock: Clock,
+        *,
+        private: Sequence[Path] = (),
+    ) -> None:
         self._store, self._warehouse = store, warehouse
         self._organisation_id, self._clock = organisation_id, clock
+        self._private = tuple(place.resolve() for place in private)
         self._flights: dict[str, _Flight] = {}
         self._guard = threading.Lock()
         self._closing = threading.Event()
@@ -108,6 +117,7 @@ class Catalogue:
 
     def inspect(self, source: SourceSpec, path: Path | None = None) -> Inspection:
         """Columns, samples and open questions of a source that is not loaded yet."""
+        self._refuse_private(source)
         return inspect(source, path)
 
     def create(
@@ -125,6 +135,7 @@ class Catalogue:
         """
         if self.is_known(spec.slug):
             raise AlreadyExists(f"Slug '{spec.slug}' is taken by another dataset. Choose another one.")
+        self._refuse_private(spec.source)
 
         def keep(version: Version) -> None:
             with self._store.write() as session:
@@ -159,6 +170,7 @@ class Catalogue:
         """Read the source again and publish what changed. An uploaded dataset stays as it is."""
         while True:
             spec, revision = self.get_with_revision(slug)
+            self._refuse_private(spec.source)
 
             def keep(_: Version, seen: int = revision) -> None:
                 if self.get_with_revision(slug)[1] != seen:
@@ -249,6 +261,8 @@ class Catalogue:
         *,
         if_revision: int | None,
     ) -> Version:
+        self._refuse_private(spec.source)
+
         def keep(version: Version) -> None:
             self._keep(_with_columns(spec, version), if_revision)
 
@@ -258,6 +272,11 @@ class Catalogue:
     def _keep(self, spec: DatasetSpec, if_revision: int | None) -> None:
         with self._store.write() as session:
             change_dataset(session, self._organisation_id, spec, now=self._clock(), if_revision=if_revision)
+
+    def _refuse_private(self, source: SourceSpec) -> None:
+        """At every reading: what a link or a pattern leads to may change."""
+        if isinstance(source, FilesSource):
+            refuse_private(source.path, self._private)
 
     def is_known(self, slug: str) -> bool:
         """Whether there is such a dataset."""

@@ -14,6 +14,7 @@ from core.errors import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PRODUCT_VERSION = "0.1.0"
+SQLITE = "sqlite:///"
 _SIZE = re.compile(r"\d+(\.\d+)?\s?(%|[KMGT]i?B)", re.I)
 
 
@@ -73,12 +74,20 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """SQLAlchemy's address of the store."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'bridgecast.sqlite'}"
+        return self.database_url or f"{SQLITE}{self.data_dir / 'bridgecast.sqlite'}"
 
     @property
     def warehouse_dir(self) -> Path:
         """Where dataset versions lie."""
         return self.data_dir / "warehouse"
+
+    @property
+    def private_paths(self) -> tuple[Path, ...]:
+        """What nobody may load as data: store and keys, wherever they lie, and processes with their environment."""
+        named = [self.secret_key_file] if self.secret_key_file else []
+        if self.store_url.startswith(SQLITE):
+            named.append(Path(self.store_url.removeprefix(SQLITE)))
+        return (self.data_dir, Path("/proc"), *named)
 
 
 def read_settings() -> Settings:

@@ -44,6 +44,43 @@ def test_a_source_that_cannot_be_read_leaves_no_dataset_behind(empty_app: App, t
         empty_app.catalogue.latest("none")
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["var/secret.key", "var/*.key", "va[r]/secret.*", "**/*.key", "var/nothing.csv", "other/../var/secret.key", "link"],
+)
+def test_a_source_never_leads_into_the_data_folder(empty_app: App, tmp_path: Path, path: str) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "var" / "secret.key")
+    spec = DatasetSpec(slug="none", name="None", source=FilesSource(path=f"{tmp_path}/{path}"))
+    for read in (
+        lambda: empty_app.catalogue.create(spec, by=empty_app.owner.id),
+        lambda: empty_app.catalogue.inspect(spec.source),
+    ):
+        with pytest.raises(UnreadableSource, match="keeps to itself") as refused:
+            read()
+        assert refused.value.field == "source.path"
+
+
+def test_a_source_that_is_turned_into_a_link_to_the_key_is_not_read_again(sales_app: App, sales_csv: Path) -> None:
+    sales_csv.unlink()
+    sales_csv.symlink_to(sales_app.settings.data_dir / "secret.key")
+    with pytest.raises(UnreadableSource, match="keeps to itself"):
+        sales_app.catalogue.refresh("sales")
+    fresh = sales_app.catalogue.fresh("sales")
+    assert (fresh.version.number, "keeps to itself" in str(fresh.stale)) == (1, True)
+
+
+def test_the_environment_of_a_process_is_no_data(empty_app: App) -> None:
+    with pytest.raises(UnreadableSource, match="keeps to itself"):
+        empty_app.catalogue.inspect(FilesSource(path="/proc/self/environ"))
+
+
+@pytest.mark.parametrize("path", ["a\0b.csv", "x" * 300, "~nobody-of-that-name/sales.csv", "a/" * 3000, ""])
+def test_a_path_that_no_file_can_have_is_refused_in_a_sentence(empty_app: App, path: str) -> None:
+    with pytest.raises(UnreadableSource):
+        empty_app.catalogue.inspect(FilesSource(path=path))
+
+
 def test_a_newer_file_replaces_the_rows_of_an_upload(empty_app: App, sales_csv: Path) -> None:
     empty_app.catalogue.create(uploaded(), path=sales_csv, by=empty_app.owner.id)
     sales_csv.write_text(SALES + "2026-03-01,FR,desktop,10,1,50\n")

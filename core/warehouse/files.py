@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
 from core.errors import UnreadableSource
 
 Kind = Literal["csv", "json", "parquet", "xlsx"]
+LONGEST_NAME_BYTES, LONGEST_PATH = 255, 4000
 FORMATS = "CSV, TSV, CSV.gz, JSON, NDJSON, Parquet, XLSX"
 _PARTITION = re.compile(r"(?<=/)([^/=]+)=([^/]*)")
 _JSON_ENDINGS = (".json", ".ndjson", ".jsonl")
@@ -39,7 +42,7 @@ def resolve(path: str) -> tuple[Path, ...]:
 
     Raises UnreadableSource for nothing or a folder.
     """
-    exact = Path(path).expanduser()
+    exact = _expanded(path)
     try:
         is_file, is_folder = exact.is_file(), exact.is_dir()
     except PermissionError:
@@ -50,12 +53,42 @@ def resolve(path: str) -> tuple[Path, ...]:
         return (exact,)
     if is_folder:
         raise UnreadableSource(f"'{path}' is a folder. Give a glob of its files, such as '{exact}/*.csv'.")
-    found = tuple(Path(name) for name in sorted(glob.glob(str(exact), recursive=True)) if Path(name).is_file())  # noqa: PTH207 - Path.glob takes no absolute pattern
-    if found:
+    if found := _matches(exact):
         return found
     if glob.has_magic(path):
         raise UnreadableSource(f"No file matches '{path}'. Check the folder and the pattern.")
     raise UnreadableSource(f"There is no file '{path}'. Check the path; it is one on the server.")
+
+
+def refuse_private(path: str, private: Sequence[Path]) -> None:
+    """Raises UnreadableSource for a path or glob that leads to one of the private files or into one of those folders.
+
+    Links and ".." are followed; whether there is such a file is not told.
+    """
+    exact = _expanded(path)
+    named = Path(*takewhile(lambda part: not glob.has_magic(part), exact.parts))
+    for file in (exact, named, *_matches(exact)):
+        real = Path(os.path.realpath(file))
+        if any(real.is_relative_to(place) for place in private):
+            raise UnreadableSource(
+                f"'{path}' leads to files that Bridgecast keeps to itself. Copy the data elsewhere and give that path.",
+                field="source.path",
+            )
+
+
+def _expanded(path: str) -> Path:
+    """The path with "~" read. Raises UnreadableSource for what no file can be called."""
+    if "\0" in path or max(map(len, path.encode().split(b"/"))) > LONGEST_NAME_BYTES or len(path) > LONGEST_PATH:
+        raise UnreadableSource("No file can have that path: it is too long or holds a NUL. Check it.")
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise UnreadableSource(f"There is nobody behind '~' in '{path}'. Write the path from '/' on.") from None
+
+
+def _matches(pattern: Path) -> tuple[Path, ...]:
+    found = sorted(glob.glob(str(pattern), recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
+    return tuple(Path(name) for name in found if Path(name).is_file())
 
 
 def fingerprint(path: str) -> str:
