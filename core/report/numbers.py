@@ -1,33 +1,40 @@
 """Figures as people read them: by locale, with unit, compact, and rounded so that printed parts add up.
 
 Minus is U+2212; before % stands a narrow no-break space (U+202F). Amounts of one bridge share one smallest printed step
-(`Numbers`), so that base plus printed bars is the printed current total (docs/formulas.md, F3.9).
+(`Numbers`), so that base plus printed bars is the printed current total (docs/formulas.md, F3.9). A unit may be a
+pattern (core/model/units.py), and its places may be forced; docs/reports.md says what is then printed.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from math import floor, log10
+from math import floor
 
 from babel.numbers import format_decimal
 
+from core.model.units import RATE, read_unit
 from core.report.messages import text
+from core.report.number_forms import (
+    MAX_DECIMALS,
+    finest,
+    free_exponent,
+    free_scale,
+    is_money,
+    largest_of,
+    telling_form,
+    value_form,
+)
 
 MINUS, NARROW, FIXED = "\u2212", "\u202f", "\u00a0"
-SCALES = (9, 6, 3, 0)
-STARTS = {9: 1e9, 6: 1e6, 3: 1e4, 0: 0.0}
-"""From which value on a scale is used: 9,999 is written out, 10,000 is 10.0k."""
 SUFFIXES = {
     "en": {3: "k", 6: "M", 9: "bn"},
     "fr": {3: FIXED + "k", 6: FIXED + "M", 9: FIXED + "Md"},
     "de": {3: FIXED + "Tsd.", 6: FIXED + "Mio.", 9: FIXED + "Mrd."},
     "nb": {3: "k", 6: FIXED + "mill.", 9: FIXED + "mrd."},
 }
-MAX_DECIMALS = 6
 BEYOND_READING = 1e18
 MOST_PERCENT = 1e6
 
@@ -38,12 +45,6 @@ def language(locale: str) -> str:
     short = locale.replace("_", "-").split("-")[0].lower()
     short = {"no": "nb", "nn": "nb"}.get(short, short)
     return short if short in SUFFIXES else "en"
-
-
-def is_money(unit: str) -> bool:
-    """Whether a unit is a currency: a currency sign, "kr", or three capital letters."""
-    signs = any(unicodedata.category(letter) == "Sc" for letter in unit)
-    return signs or unit == "kr" or (len(unit) == 3 and unit.isascii() and unit.isalpha() and unit.isupper())
 
 
 def largest_remainder(values: Sequence[float], total: int) -> list[int]:
@@ -70,12 +71,14 @@ def digits(value: Decimal | float, decimals: int, locale: str) -> str:
 
 
 def with_unit(number: str, unit: str, locale: str, scale: int = 0) -> str:
-    """A printed number with its scale (k, M, bn) and its unit where the locale puts them."""
-    spoken = language(locale)
+    """A printed number with its scale (k, M, bn) and its unit where the locale puts them; a pattern as it stands."""
+    read, spoken = read_unit(unit), language(locale)
+    if read.is_pattern:
+        return read.before + number + read.after
     scaled = number + SUFFIXES[spoken].get(scale, "")
     if not unit:
         return scaled
-    if unit == "%":
+    if unit == RATE:
         return scaled + NARROW + "%"
     if is_money(unit) and spoken == "en":
         return unit + (FIXED if unit.isalpha() else "") + scaled
@@ -107,41 +110,32 @@ def points(value: float | None, locale: str, *, decimals: int = 1) -> str:
     if value is None:
         return text(language(locale), "not_available")
     rounded = round(value * 100, decimals)
-    return signed(digits(rounded, decimals, locale) + FIXED + text(language(locale), "points_short"), rounded)
+    return signed(_with_points(digits(rounded, decimals, locale), rounded, locale, is_short=True), rounded)
 
 
-def pair(base: float | None, current: float | None, unit: str, locale: str) -> tuple[str, str]:
-    """Two values of one step, printed alike, with as many places as it takes to tell them apart."""
-    factor = 100.0 if unit == "%" else 1.0
+def _with_points(number: str, size: float, locale: str, *, is_short: bool) -> str:
+    """A number of percentage points: one point, in French everything below two."""
+    one, many = ("point_short", "points_short") if is_short else ("point", "points")
+    is_one = abs(size) < 2 if language(locale) == "fr" else number == "1"
+    return number + FIXED + text(language(locale), one if is_one else many)
+
+
+def pair(
+    base: float | None, current: float | None, unit: str, locale: str, *, decimals: int | None = None
+) -> tuple[str, str]:
+    """Two values of one step, printed alike, with as many places as it takes to tell them apart, or with `decimals`."""
+    factor = 100.0 if unit == RATE else 1.0
     known = [value * factor for value in (base, current) if value is not None]
-    scale, decimals = _rate_form(known, unit)
-    while len(known) == 2 and known[0] != known[1] and decimals < MAX_DECIMALS and _alike(known, scale, decimals):
-        scale, decimals = (scale - 3, 0) if scale and decimals >= 2 else (scale, decimals + 1)
-    if scale == 0 and decimals == 1 and is_money(unit):
-        decimals = 2
+    scale, places = value_form(known, unit)
+    if decimals is None:
+        scale, places = telling_form(known, unit, scale, places)
+    else:
+        places = decimals
     none = text(language(locale), "not_available")
     first, second = (
-        none if value is None else _printed(value * factor, unit, locale, scale, decimals) for value in (base, current)
+        none if value is None else _printed(value * factor, unit, locale, scale, places) for value in (base, current)
     )
     return first, second
-
-
-def _rate_form(known: Sequence[float], unit: str) -> tuple[int, int]:
-    top = max((abs(value) for value in known), default=0.0)
-    scale = _scale(top)
-    shown = top / 10**scale
-    if scale == 0 and unit != "%" and not is_money(unit) and all(value == int(value) for value in known):
-        return 0, 0
-    if scale == 0 and is_money(unit):
-        return 0, 2 if shown < 1000 else 0
-    if 0 < shown < 1:
-        return scale, min(MAX_DECIMALS, 2 - floor(log10(shown)) - (1 if unit == "%" else 0))
-    return scale, 2 if shown < 10 else 1 if shown < 100 else 0
-
-
-def _alike(known: Sequence[float], scale: int, decimals: int) -> bool:
-    first, second = (round(value / 10.0**scale, decimals) for value in known)
-    return first == second
 
 
 def _printed(value: float, unit: str, locale: str, scale: int, decimals: int) -> str:
@@ -150,44 +144,56 @@ def _printed(value: float, unit: str, locale: str, scale: int, decimals: int) ->
     return MINUS + printed if rounded < 0 else printed
 
 
-def _scale(top: float) -> int:
-    return next(scale for scale in SCALES if top >= STARTS[scale])
-
-
 @dataclass(frozen=True)
 class Numbers:
     """How the amounts of one bridge are printed.
 
     unit: the KPI's; "%" means a rate between 0 and 1, its changes are points.
     exponent: the smallest printed step is 10**exponent (in points for a rate); scale: 0, 3, 6 or 9.
+    decimals: places that were asked for; None prints as many as the smallest step has.
     """
 
     locale: str
     unit: str
     exponent: int
     scale: int
+    decimals: int | None = None
 
     @classmethod
-    def fitting(cls, locale: str, unit: str, totals: Iterable[float], contributions: Iterable[float]) -> Numbers:
-        """The form in which the totals are short, and the largest contribution has two digits and is no mere 0.64k."""
-        factor = 100.0 if unit == "%" else 1.0
-        levels, parts = list(totals), list(contributions)
-        top = max((abs(value) * factor for value in levels), default=0.0)
-        largest = max((abs(value) * factor for value in parts), default=0.0)
-        exponent = min(_total_exponent(top, unit), _part_exponent(largest, unit))
-        if unit != "%" and all(float(value).is_integer() for value in levels + parts):
-            exponent = max(exponent, 0)
-        exponent = max(exponent, -MAX_DECIMALS, *([floor(log10(top)) - 14] if top else []))
-        start = _scale(top) if unit != "%" else 0
-        scale = next(s for s in SCALES if s <= start and (s == 0 or (s - exponent <= 2 and largest >= 10**s)))
-        if scale == 0 and exponent == -1 and is_money(unit):
+    def fitting(
+        cls,
+        locale: str,
+        unit: str,
+        totals: Iterable[float],
+        contributions: Iterable[float],
+        *,
+        decimals: int | None = None,
+    ) -> Numbers:
+        """The form in which the totals are short, and the largest contribution has two digits and is no mere 0.64k.
+
+        A pattern's scale and forced `decimals` are kept, whatever the amounts.
+        """
+        factor = 100.0 if unit == RATE else 1.0
+        levels, parts = [value * factor for value in totals], [value * factor for value in contributions]
+        top, largest = largest_of(levels), largest_of(parts)
+        exponent = free_exponent(unit, levels, parts)
+        fixed = 0 if unit == RATE else read_unit(unit).scale
+        scale = free_scale(top, largest, exponent, decimals) if fixed is None else fixed
+        if decimals is not None:
+            exponent = max(scale - decimals, finest(top))
+        elif scale == 0 and exponent == -1 and is_money(unit):
             exponent = -2
-        return cls(locale, unit, min(exponent, scale), scale)
+        return cls(locale, unit, max(min(exponent, scale), scale - MAX_DECIMALS), scale, decimals)
 
     @property
     def is_rate(self) -> bool:
         """Whether changes are printed in points."""
-        return self.unit == "%"
+        return self.unit == RATE
+
+    @property
+    def places(self) -> int:
+        """Decimals of what is printed."""
+        return max(0, self.scale - self.exponent) if self.decimals is None else self.decimals
 
     def units(self, value: float) -> float:
         """The value counted in smallest printed steps, not yet rounded."""
@@ -208,13 +214,13 @@ class Numbers:
         """The size of a change without its sign: "€41.3k", "0.6 points"."""
         if not self.is_rate:
             return self._amount(units)
-        return self._digits(units) + FIXED + text(language(self.locale), "points")
+        return _with_points(self._digits(units), float(self._shown(units)), self.locale, is_short=False)
 
     def change(self, units: int) -> str:
         """A change or contribution with its sign: "−€41.3k", "−0.6 pts"."""
         if not self.is_rate:
             return signed(self.amount(units), units)
-        return signed(self._digits(units) + FIXED + text(language(self.locale), "points_short"), units)
+        return signed(_with_points(self._digits(units), float(self._shown(units)), self.locale, is_short=True), units)
 
     def percent(self, value: float | None) -> str:
         """A signed percentage, or "n/a"."""
@@ -222,7 +228,7 @@ class Numbers:
 
     def rough(self, value: float) -> str:
         """A level without needless places, for a note such as "axis starts at €325k"."""
-        decimals = max(0, self.scale - self.exponent)
+        decimals = self.places
         amount = round((value * 100 if self.is_rate else value) / 10**self.scale, decimals)
         while decimals and amount == round(amount, decimals - 1):
             decimals -= 1
@@ -232,27 +238,12 @@ class Numbers:
     def _amount(self, units: int) -> str:
         """With scale and unit; nothing is "€0", not "€0k"."""
         if units == 0 and not self.is_rate:
-            return with_unit(digits(0, 0, self.locale), self.unit, self.locale)
+            return with_unit(digits(0, self.decimals or 0, self.locale), self.unit, self.locale)
         return with_unit(self._digits(units), self.unit, self.locale, self.scale)
 
     def _digits(self, units: int) -> str:
-        shown = Decimal(abs(units)).scaleb(self.exponent - self.scale)
-        return digits(shown, max(0, self.scale - self.exponent), self.locale)
+        return digits(self._shown(units), self.places, self.locale)
 
-
-def _total_exponent(top: float, unit: str) -> int:
-    if unit == "%":
-        return -1 if top >= 1 or top == 0 else floor(log10(top)) - 1
-    if top == 0:
-        return 0
-    scale = _scale(top)
-    shown = top / 10**scale
-    if scale == 0:
-        return 0 if shown >= 100 else -2 if shown >= 1 else floor(log10(shown)) - 2
-    return scale - (2 if shown < 10 else 1)
-
-
-def _part_exponent(largest: float, unit: str) -> int:
-    if largest == 0 or (unit == "%" and largest >= 0.5):
-        return -1 if unit == "%" else 12
-    return floor(log10(largest)) - 1
+    def _shown(self, units: int) -> Decimal:
+        """The size as it is printed."""
+        return Decimal(abs(units)).scaleb(self.exponent - self.scale)

@@ -27,6 +27,7 @@ class PrintedStep:
 
     name: its own, by which it is asked for; label: what it is called, the column's label where it has no other name.
     units: its contribution in smallest printed steps; share: the contribution in percent of the base.
+    decimals: places its values are printed with, None for as many as it takes.
     weight: what its segments are weighed by, the denominator; nothing for a volume.
     step: the equation's, None for merged ones and for the days.
     """
@@ -41,6 +42,7 @@ class PrintedStep:
     units: int
     share: float | None
     unit: str
+    decimals: int | None
     polarity: int
     note: str
     step: Step | None
@@ -153,7 +155,8 @@ def print_bridge(
     total, rows = bridge.total, list(bridge.steps.iter_rows(named=True))
     contributions = [float(row["contribution"] or 0.0) for row in rows]
     levels = [value for value in (total.base, total.current) if value is not None]
-    numbers = Numbers.fitting(locale, bridge.equation.unit, levels, contributions)
+    equation = bridge.equation
+    numbers = Numbers.fitting(locale, equation.unit, levels, contributions, decimals=equation.decimals)
     base, current = numbers.rounded(total.base or 0.0), numbers.rounded(total.current or 0.0)
     is_defined = total.change is not None
     change = current - base if is_defined else 0
@@ -177,8 +180,8 @@ def _print_step(
 ) -> PrintedStep:
     step = next((step for step in bridge.equation.steps if step.name == leaf.name), None)
     base, current, contribution = row["base"], row["current"], row["contribution"] or 0.0
-    unit = (step.unit if step else "") or _inherited_unit(bridge)
-    from_text, to_text = pair(base, current, unit, locale)
+    unit, decimals = _form(bridge, step)
+    from_text, to_text = pair(base, current, unit, locale, decimals=decimals)
     return PrintedStep(
         name=leaf.name,
         label=labels.get(leaf.name, leaf.name) if step and step.name == step.formula else leaf.name,
@@ -190,6 +193,7 @@ def _print_step(
         units=units,
         share=share,
         unit=unit,
+        decimals=decimals,
         polarity=_polarity(bridge, step, base, current, contribution),
         note=row["note"] or "",
         step=step,
@@ -197,11 +201,17 @@ def _print_step(
     )
 
 
-def _inherited_unit(bridge: Bridge) -> str:
-    """The KPI's unit where steps are parts of it: one step alone, or volumes that are added up."""
-    leaves = bridge.plan.leaves
+def _form(bridge: Bridge, step: Step | None) -> tuple[str, int | None]:
+    """Unit and forced decimals of a step: its own, else the KPI's where steps are parts of it.
+
+    They are where there is one step alone, or where volumes are added up.
+    """
+    leaves, kpi = bridge.plan.leaves, bridge.equation
+    unit, decimals = (step.unit, step.decimals) if step else ("", None)
     are_parts = len(leaves) == 1 or (bridge.plan.kpi.is_linear and all(leaf.is_volume for leaf in leaves))
-    return bridge.equation.unit if are_parts else ""
+    if unit or not are_parts:
+        return unit, decimals
+    return kpi.unit, kpi.decimals if decimals is None else decimals
 
 
 def _polarity(bridge: Bridge, step: Step | None, base: float | None, current: float | None, contribution: float) -> int:

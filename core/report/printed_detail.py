@@ -121,7 +121,7 @@ def _print_segment(
 ) -> PrintedSegment:
     base, current = row["base_rate"], row["current_rate"]
     base_share, current_share = row["base_share"], row["current_share"]
-    from_text, to_text = pair(base, current, step.unit, locale)
+    from_text, to_text = pair(base, current, step.unit, locale, decimals=step.decimals)
     share_from, share_to = (
         percent(None if share is None else share * 100, locale, sign=False) for share in (base_share, current_share)
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.report.numbers import Numbers, largest_remainder, pair, percent, points
+from core.model.units import read_unit
+from core.report.numbers import MINUS, Numbers, largest_remainder, pair, percent, points
 
 AMOUNTS = st.floats(min_value=-1e12, max_value=1e12, allow_nan=False)
 
@@ -130,3 +134,109 @@ def test_nothing_of_a_compact_amount_is_a_plain_zero() -> None:
 
 def test_a_difference_too_small_to_see_is_no_negative_zero() -> None:
     assert points(-0.00001, "en") == "0.0\u00a0pts"
+
+
+PATTERNS = ["€", "%", "", "kg", "CHF", "$.*M", "€.*", ".*k€", "USD .*bn", ".* Mio. €", ".*"]
+
+
+def formed(unit: str, totals: tuple[float, float], parts: tuple[float, ...], decimals: int | None = None) -> list[str]:
+    numbers = Numbers.fitting("en", unit, totals, parts, decimals=decimals)
+    return [numbers.level(numbers.rounded(total)) for total in totals] + [
+        numbers.change(numbers.rounded(part)) for part in parts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "decimals", "wanted"),
+    [
+        ("$.*M", None, ["$41.3M", "$37.1M", "−$4.1M"]),
+        ("$.*M", 1, ["$41.3M", "$37.1M", "−$4.1M"]),
+        ("$.*M", 0, ["$41M", "$37M", "−$4M"]),
+        ("$.*", None, ["$41,260,000", "$37,130,000", "−$4,130,000"]),
+        (".*k€", 0, ["41,260k€", "37,130k€", "−4,130k€"]),
+        (".* Mio. €", 2, ["41.26 Mio. €", "37.13 Mio. €", "−4.13 Mio. €"]),
+        ("€", 3, ["€41.260M", "€37.130M", "−€4.130M"]),
+        ("€", 0, ["€41,260k", "€37,130k", "−€4,130k"]),
+    ],
+)
+def test_a_pattern_prints_as_it_stands(unit: str, decimals: int | None, wanted: list[str]) -> None:
+    assert formed(unit, (41_260_000, 37_130_000), (-4_130_000,), decimals) == wanted
+
+
+def test_a_letter_behind_the_scale_makes_it_a_word() -> None:
+    assert formed(".*km", (1_500, 1_200), (-300,)) == ["1,500km", "1,200km", "−300km"]
+
+
+def test_forced_decimals_hold_for_small_and_for_nothing() -> None:
+    assert formed("€", (5, 7), (2, 0), 2) == ["€5.00", "€7.00", "+€2.00", "€0.00"]
+
+
+def test_forced_decimals_hold_for_points() -> None:
+    assert formed("%", (0.038, 0.032), (-0.006,), 2) == ["3.80\u202f%", "3.20\u202f%", "−0.60\u00a0pts"]
+
+
+def test_compact_numbers_with_few_decimals_still_show_the_change() -> None:
+    assert formed("€", (412_600, 411_100), (-1_500,), 0) == ["€412,600", "€411,100", "−€1,500"]
+
+
+def test_nothing_in_a_pattern_keeps_its_scale() -> None:
+    assert formed("$.*M", (0, 5e6), (5e6,)) == ["$0M", "$5.00M", "+$5.00M"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "decimals", "wanted"),
+    [
+        ("$.*M", None, ("$1.21M", "$1.24M")),
+        ("$.*k", 0, ("$1,210k", "$1,240k")),
+        ("€.*", None, ("€1,210,000", "€1,240,000")),
+        ("", 0, ("1M", "1M")),
+        ("€", 1, ("€1.2M", "€1.2M")),
+    ],
+)
+def test_values_of_a_step_take_patterns_and_decimals(unit: str, decimals: int | None, wanted: tuple[str, str]) -> None:
+    assert pair(1_210_000, 1_240_000, unit, "en", decimals=decimals) == wanted
+
+
+@pytest.mark.parametrize(
+    ("locale", "value", "wanted"),
+    [
+        ("fr", 0.016, "+1,6\u00a0pt"),
+        ("fr", 0.024, "+2,4\u00a0pts"),
+        ("en", 0.01, "+1.0\u00a0pts"),
+        ("de", -0.016, "−1,6\u00a0PP"),
+    ],
+)
+def test_points_are_counted_as_each_language_counts(locale: str, value: float, wanted: str) -> None:
+    assert points(value, locale) == wanted
+
+
+def value_of(printed: str, unit: str) -> Decimal:
+    """What a printed English amount says, in the last digit's unit."""
+    sign = -1 if printed.startswith(MINUS) else 1
+    number = re.search(r"[\d,]+(\.\d+)?", printed.replace("\u00a0", " "))
+    assert number is not None, printed
+    scale = read_unit(unit).scale
+    if scale is None:
+        letters = printed[number.end() :]
+        scale = next((power for word, power in (("k", 3), ("M", 6), ("bn", 9)) if letters.startswith(word)), 0)
+        scale = 0 if unit == "kg" and letters.startswith("kg") else scale
+    return sign * Decimal(number[0].replace(",", "")).scaleb(scale)
+
+
+@given(
+    st.lists(
+        st.floats(min_value=-1e11, max_value=1e11).filter(lambda v: v == 0 or abs(v) > 1e-3), min_size=1, max_size=12
+    ),
+    st.floats(min_value=0, max_value=1e11),
+    st.sampled_from(PATTERNS),
+    st.none() | st.integers(min_value=0, max_value=6),
+)
+def test_printed_bars_add_up_to_the_printed_change(
+    parts: list[float], base: float, unit: str, decimals: int | None
+) -> None:
+    current = base + sum(parts)
+    numbers = Numbers.fitting("en", unit, (base, current), parts, decimals=decimals)
+    first, last = numbers.rounded(base), numbers.rounded(current)
+    units = largest_remainder([numbers.units(part) for part in parts], last - first)
+    bars = [value_of(numbers.change(count), unit) for count in units]
+    assert value_of(numbers.level(first), unit) + sum(bars) == value_of(numbers.level(last), unit)

@@ -3,6 +3,8 @@
 MESSAGES = {
     # figures and periods
     "not_available": "k. A.",
+    "point": "Prozentpunkt",
+    "point_short": "PP",
     "points": "Prozentpunkte",
     "points_short": "PP",
     "week": "KW {week} {year}",

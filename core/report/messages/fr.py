@@ -3,6 +3,8 @@
 MESSAGES = {
     # figures and periods
     "not_available": "n. d.",
+    "point": "point",
+    "point_short": "pt",
     "points": "points",
     "points_short": "pts",
     "week": "semaine {week} {year}",

@@ -3,6 +3,8 @@
 MESSAGES = {
     # figures and periods
     "not_available": "i/t",
+    "point": "prosentpoeng",
+    "point_short": "pp",
     "points": "prosentpoeng",
     "points_short": "pp",
     "week": "uke {week} {year}",
