@@ -13,6 +13,7 @@ from core.delivery.reports import make_report
 from core.errors import DataError, EmptyComparison, NotFound
 from core.model.analysis import AnalysisSpec
 from core.model.delivery import ExportSpec, ReportContent
+from core.report.document import require_steps
 from core.warehouse import Warehouse
 
 
@@ -44,4 +45,5 @@ class ExportCheck:
         """Draw it once. Periods without rows are no mistake of the export: the data may still come."""
         version = self.catalogue.latest(analysis.dataset)
         with suppress(EmptyComparison):
-            make_report(self.warehouse, analysis, content, version, rendered_at=self.clock())
+            _, bridge = make_report(self.warehouse, analysis, content, version, rendered_at=self.clock())
+            require_steps(content, bridge)

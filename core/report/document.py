@@ -12,11 +12,12 @@ from core.model.document import Report, Section
 from core.report.alert import has_threshold, printed_alert
 from core.report.comment import Depth, printed_headline
 from core.report.printed import PrintedBridge, print_bridge
-from core.report.sections import alert_section, main_detail, step_section, waterfall_section
+from core.report.sections import absent_section, alert_section, main_detail, step_section, waterfall_section
 from core.warehouse import Version
 
 PARTS_OF_A_VIEW = ("title", "chart", "comment", "table")
 PARTS_OF_THE_ALERT = ("text",)
+ELEMENTS = "content.elements"
 PART_ORDER = ("title", "text", "chart", "comment", "table")
 
 
@@ -33,8 +34,8 @@ def build_report(
     """The report of `bridge` in the content's views, layout and locale.
 
     zone: IANA name in which its times are printed; depth: of the comment.
-    Raises DataError for no element at all, an element of a step that the bridge does not have, a part that its view
-    does not have.
+    An element of a step that this bridge does not have is a sentence: data may merge steps that an author chose.
+    Raises DataError for no element at all and for a part that its view does not have.
     """
     printed = print_bridge(bridge, content.locale, version.labels)
     alert, has_crossed = printed_alert(printed)
@@ -73,7 +74,7 @@ def _elements(printed: PrintedBridge, content: ReportContent, depth: Depth) -> l
     whole: dict[str, Section] = {}
     sections: list[Section] = []
     placed: list[int] = []
-    for element in _checked(content.elements or (), printed):
+    for element in _checked(content.elements or ()):
         key = f"step:{element.step}" if element.view == "step" else element.view
         if key not in whole:
             whole[key] = _whole(printed, element, key, content, depth)
@@ -96,24 +97,31 @@ def _whole(printed: PrintedBridge, element: ElementSpec, key: str, content: Repo
         detail = main_detail(printed)
         name = detail.step.name if detail else printed.bridge.main_step()
         return step_section(printed, name, key, detail)
+    if element.step not in [step.name for step in printed.steps]:
+        return absent_section(printed, str(element.step), key)
     return step_section(printed, str(element.step), key)
 
 
-def _checked(elements: tuple[ElementSpec, ...], printed: PrintedBridge) -> tuple[ElementSpec, ...]:
-    place = "content.elements"
+def require_steps(content: ReportContent, bridge: Bridge) -> None:
+    """Raises DataError for an element of a step that neither the bridge nor its equation has."""
+    shown = bridge.steps["step"].to_list()
+    known = {*shown, *(step.name for step in bridge.equation.steps)}
+    for position, element in enumerate(content.elements or ()):
+        if element.view == "step" and element.step not in known:
+            found = f"There is no step '{element.step}' in this bridge." if element.step else "Which step is not said."
+            raise DataError(f"{found} Choose one of: {', '.join(shown)}.", field=f"{ELEMENTS}.{position}.step")
+
+
+def _checked(elements: tuple[ElementSpec, ...]) -> tuple[ElementSpec, ...]:
     if not elements:
-        raise DataError("The list of elements is empty. Choose one at least, or leave it out for all.", field=place)
-    known = [step.name for step in printed.steps]
+        raise DataError("The list of elements is empty. Choose one at least, or leave it out for all.", field=ELEMENTS)
     for position, element in enumerate(elements):
         parts = PARTS_OF_THE_ALERT if element.view == "alert" else PARTS_OF_A_VIEW
         if element.part not in parts:
             raise DataError(
                 f"View '{element.view}' has no part '{element.part}'. Choose one of: {', '.join(parts)}.",
-                field=f"{place}.{position}.part",
+                field=f"{ELEMENTS}.{position}.part",
             )
-        if element.view == "step" and element.step not in known:
-            found = f"There is no step '{element.step}' in this bridge." if element.step else "Which step is not said."
-            raise DataError(f"{found} Choose one of: {', '.join(known)}.", field=f"{place}.{position}.step")
     return elements
 
 

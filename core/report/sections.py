@@ -59,6 +59,17 @@ def step_section(printed: PrintedBridge, step: str, key: str, detail: PrintedDet
     )
 
 
+def absent_section(printed: PrintedBridge, name: str, key: str) -> Section:
+    """A step that this bridge does not have, in a sentence: merged into another one, or no longer there."""
+    spoken, positions = (
+        language(printed.locale),
+        [n for n, s in enumerate(printed.bridge.equation.steps) if s.name == name],
+    )
+    whole = next((leaf.name for leaf in printed.bridge.plan.leaves if {*positions} & {*leaf.members}), None)
+    said = text(spoken, "step_merged", step=name, whole=whole) if whole else text(spoken, "step_gone", step=name)
+    return Section(key, (Text(capitalised(name)),), comment=((Text(said),),))
+
+
 def main_detail(printed: PrintedBridge) -> PrintedDetail | None:
     """The step with the largest contribution that a dimension can explain, by its best dimension."""
     ranked = sorted(printed.steps, key=lambda step: -abs(step.contribution))

@@ -14,9 +14,9 @@ from core.model.analysis import EquationSpec, StepSpec
 from core.model.data import ColumnSpec
 from core.model.delivery import ElementSpec, ReportContent
 from core.model.document import Report, plain
-from core.report.document import build_report
+from core.report.document import build_report, require_steps
 from core.warehouse import Version
-from tests.report.conftest import bridge_of, shop_bridge, sum_bridge
+from tests.report.conftest import SHOP_STEPS, bridge_of, shop_bridge, sum_bridge
 
 RENDERED = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 
@@ -94,9 +94,22 @@ def test_only_chosen_parts_are_there(shop: Bridge, version: Version) -> None:
     assert (bool(section.title), bool(section.chart), section.comment, section.table) == (True, True, (), None)
 
 
-def test_an_unknown_step_is_refused_with_the_known_ones(shop: Bridge, version: Version) -> None:
+def test_an_unknown_step_is_refused_with_the_known_ones(shop: Bridge) -> None:
+    content = ReportContent(analysis="revenue", elements=(ElementSpec(view="step", step="Clicks", part="chart"),))
     with pytest.raises(DataError, match=r"There is no step 'Clicks' in this bridge\. Choose one of: Visits"):
-        report_of(shop, version, elements=(ElementSpec(view="step", step="Clicks", part="chart"),))
+        require_steps(content, shop)
+
+
+def test_a_step_that_the_data_merged_is_a_sentence_beside_the_rest(version: Version) -> None:
+    bridge = bridge_of(EquationSpec(steps=SHOP_STEPS), ("visits", "orders", "revenue"), {"a": ((9, 3, 60), (9, 0, 0))})
+    elements = tuple(ElementSpec(view="step", step=s, part="chart") for s in ("Visits", "Basket", "Clicks"))
+    require_steps(ReportContent(analysis="revenue", elements=elements[:2]), bridge)
+    shown, merged, gone = report_of(bridge, version, elements=elements).sections
+    assert shown.chart is not None
+    assert [plain(line) for line in merged.comment] == [
+        "Basket cannot be shown by itself for this comparison: it is part of “visits to revenue”."
+    ]
+    assert [plain(line) for line in gone.comment] == ["Clicks is no longer a step of this analysis."]
 
 
 def test_a_chart_that_a_step_without_segments_lacks_is_a_sentence(version: Version) -> None:

@@ -90,6 +90,8 @@ MESSAGES = {
     "alert_step_differs": "{step}: Unterschied von {size} (Schwelle {threshold}).",
     "alert_main": "{step}: Beitrag {change}.",
     "alert_against": "{step}: Beitrag {change}; dagegen {others} {back}.",
+    "step_merged": "{step} lässt sich für diesen Vergleich nicht einzeln zeigen: Der Schritt steckt in „{whole}“.",
+    "step_gone": "{step} ist kein Schritt dieser Analyse mehr.",
     # tables
     "kind_overlap": "mehrfach gezählt",
     "column_step": "Schritt",

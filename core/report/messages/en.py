@@ -90,6 +90,8 @@ MESSAGES = {
     "alert_step_differs": "{step} differs by {size} (threshold {threshold}).",
     "alert_main": "{step} contributed {change}.",
     "alert_against": "{step} contributed {change}; against it {others} {back}.",
+    "step_merged": "{step} cannot be shown by itself for this comparison: it is part of “{whole}”.",
+    "step_gone": "{step} is no longer a step of this analysis.",
     # tables
     "kind_overlap": "counted more than once",
     "column_step": "Step",

@@ -90,6 +90,8 @@ MESSAGES = {
     "alert_step_differs": "{step} skiller seg med {size} (terskel {threshold}).",
     "alert_main": "{step} bidro med {change}.",
     "alert_against": "{step} bidro med {change}; mot dette {others} {back}.",
+    "step_merged": "{step} kan ikke vises for seg i denne sammenligningen: steget inngår i «{whole}».",
+    "step_gone": "{step} er ikke lenger et steg i denne analysen.",
     # tables
     "kind_overlap": "talt flere ganger",
     "column_step": "Steg",
