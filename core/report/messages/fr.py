@@ -90,7 +90,7 @@ MESSAGES = {
     "alert_step_differs": "{step} : écart de {size} (seuil {threshold}).",
     "alert_main": "{step} : contribution de {change}.",
     "alert_against": "{step} : contribution de {change} ; en sens inverse, {others} {back}.",
-    "step_merged": "{step} ne peut pas être affiché seul pour cette comparaison\xa0: il fait partie de «\xa0{whole}\xa0».",
+    "step_merged": "{step} ne peut être affiché seul pour cette comparaison\xa0: il fait partie de «\xa0{whole}\xa0».",
     "step_gone": "{step} n’est plus une étape de cette analyse.",
     # tables
     "kind_overlap": "compté plusieurs fois",
