@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from core.settings import REPOSITORY
@@ -142,6 +143,17 @@ def picture(page: Page, name: str, *, whole: bool = False) -> Path:
     path = ARTEFACTS / f"{name}.png"
     page.screenshot(path=path, full_page=whole)
     return path
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds serious or critical on the page: its rule, what it is about, and where."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {rule['help']} at {node['target']} {node['html'][:200]}"
+        for rule in found
+        if rule["impact"] in {"serious", "critical"}
+        for node in rule["nodes"]
+    ]
 
 
 def settled(page: Page) -> None:

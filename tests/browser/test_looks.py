@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import House, picture, settled
+from tests.browser.conftest import House, picture, settled, violations
 
 pytestmark = pytest.mark.browser
 
@@ -70,6 +70,7 @@ def test_a_page_shows_what_it_is_for(house: House, visit: Open, name: str, habit
     settled(page)
     expect(page.locator("[data-testid=stException], [data-testid=stAlertContentError]")).to_have_count(0)
     picture(page, f"look-{name}-{habit}")
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("habit", ["light", "dark", "phone"])
@@ -85,6 +86,7 @@ def test_a_report_reads_well_in_each_layout(reports: dict[str, str], visit: Open
     assert width <= 0
     assert complaints == []
     picture(page, f"report-{layout}-{habit}", whole=True)
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
