@@ -50,15 +50,20 @@ class Sums:
 
 @dataclass(frozen=True)
 class Moments:
-    """Second moments over days, for the noise of a segment (docs/formulas.md, F3.8).
+    """Second moments over days, for the noise of segments and of the whole (docs/formulas.md, F3.8).
 
     days: days with data on each side.
     pairs: metric pairs (a, b); a pair (a, a) holds squares.
     totals: shape (2, pairs): sum over days of a * b of the whole.
     by_dimension: per dimension shape (2, n, pairs): sum over days of a * b, segments in the order of Sums.
+    active: per dimension shape (2, n): days on which a segment has rows.
+    metrics, daily: sums of the whole by day, in the order of the days, shape (days, metrics) on each side.
     """
 
     days: tuple[int, int]
     pairs: tuple[tuple[str, str], ...]
     totals: FloatArray
     by_dimension: Mapping[str, FloatArray]
+    active: Mapping[str, FloatArray] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
+    daily: tuple[FloatArray, FloatArray] | None = None

@@ -1,4 +1,4 @@
-"""Answers: sums and moments from the marginal table where it can say them, else from the facts."""
+"""Answers: sums from the marginal table where it can say them, else from the facts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from core.errors import DataError
 from core.model.analysis import Condition
 from core.model.comparison import Comparison, DateSide
-from core.model.sums import NOT_SET, FloatArray, Moments, SegmentSums, Sums
+from core.model.sums import NOT_SET, FloatArray, SegmentSums, Sums
 from core.warehouse import marginals
 from core.warehouse.files import as_pattern, resolve
 from core.warehouse.query import Database
 from core.warehouse.sql import conditions
-from core.warehouse.sql.base import BOTH, TOTAL, Scan, Statement, day_of, facts
-from core.warehouse.sql.sums import distinct_counts, marginal_moments, marginal_sums, packed_moments, packed_sums
+from core.warehouse.sql.base import BOTH, TOTAL, Scan, Statement, facts
+from core.warehouse.sql.sums import distinct_counts, marginal_sums, packed_sums
 from core.warehouse.sql.tables import marginal_table
 from core.warehouse.versions import Version
 
@@ -28,7 +28,7 @@ Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class _Periods:
+class Periods:
     """Two periods that the marginal table can speak of."""
 
     version: Version
@@ -78,7 +78,7 @@ def sums(
     _check(version, metrics, dimensions)
     added = [m for m in metrics if version.column(m).aggregation == "sum"]
     distinct = [m for m in metrics if version.column(m).aggregation == "distinct"]
-    periods = _periods(version, comparison, where)
+    periods = periods_of(version, comparison, where)
     quick = [d for d in dimensions if periods and d in version.marginal_dimensions]
     slow = [d for d in dimensions if d not in quick]
     answers = []
@@ -104,84 +104,6 @@ def sums(
     )
 
 
-def moments(
-    database: Database,
-    version: Version,
-    comparison: Comparison,
-    pairs: Sequence[tuple[str, str]],
-    dimensions: Sequence[str],
-    where: Mapping[str, Condition],
-    cancel: threading.Event | None,
-) -> Moments | None:
-    """Second moments over days, from the marginal table if it can say them, else from the facts.
-
-    None where rows have no day, and for distinct counts, which do not add up over segments.
-    """
-    names = list(dict.fromkeys(name for pair in pairs for name in pair))
-    if any(version.column(name).aggregation == "distinct" for name in names):
-        return None
-    periods = _periods(version, comparison, where)
-    if periods and set(names) <= set(version.summable) and set(dimensions) <= set(version.marginal_dimensions):
-        return _marginal_moments(database, periods, pairs, dimensions, cancel)
-    return _packed_moments(database, version, comparison, names, pairs, dimensions, where, cancel)
-
-
-def _marginal_moments(
-    database: Database,
-    periods: _Periods,
-    pairs: Sequence[tuple[str, str]],
-    dimensions: Sequence[str],
-    cancel: threading.Event | None,
-) -> Moments:
-    statement = Statement()
-    statement.text = marginal_moments(periods.scan(statement), periods.version, pairs, periods.codes(dimensions))
-    columns = _fetch(database, statement, cancel)
-    codes = columns["segment"]
-    chosen = {dimension: _chosen(periods, dimension, codes) for dimension in dimensions}
-    return _moments(columns, codes == 0, pairs, chosen)
-
-
-def _packed_moments(
-    database: Database,
-    version: Version,
-    comparison: Comparison,
-    names: Sequence[str],
-    pairs: Sequence[tuple[str, str]],
-    dimensions: Sequence[str],
-    where: Mapping[str, Condition],
-    cancel: threading.Event | None,
-) -> Moments | None:
-    day = comparison.by if comparison.is_dates else version.date_column.name if version.date_column else None
-    if day is None:
-        return None
-    statement = Statement()
-    relation = facts(statement, fact_files(version), version)
-    scan = conditions.compared(statement, relation, version, comparison, where)
-    metrics = [version.column(name) for name in names]
-    statement.text = packed_moments(scan, day_of(version, day), metrics, pairs, dimensions, version)
-    columns = _fetch(database, statement, cancel)
-    places = columns["dimension"]
-    chosen = {d: (places == i, _texts(columns["value"][places == i])) for i, d in enumerate(dimensions)}
-    return _moments(columns, places == TOTAL, pairs, chosen)
-
-
-def _moments(
-    columns: Columns,
-    is_total: NDArray[np.bool_],
-    pairs: Sequence[tuple[str, str]],
-    chosen: Mapping[str, tuple[NDArray[np.bool_], NDArray[np.object_]]],
-) -> Moments:
-    """chosen: per dimension which rows are its own, and their segments' names."""
-    sides, values = columns["side"], _stack(columns, "q", len(pairs))
-    found = {
-        dimension: _gather(names, sides[mine], values[mine], np.zeros(len(names))).values
-        for dimension, (mine, names) in chosen.items()
-    }
-    days = _by_side(sides[is_total], columns["days"][is_total])
-    totals = _by_side(sides[is_total], values[is_total])
-    return Moments((int(days[0]), int(days[1])), tuple(pairs), totals, found)
-
-
 def _check(version: Version, metrics: Sequence[str], dimensions: Sequence[str]) -> None:
     for name in dimensions:
         version.column(name)
@@ -194,17 +116,17 @@ def _check(version: Version, metrics: Sequence[str], dimensions: Sequence[str]) 
             )
 
 
-def _periods(version: Version, comparison: Comparison, where: Mapping[str, Condition]) -> _Periods | None:
+def periods_of(version: Version, comparison: Comparison, where: Mapping[str, Condition]) -> Periods | None:
     """The periods if the marginal table can answer: no filters, and the days of the date column are compared."""
     column, base, current = version.date_column, comparison.base, comparison.current
     if where or column is None or comparison.by != column.name or not version.marginals or not version.segments:
         return None
     if not isinstance(base, DateSide) or not isinstance(current, DateSide):
         return None
-    return _Periods(version, base, current, version.marginals, version.segments)
+    return Periods(version, base, current, version.marginals, version.segments)
 
 
-def _chosen(periods: _Periods, dimension: str, codes: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.object_]]:
+def chosen_rows(periods: Periods, dimension: str, codes: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.object_]]:
     """Which rows belong to a dimension, and their segments' names."""
     named = periods.segments(dimension)
     chosen = (codes >= named.first) & (codes <= named.last)
@@ -213,17 +135,17 @@ def _chosen(periods: _Periods, dimension: str, codes: NDArray[Any]) -> tuple[NDA
 
 def _marginal(
     database: Database,
-    periods: _Periods,
+    periods: Periods,
     metrics: Sequence[str],
     dimensions: Sequence[str],
     cancel: threading.Event | None,
 ) -> _Answer:
     statement = Statement()
     statement.text = marginal_sums(periods.scan(statement), periods.version, metrics, periods.codes(dimensions))
-    columns = _fetch(database, statement, cancel)
+    columns = fetch(database, statement, cancel)
     codes = columns["segment"]
     segments = {
-        dimension: _segments(columns, *_chosen(periods, dimension, codes), len(metrics)) for dimension in dimensions
+        dimension: _segments(columns, *chosen_rows(periods, dimension, codes), len(metrics)) for dimension in dimensions
     }
     return _answer(columns, codes == 0, len(metrics), segments)
 
@@ -241,12 +163,12 @@ def _packed(
     relation = facts(statement, fact_files(version), version)
     scan = conditions.compared(statement, relation, version, comparison, where)
     statement.text = packed_sums(scan, [version.column(m) for m in metrics], dimensions, version)
-    columns = _fetch(database, statement, cancel)
+    columns = fetch(database, statement, cancel)
     places = columns["dimension"]
     segments = {}
     for place, dimension in enumerate(dimensions):
         chosen = places == place
-        segments[dimension] = _segments(columns, chosen, _texts(columns["value"][chosen]), len(metrics))
+        segments[dimension] = _segments(columns, chosen, texts(columns["value"][chosen]), len(metrics))
     return _answer(columns, places == TOTAL, len(metrics), segments)
 
 
@@ -266,14 +188,14 @@ def _distinct(
         relation = facts(statement, fact_files(version), version)
         scan = conditions.one_side(statement, relation, version, comparison.by, chosen, where)
         statement.text = distinct_counts(scan, metrics, dimensions)
-        columns = _fetch(database, statement, cancel)
+        columns = fetch(database, statement, cancel)
         columns["side"] = np.full(len(columns["dimension"]), position)
         for name, values in columns.items():
             found.setdefault(name, []).append(values)
     joined = {name: np.concatenate(values) for name, values in found.items()}
     places = joined["dimension"]
     segments = {
-        dimension: _segments(joined, places == place, _texts(joined["value"][places == place]), len(metrics))
+        dimension: _segments(joined, places == place, texts(joined["value"][places == place]), len(metrics))
         for place, dimension in enumerate(dimensions)
     }
     return _answer(joined, places == TOTAL, len(metrics), segments)
@@ -285,14 +207,14 @@ def fact_files(version: Version) -> list[str]:
     return [as_pattern(file) for file in found]
 
 
-def _fetch(database: Database, statement: Statement, cancel: threading.Event | None) -> Columns:
+def fetch(database: Database, statement: Statement, cancel: threading.Event | None) -> Columns:
     with database.cursor(cancel=cancel) as cursor:
         columns: dict[str, Any] = cursor.execute(*statement.parts).fetchnumpy()
     # Masked arrays are slow, and only a value may be NULL.
     return {name: values if np.ma.is_masked(values) else np.ma.getdata(values) for name, values in columns.items()}
 
 
-def _texts(values: NDArray[Any]) -> NDArray[np.object_]:
+def texts(values: NDArray[Any]) -> NDArray[np.object_]:
     """Names of segments; NULL is named "(not set)"."""
     mask = np.ma.getmaskarray(values)
     data = np.asarray(np.ma.getdata(values), dtype=object)
@@ -302,10 +224,10 @@ def _texts(values: NDArray[Any]) -> NDArray[np.object_]:
 def _segments(
     columns: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_], names: NDArray[np.object_], metrics: int
 ) -> SegmentSums:
-    return _gather(names, columns["side"][chosen], _stack(columns, "s", metrics)[chosen], columns["r"][chosen])
+    return gather(names, columns["side"][chosen], stack(columns, "s", metrics)[chosen], columns["r"][chosen])
 
 
-def _gather(names: NDArray[np.object_], sides: NDArray[Any], values: FloatArray, rows: NDArray[Any]) -> SegmentSums:
+def gather(names: NDArray[np.object_], sides: NDArray[Any], values: FloatArray, rows: NDArray[Any]) -> SegmentSums:
     """Rows of (name, side) as arrays over sorted names, both sides filled with 0."""
     unique, places = np.unique(names.astype(str), return_inverse=True)
     gathered = np.zeros((2, len(unique), values.shape[1]))
@@ -325,20 +247,20 @@ def _answer(
 ) -> _Answer:
     sides = columns["side"][is_total]
     return _Answer(
-        totals=_by_side(sides, _stack(columns, "s", metrics)[is_total]),
-        filled=_by_side(sides, _stack(columns, "n", metrics)[is_total]),
-        rows=_by_side(sides, columns["r"][is_total]),
+        totals=by_side(sides, stack(columns, "s", metrics)[is_total]),
+        filled=by_side(sides, stack(columns, "n", metrics)[is_total]),
+        rows=by_side(sides, columns["r"][is_total]),
         segments=segments,
     )
 
 
-def _stack(columns: Mapping[str, NDArray[Any]], letter: str, metrics: int) -> FloatArray:
+def stack(columns: Mapping[str, NDArray[Any]], letter: str, metrics: int) -> FloatArray:
     if not metrics:
         return np.zeros((len(columns["side"]), 0))
     return np.column_stack([np.ma.filled(columns[f"{letter}{i}"], 0).astype(float) for i in range(metrics)])
 
 
-def _by_side(sides: NDArray[Any], values: NDArray[Any]) -> FloatArray:
+def by_side(sides: NDArray[Any], values: NDArray[Any]) -> FloatArray:
     added = [values[(sides == side) | (sides == BOTH)].astype(float).sum(axis=0) for side in (0, 1)]
     return np.stack(added)
 

@@ -13,10 +13,12 @@ import polars as pl
 
 from core.errors import DataError, UnreadableSource
 from core.model.analysis import Condition
+from core.model.cells import Cells
 from core.model.comparison import Comparison, DateSide, GroupSide
 from core.model.data import DatasetSpec
 from core.model.sums import Moments, Sums
-from core.warehouse import aggregate, marginals
+from core.warehouse import aggregate, marginals, moments
+from core.warehouse import cells as by_cells
 from core.warehouse.files import fingerprint
 from core.warehouse.publish import Publisher, rising
 from core.warehouse.query import Database, Progress
@@ -135,9 +137,24 @@ class Warehouse:
         where: Mapping[str, Condition] = NO_FILTER,
         cancel: threading.Event | None = None,
     ) -> Moments | None:
-        """Second moments over days; None where only the marginal table could say them and it cannot."""
+        """Second moments over days; None where rows have no day, or nothing asked for is a sum."""
         try:
-            return aggregate.moments(self.database, version, comparison, pairs, dimensions, where, cancel)
+            return moments.moments(self.database, version, comparison, pairs, dimensions, where, cancel)
+        except (duckdb.Error, FileNotFoundError) as error:
+            raise _unanswered(error, version) from error
+
+    def cells(
+        self,
+        version: Version,
+        comparison: Comparison,
+        metrics: Sequence[str],
+        kept: Mapping[str, Sequence[str]],
+        where: Mapping[str, Condition] = NO_FILTER,
+        cancel: threading.Event | None = None,
+    ) -> Cells:
+        """Sums by all dimensions in `kept` at once and by day, each dimension folded to the values it names."""
+        try:
+            return by_cells.cells(self.database, version, comparison, metrics, kept, where, cancel)
         except (duckdb.Error, FileNotFoundError) as error:
             raise _unanswered(error, version) from error
 

@@ -193,45 +193,6 @@ def test_a_time_without_zone_is_a_wall_clock(warehouse: Warehouse, load: Load) -
     assert found.totals[:, 0].tolist() == [1, 10]
 
 
-@pytest.mark.parametrize("change", [lambda v: v, from_facts], ids=["marginals", "facts"])
-def test_moments_are_sums_over_days(warehouse: Warehouse, sales: Version, change) -> None:
-    found = warehouse.moments(change(sales), MONTHS, (("visits", "visits"), ("orders", "visits")), ("country",))
-    assert found is not None
-    assert found.days == (2, 2)
-    # Segments: (not set), DE, FR. January FR: 100 and 80 visits on two days.
-    assert found.by_dimension["country"][0, 2].tolist() == [100**2 + 80**2, 10 * 100 + 8 * 80]
-
-
-@pytest.mark.parametrize("change", [lambda v: v, from_facts], ids=["marginals", "facts"])
-def test_a_segment_without_any_value_has_no_moments(warehouse: Warehouse, load: Load, change) -> None:
-    version = load("day,k,n\n2026-01-01,a,2\n2026-01-01,b,\n2026-02-01,a,3\n2026-02-01,b,\n")
-    found = warehouse.moments(change(version), MONTHS, (("n", "n"),), ("k",))
-    assert found is not None
-    assert found.by_dimension["k"].tolist() == [[[4], [0]], [[9], [0]]]
-
-
-def test_moments_hold_under_filters(warehouse: Warehouse, sales: Version) -> None:
-    found = warehouse.moments(sales, MONTHS, (("visits", "visits"),), ("device",), {"country": "FR"})
-    assert found is not None
-    assert found.days == (2, 1)
-    assert found.by_dimension["device"][:, :, 0].tolist() == [[80**2, 100**2], [0, 120**2]]
-
-
-def test_the_days_of_two_groups_may_be_shared(warehouse: Warehouse, sales: Version) -> None:
-    groups = Comparison("country", GroupSide(("FR",)), GroupSide(("FR", "DE")))
-    found = warehouse.moments(sales, groups, (("visits", "visits"),), ("device",))
-    assert found is not None
-    assert found.days == (3, 3)
-    desktop, phone = 80**2, 100**2 + 120**2
-    assert found.by_dimension["device"][:, :, 0].tolist() == [[desktop, phone], [desktop + 60**2, 150**2 + 120**2]]
-
-
-def test_rows_without_a_day_have_no_moments(warehouse: Warehouse, load: Load) -> None:
-    version = load("k,g,n\na,x,2\nb,y,3\n")
-    groups = Comparison("g", GroupSide(("x",)), GroupSide(("y",)))
-    assert warehouse.moments(version, groups, (("n", "n"),), ("k",)) is None
-
-
 def test_an_unknown_column_is_named(warehouse: Warehouse, sales: Version) -> None:
     with pytest.raises(UnknownColumn, match="Did you mean 'visits'"):
         warehouse.sums(sales, MONTHS, ("visit",))

@@ -27,7 +27,7 @@ def packed_sums(
     places = {d: f"d{i}" for i, d in enumerate(dimensions)}
     bins = packs(dimensions, version.cardinalities) or [()]
     scanned = [f"{scan.side} AS side", *(f"{quote(d)} AS {p}" for d, p in places.items())]
-    scanned += [f"{_number(name, version)} AS m{i}" for i, name in enumerate(names)]
+    scanned += [f"{clean_number(name, version)} AS m{i}" for i, name in enumerate(names)]
     where = f" WHERE {scan.condition}" if scan.condition else ""
     parts = [f"f AS MATERIALIZED (SELECT {', '.join(scanned)} FROM {scan.relation}{where})"]
     results = []
@@ -40,7 +40,7 @@ def packed_sums(
     return f"WITH {', '.join(parts)} {' UNION ALL '.join(results)}"
 
 
-def _number(name: str, version: Version) -> str:
+def clean_number(name: str, version: Version) -> str:
     """The metric as it is added up: booleans and unclean numbers made fit for that."""
     if not version.is_clean and version.column(name).type == "number":
         return f"CASE WHEN isfinite({quote(name)}) THEN {quote(name)} END"
@@ -87,14 +87,25 @@ def marginal_sums(scan: Scan, version: Version, metrics: Sequence[str], codes: t
 
 
 def marginal_moments(
-    scan: Scan, version: Version, pairs: Sequence[tuple[str, str]], codes: tuple[int, int] | None
+    scan: Scan,
+    version: Version,
+    metrics: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+    codes: tuple[int, int] | None,
 ) -> str:
-    """Rows `(segment, key, days, q0…)`: sums over days of the product of two metrics' daily sums."""
-    columns = ["segment", f"{scan.side} AS side", "count(*) AS days"]
-    for i, pair in enumerate(pairs):
-        first, second = (f"CAST(s{version.summable.index(name)} AS DOUBLE)" for name in pair)
-        columns.append(f"sum({first} * {second}) AS q{i}")
+    """Rows `(segment, side, day, days, s0…, q0…)`: sums of metrics, and over days of products of two daily sums.
+
+    The whole has a row a day; the others have no day, but count those on which they have rows.
+    """
+    columns = ["segment", f"{scan.side} AS side", "CASE WHEN segment = 0 THEN day END AS day", "count(*) AS days"]
+    columns += [f"sum({_daily_sum(version, name)}) AS s{i}" for i, name in enumerate(metrics)]
+    products = [f"{_daily_sum(version, one)} * {_daily_sum(version, other)}" for one, other in pairs]
+    columns += [f"sum({product}) AS q{i}" for i, product in enumerate(products)]
     return f"SELECT {', '.join(columns)} FROM {scan.relation} WHERE {_kept(scan, codes)} GROUP BY ALL"
+
+
+def _daily_sum(version: Version, name: str) -> str:
+    return f"CAST(s{version.summable.index(name)} AS DOUBLE)"
 
 
 def packed_moments(
@@ -105,7 +116,7 @@ def packed_moments(
     dimensions: Sequence[str],
     version: Version,
 ) -> str:
-    """Rows `(dimension, value, side, days, q0…)` from the facts: as `marginal_moments`, dimension -1 for the total.
+    """Rows `(dimension, value, side, day, days, s0…, q0…)` from the facts: as `marginal_moments`, -1 for the whole.
 
     day: an expression for the day of a row. A row of both sides counts on each.
     """
@@ -113,7 +124,7 @@ def packed_moments(
     places = {d: f"d{i}" for i, d in enumerate(dimensions)}
     bins = packs(dimensions, version.cardinalities) or [()]
     scanned = [f"{scan.side} AS side", f"{day} AS day", *(f"{quote(d)} AS {p}" for d, p in places.items())]
-    scanned += [f"{_number(name, version)} AS m{i}" for i, name in enumerate(names)]
+    scanned += [f"{clean_number(name, version)} AS m{i}" for i, name in enumerate(names)]
     where = f" WHERE {scan.condition}" if scan.condition else ""
     parts = [f"f AS MATERIALIZED (SELECT {', '.join(scanned)} FROM {scan.relation}{where})"]
     products = [(names.index(one), names.index(other)) for one, other in pairs]
@@ -134,9 +145,11 @@ def _squared(
     daily += [f"CAST(coalesce(sum(s{i}), 0) AS DOUBLE) AS s{i}" for i in range(metrics)]
     sides = f"(VALUES (0), (1)) AS sides(counted) ON side IN (counted, {BOTH})"
     by_day = f"SELECT {', '.join(daily)} FROM {relation} JOIN {sides} GROUP BY ALL"
-    columns = [f"{dimension} AS dimension", "value", "side", "count(*) AS days"]
+    keys, day = (("value", "side"), "NULL") if place else (("value", "side", "by_day.day"), "by_day.day")
+    columns = [f"{dimension} AS dimension", "value", "side", f"CAST({day} AS DATE) AS day", "count(*) AS days"]
+    columns += [f"sum(s{i}) AS s{i}" for i in range(metrics)]
     columns += [f"sum(s{one} * s{other}) AS q{i}" for i, (one, other) in enumerate(products)]
-    return f"SELECT {', '.join(columns)} FROM ({by_day}) GROUP BY value, side"
+    return f"SELECT {', '.join(columns)} FROM ({by_day}) AS by_day GROUP BY {', '.join(keys)}"
 
 
 def _kept(scan: Scan, codes: tuple[int, int] | None) -> str:
