@@ -69,6 +69,12 @@ def draw(
         return _chart(standing or rows(waterfall, width), waterfall.field, PALETTES[theme], selectable=selectable)
 
 
+def paint(drawing: Drawing, *, theme: ThemeName = "light") -> alt.LayerChart:
+    """A drawing of another layout than the waterfall's as a chart."""
+    with debug_mode(False):
+        return _chart(drawing, "step", PALETTES[theme], selectable=False)
+
+
 def _chart(drawing: Drawing, field: str, palette: Palette, *, selectable: bool) -> alt.LayerChart:
     """Built without Altair's checks of every part, which take nine tenths of the time; a test validates the result."""
     layers = [_rules(drawing, palette, dotted=False), _rules(drawing, palette, dotted=True)]
