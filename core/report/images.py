@@ -15,6 +15,7 @@ from core.report.theme import LIGHT
 FONTS = Path(__file__).resolve().parent / "fonts"
 VEGA_LITE = "6.4"
 SVG = "http://www.w3.org/2000/svg"
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 KEPT_ARIA = "aria-label"
 COLOUR_CLASSES = {LIGHT.role(name): name.replace("_", "-") for name in LIGHT.__dataclass_fields__}
 
@@ -28,7 +29,7 @@ def png(spec: dict[str, Any], *, scale: float = 2.0, background: str = "#ffffff"
     """The chart as PNG on a plain background."""
     _prepare()
     drawn: bytes = vl_convert.vegalite_to_png(
-        spec | {"background": background}, vl_version=VEGA_LITE, scale=scale, allowed_base_urls=[]
+        _in_xml(spec) | {"background": background}, vl_version=VEGA_LITE, scale=scale, allowed_base_urls=[]
     )
     return drawn
 
@@ -36,8 +37,17 @@ def png(spec: dict[str, Any], *, scale: float = 2.0, background: str = "#ffffff"
 def raw_svg(spec: dict[str, Any]) -> str:
     """The chart as vl-convert writes it."""
     _prepare()
-    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
+    drawn: str = vl_convert.vegalite_to_svg(_in_xml(spec), vl_version=VEGA_LITE, allowed_base_urls=[])
     return drawn
+
+
+def _in_xml(part: Any) -> Any:
+    """The same with a mark for every character that XML cannot hold: the converter ends the process at one."""
+    if isinstance(part, str):
+        return NOT_IN_XML.sub("\ufffd", part)
+    if isinstance(part, dict):
+        return {name: _in_xml(value) for name, value in part.items()}
+    return [_in_xml(value) for value in part] if isinstance(part, (list, tuple)) else part
 
 
 def svg(spec: dict[str, Any], *, alt: str, background: str | None = None) -> str:
@@ -59,7 +69,7 @@ def inline_svg(spec: dict[str, Any], *, alt: str, css_class: str) -> str:
 def _accessible(drawn: str, alt: str, background: str | None) -> ElementTree.Element:
     root = ElementTree.fromstring(drawn)  # noqa: S314 - our own converter wrote it
     root.set("role", "img")
-    root.set("aria-label", alt)
+    root.set("aria-label", _in_xml(alt))
     for element in list(root.iter()):
         _clean(element)
     if background:

@@ -50,6 +50,17 @@ def test_an_svg_names_no_address_but_its_own_format(drawn: str) -> None:
     assert set(re.findall(r"https?://[^\"]+", drawn)) == {"http://www.w3.org/2000/svg"}
 
 
+@pytest.mark.parametrize("mark", ["\x00", "\x08", "\x1f", "\ufffe"])
+def test_characters_that_xml_cannot_hold_are_replaced(mark: str) -> None:
+    """The converter would end the whole process."""
+    bars = sum_bridge([1, 2], [3, 4], names=[f"a{mark}b", "c"], total=f"cost{mark}")
+    spec = specification(waterfall(bars))
+    drawn = svg(spec, alt=f"a{mark}b")
+    assert "a\ufffdb" in drawn
+    assert ElementTree.fromstring(drawn).get("aria-label") == "a\ufffdb"
+    assert png(spec, scale=1).startswith(b"\x89PNG")
+
+
 def test_ids_cannot_clash(drawn: str) -> None:
     assert " id=" not in drawn
 
