@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from core.catalogue import Catalogue
+from core.comparisons import check_comparison, comparison_for, of_second, read_moments, read_sums, second_for
 from core.engine.bridge import Bridge, build_bridge
 from core.engine.equation import Equation, parse
-from core.engine.periods import resolve
-from core.errors import DataError, EquationError, UnknownColumn, UnknownDataset
-from core.model.analysis import Analysis, AnalysisSpec, ComparisonSpec, EquationSpec
+from core.engine.notes import Note
+from core.errors import DataError, EmptyComparison, EquationError, UnknownColumn, UnknownDataset
+from core.model.analysis import Analysis, AnalysisSpec, EquationSpec
 from core.model.comparison import Comparison
-from core.model.data import DATE_TYPES
 from core.store import Store
 from core.store.analyses import (
     add_analysis,
@@ -31,7 +31,6 @@ from core.store.analyses import (
     revise_analysis,
 )
 from core.warehouse import Version, Warehouse
-from core.warehouse.sql import conditions
 
 
 def compute(
@@ -51,15 +50,56 @@ def compute(
     equation = equation_for(spec.equation, version)
     comparison = comparison_for(spec.comparison, version)
     wanted = tuple(dimensions) if dimensions is not None else dimensions_for(spec, version)
-    check_rows(spec, comparison, version)
-    sums = warehouse.sums(version, comparison, equation.metrics, wanted, spec.where, cancel=cancel)
+    return _compared(warehouse, spec, version, equation, comparison, wanted, cancel)
+
+
+def compute_second(
+    warehouse: Warehouse, spec: AnalysisSpec, version: Version, *, cancel: threading.Event | None = None
+) -> Bridge | None:
+    """The bridge of the second comparison, without dimensions; None where there is none.
+
+    Raises as `compute`, fields beginning with "second", and DataError for a second comparison that does not fit.
+    """
+    comparison = second_for(spec, version)
+    if comparison is None:
+        return None
+    with of_second():
+        return _compared(warehouse, spec, version, equation_for(spec.equation, version), comparison, (), cancel)
+
+
+def compute_both(
+    warehouse: Warehouse, spec: AnalysisSpec, version: Version, *, cancel: threading.Event | None = None
+) -> tuple[Bridge, Bridge | None]:
+    """The bridge and the second one. A second comparison without rows is left out, and the first one's notes say so.
+
+    Raises as `compute` and `compute_second` for everything else.
+    """
+    first = compute(warehouse, spec, version, cancel=cancel)
+    try:
+        return first, compute_second(warehouse, spec, version, cancel=cancel)
+    except EmptyComparison as error:
+        note = Note("second_empty", f"The second comparison is not shown. {error}")
+        return replace(first, notes=(*first.notes, note)), None
+
+
+def _compared(
+    warehouse: Warehouse,
+    spec: AnalysisSpec,
+    version: Version,
+    equation: Equation,
+    comparison: Comparison,
+    dimensions: tuple[str, ...],
+    cancel: threading.Event | None,
+) -> Bridge:
+    check_comparison(comparison, equation, version, spec.where)
+    asked = (dimensions, spec.where, cancel)
     return build_bridge(
         equation,
-        sums,
+        read_sums(warehouse, version, comparison, equation, *asked),
         comparison=comparison,
         method=spec.method,
         per_day=spec.per_day,
-        moments=lambda: warehouse.moments(version, comparison, _pairs(equation), wanted, spec.where, cancel=cancel),
+        moments=lambda: read_moments(warehouse, version, comparison, _pairs(equation), *asked),
         other_below_pct=spec.other_below_pct,
         max_segments=spec.max_segments,
         covers=_covered(version),
@@ -78,31 +118,15 @@ def equation_for(equation: EquationSpec, version: Version) -> Equation:
     return parsed
 
 
-def comparison_for(comparison: ComparisonSpec, version: Version) -> Comparison:
-    """The comparison with its periods resolved against the newest day of `version`."""
-    column = version.column(comparison.by, field="comparison.by")
-    return resolve(
-        comparison,
-        newest=version.newest,
-        newest_is_full=version.newest_is_full,
-        calendar=version.calendar,
-        is_date_column=column.type in DATE_TYPES,
-    )
-
-
 def dimensions_for(spec: AnalysisSpec, version: Version) -> tuple[str, ...]:
-    """The dimensions that may explain a step: those named, else all; never the compared column."""
+    """The dimensions that may explain a step: those named, else all; never the one whose groups are compared."""
+    compared = None if spec.comparison.metrics else spec.comparison.by
     if spec.dimensions is None:
-        return tuple(d for d in version.dimensions if d != spec.comparison.by)
+        return tuple(d for d in version.dimensions if d != compared)
     for dimension in spec.dimensions:
         if dimension not in version.dimensions:
             raise _unknown_dimension(dimension, version, field="dimensions")
-    return tuple(d for d in spec.dimensions if d != spec.comparison.by)
-
-
-def check_rows(spec: AnalysisSpec, comparison: Comparison, version: Version) -> None:
-    """Raises UnknownColumn and DataError, naming the field, for a filter or a side that its column cannot answer."""
-    conditions.check(version, comparison, spec.where)
+    return tuple(d for d in spec.dimensions if d != compared)
 
 
 def _covered(version: Version) -> tuple[date, date] | None:
@@ -190,10 +214,12 @@ class Analyses:
         if not spec.name.strip():
             raise DataError("An analysis needs a name, so that others find it.", field="name")
         version = self._newest(spec.dataset)
-        equation_for(spec.equation, version)
-        comparison = comparison_for(spec.comparison, version)
+        equation = equation_for(spec.equation, version)
+        check_comparison(comparison_for(spec.comparison, version), equation, version, spec.where)
         dimensions_for(spec, version)
-        check_rows(spec, comparison, version)
+        if (second := second_for(spec, version)) is not None:
+            with of_second():
+                check_comparison(second, equation, version, spec.where)
 
     def create(self, spec: AnalysisSpec, *, by: str, note: str = "") -> SavedAnalysis:
         """Keep a new analysis as revision 1. Raises AlreadyExists, and what `check` raises."""

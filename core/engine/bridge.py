@@ -222,7 +222,9 @@ def build_bridge(
         method=method,
         total=total,
         steps=frames.steps(used.leaves, used.values(whole)[:, :, 0], effects.contributions[:, 0], base),
-        notes=notes_on(sums, used.leaves, base=base, current=current, per_day=per_day, badge=badge),
+        notes=notes_on(
+            sums, used.leaves, base=base, current=current, per_day=per_day, badge=badge, comparison=comparison
+        ),
         badge=badge,
         max_segments=max_segments,
         other_below_pct=other_below_pct,
@@ -262,7 +264,8 @@ def _total(base: float | None, current: float | None) -> Total:
 
 
 def _refuse_empty(sums: Sums, comparison: Comparison | None, covers: tuple[date, date] | None) -> None:
-    for position, side in ((BASE, "base"), (CURRENT, "current")):
+    are_the_same = comparison is not None and comparison.metrics
+    for position, side in ((CURRENT, "current"),) if are_the_same else ((BASE, "base"), (CURRENT, "current")):
         if sums.rows[position] == 0:
             what = _describe(comparison.base if position == BASE else comparison.current) if comparison else ""
             known = f" The data covers {covers[0]} to {covers[1]}." if covers else ""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.engine.leaves import Leaf
-from core.model.sums import BASE, CURRENT, Sums
+from core.model.comparison import Comparison, DateSide, GroupSide
+from core.model.sums import BASE, CURRENT, NOT_SET, Sums
 
 MOST_NULLS = 0.001
 MOST_COVARIANCE = 0.3
@@ -31,10 +32,12 @@ def notes_on(
     current: float | None,
     per_day: bool,
     badge: float | None,
+    comparison: Comparison | None = None,
 ) -> tuple[Note, ...]:
     """All notes, those on the result first, those on the data last."""
     return (
         *_on_total(base, current),
+        *_on_sides(comparison),
         *_on_steps(leaves),
         *_on_days(sums, per_day),
         *_on_covariance(badge),
@@ -54,6 +57,25 @@ def _on_total(base: float | None, current: float | None) -> Iterator[Note]:
         yield Note("base_negative", "The KPI is negative in base, so a rise has a negative percentage.", {"base": base})
 
 
+def _on_sides(comparison: Comparison | None) -> Iterator[Note]:
+    """What both sides hold counts on each of them."""
+    if comparison is None or comparison.metrics:
+        return
+    base, current = comparison.base, comparison.current
+    if base == current:
+        yield Note("same_sides", "Base and current are the same, so nothing can have changed.")
+    elif isinstance(base, DateSide) and isinstance(current, DateSide):
+        days = (min(base.last, current.last) - max(base.first, current.first)).days + 1
+        if days > 0:
+            sentence = f"Base and current share {days} day{'s' * (days > 1)}, whose rows count on both sides."
+            yield Note("overlapping_periods", sentence, {"days": days})
+    elif isinstance(base, GroupSide) and isinstance(current, GroupSide):
+        shared = ", ".join(NOT_SET if v is None else str(v) for v in base.values if v in current.values)
+        if shared:
+            sentence = f"Base and current share {shared}, whose rows count on both sides."
+            yield Note("overlapping_groups", sentence, {"groups": shared})
+
+
 def _on_steps(leaves: tuple[Leaf, ...]) -> Iterator[Note]:
     for leaf in leaves:
         if leaf.note:
@@ -63,7 +85,7 @@ def _on_steps(leaves: tuple[Leaf, ...]) -> Iterator[Note]:
 def _on_days(sums: Sums, per_day: bool) -> Iterator[Note]:
     if sums.days is None:
         if per_day:
-            yield Note("days_without_periods", "Groups are compared, not periods, so there is no step for the days.")
+            yield Note("days_without_periods", "No two periods are compared, so there is no step for the days.")
         return
     base, current = sums.days
     if base != current and not per_day:

@@ -42,5 +42,5 @@ class Comparison:
 
     @property
     def is_dates(self) -> bool:
-        """Whether two periods are compared rather than two groups."""
-        return isinstance(self.base, DateSide) and isinstance(self.current, DateSide)
+        """Whether two periods are compared rather than two groups or two columns."""
+        return isinstance(self.base, DateSide) and isinstance(self.current, DateSide) and not self.metrics

@@ -1,18 +1,23 @@
-"""What is compared, as people choose it: moving periods, fixed dates, or two groups. Pure."""
+"""What is compared, as people choose it: moving periods, fixed dates, two groups, or plan and actual. Pure."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Literal
 
-from core.analyses import comparison_for
+from core.comparisons import comparison_for
 from core.model.analysis import ComparisonSpec, Scalar
 from core.model.comparison import Comparison, DateSide
 from core.warehouse import Version
 
-Kind = Literal["relative", "dates", "groups"]
+Kind = Literal["relative", "dates", "groups", "metrics"]
 Against = Literal["previous", "same_last_year"]
-KINDS: dict[Kind, str] = {"relative": "Moving periods", "dates": "Fixed dates", "groups": "Two groups"}
+KINDS: dict[Kind, str] = {
+    "relative": "Moving periods",
+    "dates": "Fixed dates",
+    "groups": "Two groups",
+    "metrics": "Plan against actual",
+}
 LAST_DAYS = "last_n_days"
 PERIODS = {
     "last_full_day": "Last full day",
@@ -31,7 +36,9 @@ FIRST_CHOICE = ("last_full_month", "last_full_week", "last_full_day")
 
 
 def kind_of(comparison: ComparisonSpec, date_columns: tuple[str, ...]) -> Kind:
-    """Which of the three ways a comparison is."""
+    """Which of the four ways a comparison is."""
+    if comparison.metrics:
+        return "metrics"
     if comparison.relative:
         return "relative"
     return "dates" if comparison.by in date_columns else "groups"
@@ -55,7 +62,9 @@ def fixed_dates(by: str, base: tuple[date, date], current: tuple[date, date]) ->
 
 
 def as_fixed(resolved: Comparison) -> ComparisonSpec | None:
-    """The dates that moving periods stand for today; None for groups."""
+    """The dates that moving periods stand for today; None for groups and for columns compared over one period."""
+    if resolved.metrics:
+        return None
     if isinstance(resolved.base, DateSide) and isinstance(resolved.current, DateSide):
         base, current = resolved.base, resolved.current
         return fixed_dates(resolved.by, (base.first, base.last), (current.first, current.last))
@@ -116,13 +125,21 @@ def _named_period(first: date, last: date) -> str:
 
 def comparison_label(comparison: ComparisonSpec) -> str:
     """One line for a chip: "last full month with the one before"."""
-    if comparison.relative:
-        period, days = period_of(comparison.relative)
-        name = PERIODS[period].replace("…", str(days))
-        return f"{name[0].lower()}{name[1:]} with {AGAINST[comparison.against]}"
+    period = period_name(comparison.relative) if comparison.relative else ""
+    if comparison.metrics:
+        return f"plan with actual, {period or 'fixed dates'}"
+    if period:
+        return f"{period} with {AGAINST[comparison.against]}"
     if dates_of(comparison.base) and dates_of(comparison.current):
         return "fixed dates"
     return f"two groups of {comparison.by}"
+
+
+def period_name(relative: str) -> str:
+    """A moving period inside a sentence: "last full month", "last 28 days"."""
+    period, days = period_of(relative)
+    name = PERIODS[period].replace("…", str(days))
+    return f"{name[0].lower()}{name[1:]}"
 
 
 def _iso(days: tuple[date, date]) -> tuple[str, str]:

@@ -9,8 +9,9 @@ from typing import NoReturn
 
 import streamlit as st
 
-from core.analyses import SavedAnalysis, comparison_for, equation_for
+from core.analyses import SavedAnalysis, equation_for
 from core.app import App
+from core.comparisons import comparison_for
 from core.engine.bridge import Bridge
 from core.errors import DataError, EquationError, NotFound
 from core.model.analysis import AnalysisSpec, ComparisonSpec

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from core.engine.periods import resolve
+from core.engine.periods import before, resolve
 from core.errors import DataError
 from core.model.analysis import ComparisonSpec
 from core.model.comparison import DateSide, GroupSide
@@ -164,3 +164,72 @@ def test_a_side_cannot_be_left_out():
 def test_a_day_at_the_end_of_all_days_is_named(relative, newest) -> None:
     with pytest.raises(DataError, match=f"the newest day of 'day' is {newest}. Take rows with such a date out"):
         periods(relative, newest)
+
+
+def earlier(spec, *, newest=WEDNESDAY, calendar=None, is_date_column=True):
+    """The comparison before the one that `spec` says."""
+    known = {"newest": newest, "newest_is_full": True, "calendar": calendar or Calendar()}
+    return before(spec, resolve(spec, is_date_column=is_date_column, **known))
+
+
+def sides(comparison):
+    return " ".join(f"{side.first}..{side.last}" for side in (comparison.base, comparison.current))
+
+
+@pytest.mark.parametrize(
+    ("relative", "against", "expected"),
+    [
+        ("last_full_day", "previous", "2026-03-16..2026-03-16 2026-03-17..2026-03-17"),
+        ("last_full_week", "previous", "2026-02-23..2026-03-01 2026-03-02..2026-03-08"),
+        ("last_full_month", "previous", "2025-12-01..2025-12-31 2026-01-01..2026-01-31"),
+        ("last_full_quarter", "previous", "2025-04-01..2025-06-30 2025-07-01..2025-09-30"),
+        ("last_7_days", "previous", "2026-02-26..2026-03-04 2026-03-05..2026-03-11"),
+        ("month_to_date", "previous", "2026-01-01..2026-01-18 2026-02-01..2026-02-18"),
+        ("last_full_month", "same_last_year", "2024-02-01..2024-02-29 2025-02-01..2025-02-28"),
+        ("last_full_week", "same_last_year", "2024-03-11..2024-03-17 2025-03-10..2025-03-16"),
+        ("year_to_date", "previous", "2024-01-01..2024-03-17 2025-01-01..2025-03-18"),
+    ],
+)
+def test_the_comparison_before_ends_where_the_first_begins(relative, against, expected):
+    assert sides(earlier(ComparisonSpec(by="day", relative=relative, against=against))) == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "current", "expected"),
+    [
+        (["2026-02-01", "2026-02-28"], ["2026-03-01", "2026-03-31"], "2026-01-01..2026-01-31 2026-02-01..2026-02-28"),
+        (["2026-01-01", "2026-03-31"], ["2026-04-01", "2026-06-30"], "2025-10-01..2025-12-31 2026-01-01..2026-03-31"),
+        (["2026-02-01", "2026-02-10"], ["2026-02-11", "2026-02-20"], "2026-01-22..2026-01-31 2026-02-01..2026-02-10"),
+        (["2025-02-01", "2025-02-28"], ["2026-02-01", "2026-02-28"], "2024-02-01..2024-02-29 2025-02-01..2025-02-28"),
+        (["2024-02-01", "2024-02-29"], ["2025-02-01", "2025-02-28"], "2023-02-01..2023-02-28 2024-02-01..2024-02-29"),
+    ],
+)
+def test_fixed_periods_go_back_by_their_own_length_or_by_a_year(base, current, expected):
+    assert sides(earlier(ComparisonSpec(by="day", base=base, current=current))) == expected
+
+
+def test_groups_have_nothing_before_them():
+    with pytest.raises(DataError, match="Name base and current of the second comparison"):
+        earlier(ComparisonSpec(by="country", base=["FR"], current=["DE"]), is_date_column=False)
+
+
+def test_nothing_lies_before_the_first_of_all_days():
+    with pytest.raises(DataError, match="No period lies before 0001-01-01"):
+        earlier(ComparisonSpec(by="day", base=["0001-01-01"], current=["0001-01-02"]))
+
+
+def test_two_columns_are_compared_over_one_period():
+    found = resolve(
+        ComparisonSpec(by="day", relative="last_full_month", metrics={"revenue": "plan"}),
+        newest=WEDNESDAY,
+        newest_is_full=True,
+        calendar=Calendar(),
+        is_date_column=True,
+    )
+    assert sides(found) == "2026-02-01..2026-02-28 2026-02-01..2026-02-28"
+    assert (found.metrics, found.is_dates) == ((("revenue", "plan"),), False)
+
+
+def test_two_columns_are_compared_over_the_period_before():
+    spec = ComparisonSpec(by="day", current=["2026-02-01", "2026-02-28"], metrics={"revenue": "plan"})
+    assert sides(earlier(spec)) == "2026-01-01..2026-01-31 2026-01-01..2026-01-31"

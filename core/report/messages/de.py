@@ -138,9 +138,11 @@ MESSAGES = {
     "note_base_negative": "Die Basis ist negativ, daher hat ein Anstieg ein negatives Prozent.",
     "note_merged_steps": "{step}: Schritte sind zusammengefasst, weil ein Nenner 0 ist.",
     "note_undefined_step": "{step}: nicht definiert, weil ein Nenner 0 ist.",
-    "note_days_without_periods": (
-        "Verglichen werden Gruppen, keine Zeiträume; daher gibt es keinen Schritt für die Tage."
-    ),
+    "note_days_without_periods": "Es werden nicht zwei Zeiträume verglichen; einen Schritt für die Tage gibt es nicht.",
+    "note_same_sides": "Basis und Aktuell sind dasselbe, daher kann sich nichts geändert haben.",
+    "note_overlapping_periods": "Tage, die zu Basis und Aktuell gehören und auf beiden Seiten zählen: {days}.",
+    "note_overlapping_groups": "Gehört zu Basis und Aktuell und zählt auf beiden Seiten: {groups}.",
+    "note_second_empty": "Der zweite Vergleich wird nicht gezeigt: ihm fehlen Daten.",
     "note_unequal_periods": (
         "Die Basis umfasst {base} Tage, der aktuelle Zeitraum {current}: ein Teil der Veränderung ist die Länge."
     ),

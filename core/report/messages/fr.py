@@ -138,7 +138,11 @@ MESSAGES = {
     "note_base_negative": "La base est négative : une hausse a un pourcentage négatif.",
     "note_merged_steps": "{step} : des étapes sont réunies, car un dénominateur est 0.",
     "note_undefined_step": "{step} : étape non définie, car un dénominateur est 0.",
-    "note_days_without_periods": "Des groupes sont comparés, non des périodes : il n’y a pas d’étape pour les jours.",
+    "note_days_without_periods": "Aucune période n’est comparée à une autre : il n’y a pas d’étape pour les jours.",
+    "note_same_sides": "La base et la période actuelle sont identiques : rien ne peut avoir changé.",
+    "note_overlapping_periods": "Jours communs à la base et à la période actuelle, comptés des deux côtés : {days}.",
+    "note_overlapping_groups": "Communs à la base et au groupe actuel, comptés des deux côtés : {groups}.",
+    "note_second_empty": "La seconde comparaison n’est pas affichée : il lui manque des données.",
     "note_unequal_periods": (
         "La base couvre {base} jours, la période actuelle {current} : une partie de l’écart vient de la durée."
     ),

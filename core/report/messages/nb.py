@@ -138,7 +138,11 @@ MESSAGES = {
     "note_base_negative": "Basis er negativ, så en økning har negativ prosent.",
     "note_merged_steps": "{step}: steg er slått sammen fordi en nevner er 0.",
     "note_undefined_step": "{step}: ikke definert fordi en nevner er 0.",
-    "note_days_without_periods": "Grupper sammenlignes, ikke perioder, så det finnes ikke noe steg for dagene.",
+    "note_days_without_periods": "To perioder sammenlignes ikke, så det finnes ikke noe steg for dagene.",
+    "note_same_sides": "Basis og nå er det samme, så ingenting kan ha endret seg.",
+    "note_overlapping_periods": "Dager som hører til både basis og nå, og teller på begge sider: {days}.",
+    "note_overlapping_groups": "Hører til både basis og nå, og teller på begge sider: {groups}.",
+    "note_second_empty": "Den andre sammenligningen vises ikke: den mangler data.",
     "note_unequal_periods": "Basis spenner over {base} dager, nå {current}: en del av endringen er periodens lengde.",
     "note_large_covariance": "Stegenes samspill er {share} av enkeltvirkningene; fordelingen er vilkårlig.",
     "note_nulls": (
