@@ -39,17 +39,21 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: `aligns` holds "left" or "right" a column; the last row is a total row if `has_total`."""
+    """A table: `aligns` holds "left" or "right" a column; the last row is a total row if `has_total`.
+
+    values: the numbers behind the cells, None for text, by which a reader may sort; empty where order matters.
+    """
 
     columns: tuple[str, ...]
     aligns: tuple[Literal["left", "right"], ...]
     rows: tuple[tuple[Text, ...], ...]
     has_total: bool = False
+    values: tuple[tuple[float | None, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Section:
-    """One view (or one step of it): `key` is "alert", "waterfall", "step_detail" or "step:<name>"."""
+    """One view (or one step of it): `key` is the view's name, or "step:<name>"."""
 
     key: str
     title: Line

@@ -39,7 +39,7 @@ def waterfall_section(printed: PrintedBridge, depth: Depth, where: Mapping[str, 
         chart=_chart(bars, bridge_alt(printed, bars)),
         comment=printed_comment(printed, depth),
         table=steps_table(printed),
-        notes=_notes(printed),
+        notes=spoken_notes(printed),
     )
 
 
@@ -95,10 +95,15 @@ def _chart(bars: Waterfall, alt: str) -> Chart:
     )
 
 
+def against(printed: PrintedBridge) -> str:
+    """What is compared: "November 2026 against October 2026"."""
+    base, current = both_labels(printed.bridge.comparison, printed.locale)
+    return printed.words.text("subtitle", current=current, base=base)
+
+
 def _subtitle(printed: PrintedBridge, where: Mapping[str, Condition]) -> str:
     spoken = language(printed.locale)
-    base, current = both_labels(printed.bridge.comparison, printed.locale)
-    parts = [text(spoken, "subtitle", current=current, base=base)]
+    parts = [against(printed)]
     if where:
         parts.append(
             text(spoken, "subtitle_where", conditions=", ".join(_condition(printed, *item) for item in where.items()))
@@ -115,7 +120,8 @@ def _condition(printed: PrintedBridge, name: str, wanted: Condition) -> str:
     return f"{column} = " + ", ".join("(not set)" if value is None else str(value) for value in values)
 
 
-def _notes(printed: PrintedBridge) -> tuple[str, ...]:
+def spoken_notes(printed: PrintedBridge) -> tuple[str, ...]:
+    """The engine's notes in the reader's language."""
     return tuple(note_text(note, printed.locale) for note in printed.bridge.notes)
 
 
@@ -128,7 +134,7 @@ def steps_table(printed: PrintedBridge) -> Table:
             Text(capitalised(step.label) if "/" not in step.label else step.label),
             Text(step.from_text),
             Text(step.to_text),
-            Text(numbers.change(step.units), _cell_tone(step.units, step.polarity)),
+            Text(numbers.change(step.units), cell_tone(step.units, step.polarity)),
             Text(printed.share_text(step.share), "muted"),
         )
         for step in printed.steps
@@ -185,10 +191,11 @@ def _name_cell(detail: PrintedDetail, segment: PrintedSegment) -> Text:
 
 
 def _effect(detail: PrintedDetail, units: int) -> Text:
-    return Text(detail.whole.numbers.change(units), _cell_tone(units, detail.step.polarity))
+    return Text(detail.whole.numbers.change(units), cell_tone(units, detail.step.polarity))
 
 
-def _cell_tone(units: int, polarity: int) -> Literal["good", "bad", "plain"]:
+def cell_tone(units: float, polarity: int) -> Literal["good", "bad", "plain"]:
+    """The tone of a printed effect."""
     colour = tone(units, polarity)
     return "good" if colour == "good" else "bad" if colour == "bad" else "plain"
 
