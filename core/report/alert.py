@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from core.engine.bridge import Bridge
 from core.model.document import Line, Text
-from core.report.comment import capitalised_step, driving_step, is_in_time, printed_headline, text_tone, toned
+from core.report.comment import (
+    MOST_NAMED,
+    capitalised_step,
+    driving_step,
+    is_in_time,
+    listed,
+    printed_headline,
+    text_tone,
+    toned,
+)
 from core.report.messages import joined
 from core.report.numbers import percent
-from core.report.printed import PrintedBridge, PrintedStep, print_bridge, tone
+from core.report.printed import PrintedBridge, PrintedStep, print_bridge
 from core.report.printed import within_sentence as inside
-from core.report.words import Words
 
 
 def alert(bridge: Bridge, locale: str) -> tuple[Line, bool]:
@@ -99,20 +107,19 @@ def _drivers(printed: PrintedBridge) -> Line:
     words, lead = printed.words, driving_step(printed)
     if lead is None:
         return ()
-    against = [step for step in printed.steps if step.units * printed.change < 0]
+    against = sorted(
+        (s for s in printed.steps if s.units * printed.change < 0), key=lambda step: -abs(step.contribution)
+    )
     values: dict[str, str | Line | Text] = {
         "step": capitalised_step(lead.label),
         "change": toned(printed.numbers.change(lead.units), lead.tone),
     }
     if not against:
         return words.phrase("alert_main", **values)
-    back = sum(step.units for step in against)
-    others = _listed([inside(step.label, printed.locale) for step in against], words)
-    given = Text(printed.numbers.change(back), text_tone(tone(back, printed.polarity)))
-    return words.phrase("alert_against", **values, others=others, back=given)
+    others = listed([_own_change(printed, step) for step in against[:MOST_NAMED]], words)
+    return words.phrase("alert_against", **values, others=others)
 
 
-def _listed(names: list[str], words: Words) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return ", ".join(names[:-1]) + words.text("list_and") + names[-1]
+def _own_change(printed: PrintedBridge, step: PrintedStep) -> Line:
+    change = toned(printed.numbers.change(step.units), step.tone)
+    return printed.words.phrase("step_and_change", step=inside(step.label, printed.locale), change=change)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from core.engine.bridge import Bridge
@@ -10,12 +12,16 @@ from core.model.document import Line, Text, Tone
 from core.report.comment_detail import detail_for, segment_sentence
 from core.report.dates import both_labels
 from core.report.messages import joined
+from core.report.notes import bridge_notes
 from core.report.printed import PrintedBridge, PrintedStep, print_bridge
 from core.report.printed import within_sentence as inside
+from core.report.words import Words
 
 Depth = Literal["low", "medium", "high"]
-MOST_STEPS = 4
-"""How many steps a line of the medium comment names."""
+MOST_NAMED, MOST_STEPS = 3, 4
+"""How many steps one line names, without and with their values."""
+SEGMENTS: dict[Depth, int] = {"low": 0, "medium": 2, "high": 3}
+"""How many segments are named behind a step."""
 
 
 def headline(bridge: Bridge, locale: str) -> Line:
@@ -91,43 +97,111 @@ def _unchanged(printed: PrintedBridge) -> Line:
     )
 
 
-def comment(bridge: Bridge, locale: str, depth: Depth = "medium") -> tuple[Line, ...]:
-    """The change, its steps in order of impact, the segments behind them.
+@dataclass(frozen=True)
+class Comment:
+    """What is said about a bridge.
 
-    low: the change and its main step; medium: the main steps either way, segments of the first; high: every step with
-        its segments.
+    title: the headline; body: the change with both values; explaining: the steps in the direction of the change, those
+    with the largest effect first; compensating: the steps against it; notes: what a reader must know besides.
     """
+
+    title: Line
+    body: Line
+    explaining: tuple[Line, ...] = ()
+    compensating: tuple[Line, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The comment below the title; the notes stand apart as the small print."""
+        return (self.body, *self.explaining, *self.compensating)
+
+
+def comment(bridge: Bridge, locale: str, depth: Depth = "medium") -> tuple[Line, ...]:
+    """The lines of `tell` for a bridge in the catalogue's own words."""
     return printed_comment(print_bridge(bridge, locale), depth)
 
 
 def printed_comment(printed: PrintedBridge, depth: Depth) -> tuple[Line, ...]:
-    """The comment on a printed bridge."""
+    """The lines of `tell`."""
+    return tell(printed, depth).lines
+
+
+def tell(printed: PrintedBridge, depth: Depth) -> Comment:
+    """The comment on a printed bridge.
+
+    low: the change, its main step, and what offset it; medium: the steps either way with their values, and the segments
+        behind the main one; high: every step with its segments, and those that had no effect.
+    """
+    title, notes = printed_headline(printed), bridge_notes(printed)
     if not printed.is_defined:
-        return (printed_headline(printed),)
-    lines = [_total_line(printed)]
-    ranked = sorted((s for s in printed.steps if s.units), key=lambda step: -abs(step.contribution))
-    lead = driving_step(printed) or next(iter(ranked), None)
-    if lead is None:
-        return tuple(lines)
-    rest = [step for step in ranked if step is not lead]
-    if depth == "low":
-        return (*lines, _sentence(printed, [_step_clause(printed, lead)]))
+        return Comment(title, title, notes=notes)
     if len(printed.steps) == 1:
-        return (_behind(printed, lead, _total_line(printed)),)
-    lines.append(_with_segments(printed, lead))
-    if depth == "high":
-        return (*lines, *(_with_segments(printed, step) for step in rest))
-    along = [step for step in rest if step.units * printed.change > 0]
-    against = [step for step in rest if step not in along]
-    return (*lines, *(_steps_line(printed, steps[:MOST_STEPS]) for steps in (along, against) if steps))
-
-
-def _steps_line(printed: PrintedBridge, steps: list[PrintedStep]) -> Line:
-    first, *others = steps
-    return _sentence(
-        printed,
-        [_step_clause(printed, first), *(_step_clause(printed, step, is_first=False) for step in others)],
+        return Comment(title, _alone(printed, depth), notes=notes)
+    along, against = _sides(printed)
+    explain, compensate = DEPTHS[depth]
+    return Comment(
+        title,
+        _total_line(printed),
+        explaining=explain(printed, along) if along else (),
+        compensating=compensate(printed, against) if against else (),
+        notes=notes,
     )
+
+
+def _sides(printed: PrintedBridge) -> tuple[list[PrintedStep], list[PrintedStep]]:
+    """The steps along the change and against it, by impact; without a change none is against it."""
+    ranked = sorted((s for s in printed.steps if s.units), key=lambda step: -abs(step.contribution))
+    along = [step for step in ranked if step.units * printed.change >= 0]
+    return along, [step for step in ranked if step not in along]
+
+
+def _alone(printed: PrintedBridge, depth: Depth) -> Line:
+    """The change of a KPI of one step, with the segments behind it."""
+    body = _total_line(printed)
+    return body if depth == "low" or not printed.change else _behind(printed, printed.steps[0], body, depth)
+
+
+def _explain_in_short(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ...]:
+    return (_sentence(printed, _step_clause(printed, steps[0])),)
+
+
+def _offset_in_short(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ...]:
+    named = [_named_change(printed, step) for step in steps[:MOST_NAMED]]
+    return (printed.words.phrase("offset_by", steps=listed(named, printed.words)),)
+
+
+def _explain(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ...]:
+    lead, *rest = steps
+    main = _with_segments(printed, lead, "medium")
+    return (main, printed.words.phrase("also", steps=_step_list(printed, rest))) if rest else (main,)
+
+
+def _offset(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ...]:
+    return (printed.words.phrase("offset", steps=_step_list(printed, steps)),)
+
+
+def _explain_in_full(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ...]:
+    still = [inside(step.label, printed.locale) for step in printed.steps if not step.units]
+    lines = tuple(_with_segments(printed, step, "high") for step in steps)
+    if not still:
+        return lines
+    names = listed([(Text(name, "strong"),) for name in still], printed.words)
+    return (*lines, printed.words.phrase("steps_still", steps=names))
+
+
+def _offset_in_full(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ...]:
+    first, *rest = steps
+    begun = printed.words.phrase("offset", steps=_step_item(printed, first))
+    return (_behind(printed, first, begun, "high"), *(_with_segments(printed, step, "high") for step in rest))
+
+
+Teller = Callable[[PrintedBridge, list[PrintedStep]], tuple[Line, ...]]
+DEPTHS: dict[Depth, tuple[Teller, Teller]] = {
+    "low": (_explain_in_short, _offset_in_short),
+    "medium": (_explain, _offset),
+    "high": (_explain_in_full, _offset_in_full),
+}
 
 
 def _total_line(printed: PrintedBridge) -> Line:
@@ -153,14 +227,25 @@ def _change_text(printed: PrintedBridge) -> str:
     return f"{change} ({printed.change_percent})"
 
 
-def _step_clause(printed: PrintedBridge, step: PrintedStep, *, is_first: bool = True) -> Line:
+def _step_clause(printed: PrintedBridge, step: PrintedStep) -> Line:
+    """A step as a sentence of its own, without its full stop."""
+    return _moving_step(printed, step, f"step_{_movement(printed, step)}", capitalised_step(step.label))
+
+
+def _step_item(printed: PrintedBridge, step: PrintedStep) -> Line:
+    """A step as one of a list."""
+    return _moving_step(printed, step, f"listed_{_movement(printed, step)}", inside(step.label, printed.locale))
+
+
+def _movement(printed: PrintedBridge, step: PrintedStep) -> str:
     if step.base is None or step.current is None:
-        key = "step_alone"
-    elif not is_in_time(printed.bridge.comparison):
-        key = "step_differs"
-    else:
-        key = {1: "step_rose", -1: "step_fell", 0: "step_same"}[step.direction]
-    name = capitalised_step(step.label) if is_first else inside(step.label, printed.locale)
+        return "alone"
+    if not is_in_time(printed.bridge.comparison):
+        return "differs"
+    return {1: "rose", -1: "fell", 0: "same"}[step.direction]
+
+
+def _moving_step(printed: PrintedBridge, step: PrintedStep, key: str, name: str) -> Line:
     return printed.words.phrase(
         key,
         step=Text(name, "strong"),
@@ -170,28 +255,47 @@ def _step_clause(printed: PrintedBridge, step: PrintedStep, *, is_first: bool = 
     )
 
 
-def _with_segments(printed: PrintedBridge, step: PrintedStep) -> Line:
-    return _behind(printed, step, _sentence(printed, [_step_clause(printed, step)]))
+def _step_list(printed: PrintedBridge, steps: list[PrintedStep]) -> Line:
+    first, *others = [_step_item(printed, step) for step in steps[:MOST_STEPS]]
+    for other in others:
+        first = printed.words.phrase("two_clauses", first=first, second=other)
+    return first
 
 
-def _behind(printed: PrintedBridge, step: PrintedStep, line: Line) -> Line:
+def _with_segments(printed: PrintedBridge, step: PrintedStep, depth: Depth) -> Line:
+    return _behind(printed, step, _sentence(printed, _step_clause(printed, step)), depth)
+
+
+def _behind(printed: PrintedBridge, step: PrintedStep, line: Line, depth: Depth) -> Line:
     """The line with the segments behind the step after it."""
-    detail = detail_for(printed, step.name)
-    said = segment_sentence(detail) if detail else ()
+    said = _segments(printed, step, depth)
     return joined([*line, Text(" "), *said]) if said else line
 
 
-def _sentence(printed: PrintedBridge, clauses: list[Line]) -> Line:
-    whole = clauses[0]
-    for clause in clauses[1:]:
-        whole = printed.words.phrase("two_clauses", first=whole, second=clause)
-    return printed.words.phrase("sentence", clause=whole)
+def _segments(printed: PrintedBridge, step: PrintedStep, depth: Depth) -> Line:
+    detail = detail_for(printed, step.name)
+    return segment_sentence(detail, SEGMENTS[depth]) if detail else ()
+
+
+def _sentence(printed: PrintedBridge, clause: Line) -> Line:
+    return printed.words.phrase("sentence", clause=clause)
 
 
 def _named_change(printed: PrintedBridge, step: PrintedStep) -> Line:
-    name = inside(step.label, printed.locale)
+    name = Text(inside(step.label, printed.locale), "strong")
     change = toned(printed.numbers.change(step.units), step.tone)
     return printed.words.phrase("step_and_change", step=name, change=change)
+
+
+def listed(items: Sequence[Line], words: Words) -> Line:
+    """The items with commas, and an "and" before the last one."""
+    *before, last = items
+    if not before:
+        return last
+    parts: list[Text] = [*before[0]]
+    for item in before[1:]:
+        parts += [Text(", "), *item]
+    return joined([*parts, Text(words.text("list_and")), *last])
 
 
 def is_in_time(comparison: Comparison | None) -> bool:

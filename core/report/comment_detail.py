@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from core.model.document import Line, Text
 from core.report.messages import joined
+from core.report.numbers import points, unsigned
 from core.report.printed import PrintedBridge, capitalised, tone
 from core.report.printed_detail import PrintedDetail, PrintedSegment, print_detail
 from core.report.words import Words
 
 CLEAR = 0.25
 """From which part of a segment's effect on the smaller of performance and mix is named beside the larger."""
-MOST_SEGMENTS = 2
+MOST_SEGMENTS = 3
+"""How many segments a detail's own comment names."""
 
 
 def detail_for(printed: PrintedBridge, step: str) -> PrintedDetail | None:
@@ -64,9 +66,14 @@ def detail_subtitle(detail: PrintedDetail) -> str:
     return f"{said} · {words.text('detail_parts', **parts)}"
 
 
-def segment_sentence(detail: PrintedDetail) -> Line:
-    """What the segments with the largest effects did, as one sentence; empty when nothing shows."""
-    clauses = [clause for segment in _telling(detail)[:MOST_SEGMENTS] for clause in _clauses(detail, segment)]
+def segment_sentence(detail: PrintedDetail, most: int) -> Line:
+    """What the `most` segments with the largest effects did, as one sentence; empty when nothing shows.
+
+    A dimension of one segment says what the step has said.
+    """
+    if len(detail.segments) < 2:
+        return ()
+    clauses = [clause for segment in _telling(detail)[:most] for clause in _clauses(detail, segment)]
     if not clauses:
         return ()
     words = detail.whole.words
@@ -76,7 +83,7 @@ def segment_sentence(detail: PrintedDetail) -> Line:
 def detail_comment(detail: PrintedDetail) -> tuple[Line, ...]:
     """One line for each of the main segments."""
     words = detail.whole.words
-    lines = [_chained(_clauses(detail, segment), words) for segment in _telling(detail)[: MOST_SEGMENTS + 1]]
+    lines = [_chained(_clauses(detail, segment), words) for segment in _telling(detail)[:MOST_SEGMENTS]]
     return tuple(words.phrase("sentence", clause=_capital(line)) for line in lines if line)
 
 
@@ -95,10 +102,11 @@ def _clauses(detail: PrintedDetail, segment: PrintedSegment) -> list[Line]:
         values = (segment.from_text, segment.to_text)
         key = _moving(detail, "segment", segment.direction)
         clauses.append(_clause(detail, segment, key, segment.performance, values))
-    share = segment.share_change or 0.0
+    share = segment.printed_share_change or 0.0
     if segment.mix and share and abs(segment.mix) >= CLEAR * abs(segment.performance):
         values = (segment.share_from, segment.share_to)
-        clauses.append(_clause(detail, segment, _moving(detail, "share", share), segment.mix, values))
+        key = _moving(detail, "share", share)
+        clauses.append(_clause(detail, segment, key, segment.mix, values, unsigned(points(share, detail.whole.locale))))
     return clauses
 
 
@@ -114,7 +122,12 @@ def _is_in_time(detail: PrintedDetail) -> bool:
 
 
 def _clause(
-    detail: PrintedDetail, segment: PrintedSegment, key: str, units: int, values: tuple[str, str] = ("", "")
+    detail: PrintedDetail,
+    segment: PrintedSegment,
+    key: str,
+    units: int,
+    values: tuple[str, str] = ("", ""),
+    size: str = "",
 ) -> Line:
     colour = tone(units, detail.step.polarity)
     change = Text(detail.whole.numbers.change(units), "good" if colour == "good" else "bad")
@@ -124,6 +137,7 @@ def _clause(
         base=values[0],
         current=values[1],
         change=change,
+        points=size,
         weight=detail.weight_label,
     )
 

@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from core.engine.notes import Note
 from core.report.messages import CATALOGUES, text
 from core.report.numbers import digits, language, percent
+from core.report.printed import PrintedBridge
+
+
+def bridge_notes(printed: PrintedBridge) -> tuple[str, ...]:
+    """The notes on a bridge."""
+    return tuple(note_text(note, printed.locale) for note in printed.bridge.notes)
 
 
 def note_text(note: Note, locale: str) -> str:

@@ -91,6 +91,11 @@ def signed(printed: str, value: float) -> str:
     return printed if value == 0 else (MINUS if value < 0 else "+") + printed
 
 
+def unsigned(printed: str) -> str:
+    """A printed change without its sign."""
+    return printed.lstrip(MINUS + "+")
+
+
 def percent(value: float | None, locale: str, *, decimals: int = 1, sign: bool = True) -> str:
     """A percentage such as −10.0 %; None is "n/a"."""
     if value is None:

@@ -8,6 +8,8 @@ from typing import Any
 from core.report.numbers import largest_remainder, pair, percent, points
 from core.report.printed import PrintedBridge, PrintedStep, relative
 
+SHARE_PLACES = 1
+
 
 @dataclass(frozen=True)
 class PrintedSegment:
@@ -45,6 +47,13 @@ class PrintedSegment:
         if self.base_share is None or self.current_share is None:
             return None
         return self.current_share - self.base_share
+
+    @property
+    def printed_share_change(self) -> float | None:
+        """The same between the printed shares, so that readers who subtract them find it."""
+        if self.base_share is None or self.current_share is None:
+            return None
+        return (round(self.current_share * 100, SHARE_PLACES) - round(self.base_share * 100, SHARE_PLACES)) / 100
 
     @property
     def direction(self) -> int:
@@ -123,7 +132,8 @@ def _print_segment(
     base_share, current_share = row["base_share"], row["current_share"]
     from_text, to_text = pair(base, current, step.unit, locale, decimals=step.decimals)
     share_from, share_to = (
-        percent(None if share is None else share * 100, locale, sign=False) for share in (base_share, current_share)
+        percent(None if share is None else share * 100, locale, decimals=SHARE_PLACES, sign=False)
+        for share in (base_share, current_share)
     )
     return PrintedSegment(
         name=row["segment"],
@@ -149,6 +159,6 @@ def segment_beneath(segment: PrintedSegment, part: str, locale: str) -> str:
     if segment.others:
         return ""
     if part == "mix":
-        return points(segment.share_change, locale)
+        return points(segment.printed_share_change, locale)
     change = relative(segment.base, segment.current)
     return "" if change is None else percent(change, locale)

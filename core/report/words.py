@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.model.document import Line, Text
-from core.report.messages import CATALOGUES, PLACEHOLDER, fill, fill_line
+from core.model.document import Line, Text, plain
+from core.report.messages import CATALOGUES, PLACEHOLDER, fill
 from core.report.numbers import language
 
 
@@ -27,11 +27,11 @@ class Words:
 
     def text(self, key: str, **values: str) -> str:
         """The message as a string."""
-        return fill(self._template(key, values), values)
+        return plain(self.phrase(key, **values))
 
     def phrase(self, key: str, **values: str | Text | Line) -> Line:
         """The message as a line: values given as Text or Line keep their tone, the rest is plain."""
-        return fill_line(self._template(key, values), values)
+        return fill(self.language, self._template(key, values), values)
 
     def _template(self, key: str, values: Mapping[str, object]) -> str:
         own = self.overrides.get(key)
