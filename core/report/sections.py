@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from core.model.analysis import Condition
+from core.model.analysis import Condition, Scalar
 from core.model.document import Chart, Section, Table, Text, plain
+from core.model.sums import NOT_SET
 from core.report.alert import printed_alert
 from core.report.bars import arrow, bridge_alt, bridge_bars, detail_alt, detail_bars, kind_label, segment_label
 from core.report.chart import NARROW_WIDTH, draw, specification
@@ -114,10 +115,13 @@ def _subtitle(printed: PrintedBridge, where: Mapping[str, Condition]) -> str:
 
 def _condition(printed: PrintedBridge, name: str, wanted: Condition) -> str:
     column = printed.label(name)
-    if isinstance(wanted, dict):
-        return " ".join(f"{column} {sign} {value}" for sign, value in wanted.items())
-    values = wanted if isinstance(wanted, list) else [wanted]
-    return f"{column} = " + ", ".join("(not set)" if value is None else str(value) for value in values)
+    signs = wanted if isinstance(wanted, dict) else {"=": wanted}
+    return " ".join(f"{column} {sign} {_values(value)}" for sign, value in signs.items())
+
+
+def _values(value: Scalar | list[Scalar]) -> str:
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(NOT_SET if value is None else str(value) for value in values)
 
 
 def spoken_notes(printed: PrintedBridge) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Filters: one condition a column, one of some values or a comparison with a number. Each change moves the address."""
+"""Filters: one condition a column: one of some values, none of them, or a comparison. Each change moves the address."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from core.warehouse import Version
 
 SIGNS = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most", "=": "equal to", "!=": "not equal to"}
 TEXT_SIGNS = {"contains": "contains", "starts_with": "starts with"}
+EXCEPT = "not in"
+KINDS = {False: "is one of", True: "is none of"}
 
 
 def filters_label(where: dict[str, Condition], version: Version) -> str:
@@ -53,11 +55,6 @@ def edit_filters(work: Work) -> None:
     )
 
 
-def condition_of(values: list[str]) -> Condition:
-    """One of the chosen values."""
-    return [meant(value) for value in values]
-
-
 def values_of(condition: Condition) -> list[Scalar] | None:
     """The values a condition lists; None when it compares."""
     if isinstance(condition, dict):
@@ -65,40 +62,66 @@ def values_of(condition: Condition) -> list[Scalar] | None:
     return list(condition) if isinstance(condition, list) else [condition]
 
 
+def left_out_of(condition: Condition) -> list[Scalar]:
+    """The values a condition leaves out by name."""
+    if not isinstance(condition, dict):
+        return []
+    named = condition.get(EXCEPT, [])
+    return [*(named if isinstance(named, list) else [named]), *_single(condition, "!=")]
+
+
+def _single(condition: dict[str, Scalar | list[Scalar]], sign: str) -> list[Scalar]:
+    value = condition.get(sign, [])
+    return [] if isinstance(value, list) else [value]
+
+
 def _edit_one(work: Work, name: str, condition: Condition) -> None:
     column = next((c for c in work.version.columns if c.name == name), None)
     listed = None if condition is None else values_of(condition)
     if column is None:
         st.warning(f"{escape(name)} is not in this version of the data.")
+    elif isinstance(condition, dict) and condition.keys() <= {EXCEPT, "!="} and not _is_number(column):
+        _edit_values(work, column, left_out_of(condition), is_except=True)
     elif isinstance(condition, dict) or (condition is None and _is_number(column)):
         _edit_comparison(work, column, condition if isinstance(condition, dict) else {})
     else:
-        _edit_values(work, column, [shown(value) for value in listed or []])
+        _edit_values(work, column, listed or [], is_except=False)
 
 
-def _edit_values(work: Work, column: ColumnSpec, chosen: list[str]) -> None:
-    key = f"{keys.FILTER}_{column.name}"
-    name = follow_closed(key, chosen)
+def _edit_values(work: Work, column: ColumnSpec, chosen: list[Scalar], *, is_except: bool) -> None:
+    key, kind = f"{keys.FILTER}_{column.name}", f"{keys.FILTER}_kind_{column.name}"
+    name = follow_closed(key, [shown(value) for value in chosen])
     known: list[str] = []
     with frame.errors():
         known = group_values(work, column.name)
+    arguments = (work, column.name, key, kind)
+    st.selectbox(
+        escape(column.label),
+        list(KINDS),
+        format_func=KINDS.__getitem__,
+        key=follow_closed(kind, is_except),
+        on_change=_keep_values,
+        args=arguments,
+        width=130,
+    )
     st.multiselect(
-        f"{escape(column.label)} is one of",
+        "Values",
         list(dict.fromkeys([*known, *st.session_state[name]])),
         key=name,
         on_change=_keep_values,
-        args=(work, column.name, key),
+        args=arguments,
         accept_new_options=True,
     )
 
 
-def _edit_comparison(work: Work, column: ColumnSpec, condition: dict[str, Scalar]) -> None:
+def _edit_comparison(work: Work, column: ColumnSpec, condition: dict[str, Scalar | list[Scalar]]) -> None:
     """One sign and its number; a second one of the saved filter is shown and kept."""
-    pairs = list(condition.items()) or [(">", None)]
+    singles: list[tuple[str, Scalar]] = [(s, v) for s, v in condition.items() if not isinstance(v, list)]
+    pairs = singles or [(">", None)]
     for position, (sign, value) in enumerate(pairs):
         sign_key, value_key = (f"{keys.FILTER}_{part}_{position}_{column.name}" for part in ("sign", "value"))
         number = None if value is None or isinstance(value, str) else float(str(value))
-        arguments = (work, column.name, len(pairs))
+        arguments = (work, column.name, len(pairs), condition.get(EXCEPT))
         st.selectbox(
             escape(column.label),
             [*SIGNS, *TEXT_SIGNS] if sign in TEXT_SIGNS else list(SIGNS),
@@ -115,14 +138,15 @@ def _edit_comparison(work: Work, column: ColumnSpec, condition: dict[str, Scalar
             )
 
 
-def _keep_values(work: Work, column: str, key: str) -> None:
+def _keep_values(work: Work, column: str, key: str, kind: str) -> None:
     values = seen(key)
     if values:
-        filter_by(work.start, {**work.spec.where, column: condition_of(values)})
+        listed: list[Scalar] = [meant(value) for value in values]
+        filter_by(work.start, {**work.spec.where, column: {EXCEPT: listed} if seen(kind) else listed})
 
 
-def _keep_comparison(work: Work, column: str, count: int) -> None:
-    condition: dict[str, Scalar] = {}
+def _keep_comparison(work: Work, column: str, count: int, excepted: Scalar | list[Scalar]) -> None:
+    condition: dict[str, Scalar | list[Scalar]] = {EXCEPT: excepted} if excepted is not None else {}
     for position in range(count):
         value = seen(f"{keys.FILTER}_value_{position}_{column}")
         if value is not None:
@@ -152,8 +176,17 @@ def _label(version: Version, name: str) -> str:
 def _condition_label(label: str, condition: Condition) -> str:
     values = values_of(condition)
     if values is not None:
-        return f"{label}: {', '.join(map(shown, values[:2]))}" + (
-            f" + {len(values) - 2} more" if len(values) > 2 else ""
-        )
+        return f"{label}: {_listed(values)}"
     pairs = condition.items() if isinstance(condition, dict) else ()
-    return f"{label} " + " and ".join(f"{(SIGNS | TEXT_SIGNS).get(sign, sign)} {value}" for sign, value in pairs)
+    return f"{label} " + " and ".join(_operation_label(sign, value) for sign, value in pairs)
+
+
+def _operation_label(sign: str, value: Scalar | list[Scalar]) -> str:
+    if sign == EXCEPT:
+        return f"not {_listed(value if isinstance(value, list) else [value])}"
+    return f"{(SIGNS | TEXT_SIGNS).get(sign, sign)} {_listed(value if isinstance(value, list) else [value])}"
+
+
+def _listed(values: list[Scalar]) -> str:
+    more = f" + {len(values) - 2} more" if len(values) > 2 else ""
+    return ", ".join(map(shown, values[:2])) + more

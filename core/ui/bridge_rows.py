@@ -13,8 +13,9 @@ from core.report.dates import both_labels
 from core.report.tables import guarded
 from core.ui import bridge_state as keys
 from core.ui import frame
-from core.ui.bridge_compare import group_values, meant, shown
+from core.ui.bridge_compare import group_values, shown
 from core.ui.bridge_filters import values_of
+from core.ui.bridge_keep import kept
 from core.ui.bridge_state import Work
 from core.ui.text import LOCALE, counted, escape
 
@@ -68,11 +69,7 @@ def _dialog(work: Work, bridge: Bridge, dimension: str | None) -> None:
 
 def within(where: dict[str, Condition], dimension: str | None, segment: str) -> dict[str, Condition]:
     """The filters, narrowed to one segment."""
-    if dimension is None or segment == ALL:
-        return where
-    own = where.get(dimension)
-    narrowed: Condition = {**own, "=": meant(segment)} if isinstance(own, dict) else [meant(segment)]
-    return {**where, dimension: narrowed}
+    return where if dimension is None or segment == ALL else kept(where, {dimension: segment})
 
 
 def _choose_segment(work: Work, dimension: str | None) -> str:

@@ -20,8 +20,9 @@ from core.warehouse.versions import Version
 _DIGITS = re.compile(r"[+-]?[0-9]+")
 _COMPARED = ("=", "!=", ">", ">=", "<", "<=")
 _SEARCHED = ("contains", "starts_with")
+_EXCEPT = "not in"
 LONGEST_SHOWN = 60
-OPERATORS = (*_COMPARED, *_SEARCHED)
+OPERATORS = (*_COMPARED, *_SEARCHED, _EXCEPT)
 
 
 def compared(
@@ -155,8 +156,16 @@ def _condition(statement: Statement, version: Version, column: str, wanted: Cond
     return " AND ".join(_operation(statement, version, column, sign, value) for sign, value in wanted.items())
 
 
-def _operation(statement: Statement, version: Version, column: str, sign: str, value: Scalar) -> str:
+def _operation(statement: Statement, version: Version, column: str, sign: str, value: Scalar | list[Scalar]) -> str:
     field = f"where.{column}"
+    if sign == _EXCEPT:
+        listed = value if isinstance(value, list) else [value]
+        return f"{one_of(statement, version, column, listed)} IS NOT TRUE"
+    if isinstance(value, list):
+        raise DataError(
+            f"The filter on '{column}' takes one value after '{sign}'. A list stands after '{_EXCEPT}', or alone.",
+            field=field,
+        )
     if sign in _SEARCHED:
         if value is None or isinstance(value, bool):
             raise DataError(f"The filter on '{column}' has no text after '{sign}'. Give one.", field=field)
