@@ -119,15 +119,16 @@ def print_detail(whole: PrintedBridge, step: str, dimension: str, *, is_folded: 
     cells = [whole.numbers.units(float(row[name])) for row in rows for name in ("performance", "mix")]
     units = largest_remainder(cells, printed.units)
     segments = tuple(
-        _print_segment(printed, row, units[2 * index], units[2 * index + 1], full.height - len(rows) + 1, whole.locale)
+        print_segment(printed, row, units[2 * index], units[2 * index + 1], full.height - len(rows) + 1, whole.locale)
         for index, row in enumerate(rows)
     )
     return PrintedDetail(whole, printed, dimension, segments)
 
 
-def _print_segment(
+def print_segment(
     step: PrintedStep, row: dict[str, Any], performance: int, mix: int, folded: int, locale: str
 ) -> PrintedSegment:
+    """A row of `Bridge.detail` or its fold; performance, mix: smallest printed steps; folded: what others stand for."""
     base, current = row["base_rate"], row["current_rate"]
     base_share, current_share = row["base_share"], row["current_share"]
     from_text, to_text = pair(base, current, step.unit, locale, decimals=step.decimals)
