@@ -74,7 +74,9 @@ def _row(sheet: Sheet, frame: _Frame, row: Level) -> None:
     top = sheet.height + PAD
     beneath = _beneath(row)
     name_room = frame.width if frame.is_stacked else frame.bars - GAP
-    names_top = top + 7
+    bars_height = 2 * BAR + BETWEEN
+    lift = 0.0 if frame.is_stacked else max(0.0, (bars_height - (1 + len(beneath)) * LINE) / 2)
+    names_top = top + lift + 7
     sheet.labels.append(
         Label(0, names_top, shortened(row.label, LABEL_SIZE * 1.05, name_room), "ink", LABEL_SIZE, "left", is_bold=True)
     )
@@ -82,10 +84,10 @@ def _row(sheet: Sheet, frame: _Frame, row: Level) -> None:
         text = shortened(line, SMALL_SIZE, name_room)
         sheet.labels.append(Label(0, names_top + index * LINE + 1, text, "muted", SMALL_SIZE, "left"))
     names_end = top + (1 + len(beneath)) * LINE
-    bars_top = names_end + 4 if frame.is_stacked else top + max(0.0, (names_end - top - 2 * BAR - BETWEEN) / 2)
+    bars_top = names_end + 4 if frame.is_stacked else top + max(0.0, (names_end - top - bars_height) / 2)
     _bars(sheet, frame, row, bars_top)
     _changes(sheet, frame, row, bars_top + BAR + BETWEEN / 2)
-    bottom = max(names_end, bars_top + 2 * BAR + BETWEEN) + PAD
+    bottom = max(names_end, bars_top + bars_height) + PAD
     sheet.places.append(Place(0, frame.width, top - PAD, bottom, (row.key,), row.description))
     sheet.height = bottom
 

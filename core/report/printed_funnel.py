@@ -14,6 +14,7 @@ from core.report.printed import PrintedBridge, PrintedStep, capitalised, relativ
 from core.report.shapes import Tone
 
 RATE = "%"
+ONE_POINT = 0.01
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,17 @@ def _level(printed: PrintedBridge, step: PrintedStep, leaf: Leaf) -> Level:
         to_text=step.to_text,
         change=step.change_pct,
         change_text=percent(step.change_pct, printed.locale),
-        points=points((step.current or 0.0) - (step.base or 0.0), printed.locale) if is_rate else "",
+        points=_points(step, printed.locale) if is_rate else "",
         units=step.units,
         impact=printed.numbers.change(step.units),
         tone=step.tone,
         parts=_parts(printed, leaf),
     )
+
+
+def _points(step: PrintedStep, locale: str) -> str:
+    change = (step.current or 0.0) - (step.base or 0.0)
+    return points(change, locale, decimals=1 if abs(change) >= ONE_POINT else 2)
 
 
 def _parts(printed: PrintedBridge, leaf: Leaf) -> tuple[Part, ...]:
