@@ -19,7 +19,9 @@ from core.engine.equation import Equation
 from core.engine.exact import TOLERANCE, settle
 from core.engine.leaves import Leaf, Plan, merged, plan, whole_in_one
 from core.engine.notes import Note, notes_on
-from core.engine.ranking import Interest, interest_of
+from core.engine.ranking import Ranked, interest_of
+from core.engine.segment_tests import tests_of_segments
+from core.engine.significance import Known, StepTest, test_of
 from core.engine.terms import Columns
 from core.errors import DataError, EmptyComparison, UnknownColumn
 from core.model.analysis import Method
@@ -92,23 +94,57 @@ class Bridge:
         return frames.by_segment(names, [leaf.name for leaf in self.plan.leaves], contributions)
 
     def ranking(self) -> pl.DataFrame:
-        """step, dimension, interest, signal of every step and dimension, best first (docs/formulas.md, F3.6)."""
+        """step, dimension, interest, signal of every step and dimension, best first (docs/formulas.md, F3.6).
+
+        Dimensions whose spread is noise come after those that tell, and what a step excludes comes last.
+        """
         return frames.ranking(self._ranked)
+
+    def ranking_parts(self, step: str | None = None) -> pl.DataFrame:
+        """`ranking` with what it is made of, of all steps or of one, its focus first (docs/formulas.md, F3.6).
+
+        step, dimension, segments, excess, noise, signal, interest, is_focus, is_excluded, is_noise; excess and noise in
+            KPI units: excess is half of what segments do beyond moving alike, noise the part within their errors.
+        """
+        name = None if step is None else self._leaf(step).name
+        rows = [row for row in self._ranked if name in (None, row.step)]
+        return frames.ranking_parts(sorted(rows, key=lambda row: not row.is_focus))
 
     def best_dimension(self, step: str) -> str | None:
         """The step's focus, else its most interesting dimension that it does not exclude; None if there is none.
 
-        A dimension whose spread is nearly all noise is taken only when there is no other (docs/formulas.md, F3.6).
+        A dimension whose spread is noise is taken only when there is no other (docs/formulas.md, F3.6).
         """
         leaf = self._leaf(step)
-        members = [self.equation.steps[member] for member in leaf.members]
-        for member in members:
-            if member.focus in self.sums.dimensions and leaf.is_splittable and self._is_defined(leaf):
-                return member.focus
-        excluded = {name for member in members for name in member.exclude}
-        found = [(d, interest) for s, d, interest in self._ranked if s == leaf.name and d not in excluded]
-        telling = [(d, interest) for d, interest in found if not interest.is_noise]
-        return next((dimension for dimension, _ in telling or found), None)
+        for focus in (self.equation.steps[member].focus for member in leaf.members):
+            if focus in self.sums.dimensions and leaf.is_splittable and self._is_defined(leaf):
+                return focus
+        found = (row.dimension for row in self._ranked if row.step == leaf.name and not row.is_excluded)
+        return next(found, None)
+
+    def significance(self) -> pl.DataFrame:
+        """step, t, df, p, verdict: whether each step moved beyond its day-to-day variation (docs/formulas.md, F3.8)."""
+        return frames.significance(self.tests)
+
+    @cached_property
+    def tests(self) -> tuple[StepTest, ...]:
+        """The test of every step, with the notes that belong to it; days are fetched when first asked for."""
+        known = Known(self._whole, self.sums, self.comparison, self.moments)
+        return tuple(test_of(leaf, known) for leaf in self.plan.leaves)
+
+    @cached_property
+    def total_test(self) -> StepTest:
+        """The test of the KPI itself."""
+        known = Known(self._whole, self.sums, self.comparison, self.moments)
+        return test_of(Leaf(self.equation.total, self.plan.kpi), known)
+
+    def segment_tests(self, step: str, dimension: str) -> pl.DataFrame:
+        """segment, t, df, p, q, is_significant: which segments' own values moved beyond noise (docs/formulas.md, F3.8).
+
+        q: p after Benjamini-Hochberg over the segments. Raises as `detail`.
+        """
+        leaf, segments = self._splittable(step), self._segments(dimension)
+        return frames.segment_tests(tests_of_segments(leaf, self._whole, segments, self.moments, dimension))
 
     def main_step(self) -> str:
         """The step with the largest contribution in either direction."""
@@ -129,31 +165,47 @@ class Bridge:
         return self.moments_when_asked()
 
     @cached_property
-    def _ranked(self) -> tuple[tuple[str, str, Interest], ...]:
+    def _ranked(self) -> tuple[Ranked, ...]:
         rows = [
-            (leaf.name, dimension, interest_of(leaf, self._whole, segments, self.moments, dimension))
+            self._rank(leaf, dimension)
             for leaf in self.plan.leaves
             if leaf.is_splittable and self._is_defined(leaf)
-            for dimension, segments in self.sums.dimensions.items()
+            for dimension in self.sums.dimensions
         ]
-        sizes = {dimension: len(segments.names) for dimension, segments in self.sums.dimensions.items()}
-        return tuple(sorted(rows, key=lambda row: (-row[2].interest, sizes[row[1]], row[1])))
+        return tuple(sorted(rows, key=lambda row: row.place))
 
-    def _breakdown(self, step: str, dimension: str) -> Breakdown:
-        leaf, segments = self._leaf(step), self._segments(dimension)
+    def _rank(self, leaf: Leaf, dimension: str) -> Ranked:
+        members = [self.equation.steps[member] for member in leaf.members]
+        return Ranked(
+            leaf.name,
+            dimension,
+            interest_of(leaf, self._whole, self.sums.dimensions[dimension], self.moments, dimension),
+            weight=self._weight(leaf),
+            is_focus=any(member.focus == dimension for member in members),
+            is_excluded=any(dimension in member.exclude for member in members),
+        )
+
+    def _weight(self, leaf: Leaf) -> float:
+        return float(self.effects.weights[self.plan.leaves.index(leaf), 0])
+
+    def _splittable(self, step: str) -> Leaf:
+        leaf = self._leaf(step)
         if not leaf.is_splittable:
             raise DataError(
                 f"Step '{leaf.name}' is the same for all segments, so no dimension explains it.", field="step"
             )
         if not self._is_defined(leaf):
             raise DataError(f"Step '{leaf.name}' is undefined. {leaf.note or ''}".rstrip(), field="step")
-        position = self.plan.leaves.index(leaf)
+        return leaf
+
+    def _breakdown(self, step: str, dimension: str) -> Breakdown:
+        leaf, segments = self._splittable(step), self._segments(dimension)
         return break_down(
             leaf,
             self._whole,
             segments,
-            weight=float(self.effects.weights[position, 0]),
-            contribution=float(self.effects.contributions[position, 0]),
+            weight=self._weight(leaf),
+            contribution=float(self.effects.contributions[self.plan.leaves.index(leaf), 0]),
             size=float(self.effects.size[0]),
             method=self.method,
         )

@@ -9,7 +9,9 @@ import polars as pl
 
 from core.engine.breakdown import OVERLAP, Breakdown
 from core.engine.leaves import Leaf
-from core.engine.ranking import Interest
+from core.engine.ranking import Ranked
+from core.engine.segment_tests import SegmentTests
+from core.engine.significance import StepTest
 from core.model.sums import BASE, CURRENT, FloatArray
 
 OTHERS = "others"
@@ -96,14 +98,57 @@ def by_segment(names: Sequence[str], step_names: Sequence[str], contributions: F
     )
 
 
-def ranking(rows: Sequence[tuple[str, str, Interest]]) -> pl.DataFrame:
+def ranking(rows: Sequence[Ranked]) -> pl.DataFrame:
     """step, dimension, interest, signal."""
+    return ranking_parts(rows).select("step", "dimension", "interest", "signal")
+
+
+def ranking_parts(rows: Sequence[Ranked]) -> pl.DataFrame:
+    """step, dimension, segments, excess, noise, signal, interest, is_focus, is_excluded, is_noise; KPI units."""
+    weights = np.array([abs(row.weight) for row in rows])
+    parts = np.array([(row.found.excess, row.found.noise) for row in rows]).reshape(len(rows), 2) * weights[:, None]
     return pl.DataFrame(
         {
-            "step": pl.Series([step for step, _, _ in rows], dtype=pl.String),
-            "dimension": pl.Series([dimension for _, dimension, _ in rows], dtype=pl.String),
-            "interest": pl.Series([found.interest for _, _, found in rows], dtype=pl.Float64),
-            "signal": pl.Series([found.signal for _, _, found in rows], dtype=pl.Float64),
+            "step": pl.Series([row.step for row in rows], dtype=pl.String),
+            "dimension": pl.Series([row.dimension for row in rows], dtype=pl.String),
+            "segments": pl.Series([row.found.segments for row in rows], dtype=pl.Int64),
+            "excess": _numbers(parts[:, 0]),
+            "noise": _numbers(parts[:, 1]),
+            "signal": pl.Series([row.found.signal for row in rows], dtype=pl.Float64),
+            "interest": pl.Series([row.found.interest for row in rows], dtype=pl.Float64),
+            "is_focus": pl.Series([row.is_focus for row in rows], dtype=pl.Boolean),
+            "is_excluded": pl.Series([row.is_excluded for row in rows], dtype=pl.Boolean),
+            "is_noise": pl.Series([row.found.is_noise for row in rows], dtype=pl.Boolean),
+        }
+    )
+
+
+def significance(tests: Sequence[StepTest]) -> pl.DataFrame:
+    """step, t, df, p, verdict; null where a step is not testable."""
+    return pl.DataFrame(
+        {
+            "step": pl.Series([test.step for test in tests], dtype=pl.String),
+            "t": pl.Series([test.t for test in tests], dtype=pl.Float64),
+            "df": pl.Series([test.df for test in tests], dtype=pl.Float64),
+            "p": pl.Series([test.p for test in tests], dtype=pl.Float64),
+            "verdict": pl.Series([test.verdict for test in tests], dtype=pl.String),
+        }
+    )
+
+
+def segment_tests(found: SegmentTests) -> pl.DataFrame:
+    """segment, t, df, p, q, is_significant; the least likely first, those not testable last."""
+    names = np.array(found.names, dtype=object)
+    order = np.lexsort((names.astype(str), -np.nan_to_num(np.abs(found.t)), found.p))
+    df = [found.df if np.isfinite(t) else None for t in found.t[order].tolist()]
+    return pl.DataFrame(
+        {
+            "segment": pl.Series(names[order].tolist(), dtype=pl.String),
+            "t": _numbers(found.t[order]),
+            "df": pl.Series(df, dtype=pl.Float64),
+            "p": _numbers(found.p[order]),
+            "q": _numbers(found.q[order]),
+            "is_significant": pl.Series(found.is_significant[order].tolist(), dtype=pl.Boolean),
         }
     )
 

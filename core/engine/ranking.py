@@ -14,31 +14,65 @@ from core.model.sums import BASE, CURRENT, FloatArray, Moments, SegmentSums
 
 _BEYOND_NOISE = 1.96
 _LEAST_SIGNAL = 0.1
+_CHANCE = 3.0
 
 
 @dataclass(frozen=True)
 class Interest:
-    """interest in [0, 1): what segments do beyond moving alike, against the step's own change; signal in [0, 1]:
-    share of the spread that is not noise, None where days do not tell."""
+    """What one dimension says about one step.
 
+    segments: how many; excess: half of what segments do beyond moving alike, noise: the part of it within 1.96 of their
+        errors, both in the step's unit.
+    interest in [0, 1): excess beyond noise against the step's own change.
+    signal in [0, 1]: share of the spread that is not noise, None where days do not tell.
+    is_noise: whether segments differ by no more than chance, False where days do not tell.
+    """
+
+    segments: int
+    excess: float
+    noise: float
     interest: float
     signal: float | None
+    is_noise: bool
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One dimension for one step; weight: KPI units per unit of the step, to show excess and noise in."""
+
+    step: str
+    dimension: str
+    found: Interest
+    weight: float
+    is_focus: bool
+    is_excluded: bool
 
     @property
-    def is_noise(self) -> bool:
-        """Whether days tell that segments differ by no more than chance."""
-        return self.signal is not None and self.signal < _LEAST_SIGNAL
+    def place(self) -> tuple[bool, bool, float, int, str]:
+        """Sorts the most telling one to the front: noise behind what tells, what the step excludes behind all.
+
+        Noise is of no interest, whatever its figure: the one with fewer segments, which have less of it, comes first.
+        """
+        interest = 0.0 if self.found.is_noise else self.found.interest
+        return (self.is_excluded, self.found.is_noise, -interest, self.found.segments, self.dimension)
 
 
 def interest_of(leaf: Leaf, whole: Columns, segments: SegmentSums, moments: Moments | None, dimension: str) -> Interest:
     """The interest of one dimension for a splittable step."""
     excess, spread, step_change = _excess(leaf, whole, segments)
-    noise = noise_of(leaf, whole, segments, moments, dimension)
-    allowed = 0.0 if noise is None else _BEYOND_NOISE * noise
-    beyond = 0.5 * float(np.maximum(np.abs(excess) - allowed, 0.0).sum())
-    size = beyond + abs(step_change)
-    interest = beyond / size if size > 0 and np.isfinite(size) else 0.0
-    return Interest(interest, None if noise is None else _signal(spread, noise))
+    errors = noise_of(leaf, whole, segments, moments, dimension)
+    sizes = np.abs(excess)
+    beyond = sizes if errors is None else np.maximum(sizes - _BEYOND_NOISE * errors, 0.0)
+    apart, telling = 0.5 * float(sizes.sum()), 0.5 * float(beyond.sum())
+    size = telling + abs(step_change)
+    return Interest(
+        segments=len(segments.names),
+        excess=apart if np.isfinite(apart) else 0.0,
+        noise=apart - telling if np.isfinite(apart) else 0.0,
+        interest=telling / size if size > 0 and np.isfinite(size) else 0.0,
+        signal=None if errors is None else _signal(spread, errors),
+        is_noise=errors is not None and _is_noise(excess, errors, moments),
+    )
 
 
 def _excess(leaf: Leaf, whole: Columns, segments: SegmentSums) -> tuple[FloatArray, FloatArray, float]:
@@ -55,11 +89,28 @@ def _excess(leaf: Leaf, whole: Columns, segments: SegmentSums) -> tuple[FloatArr
     return inside.performance - alike + inside.mix, inside.performance - alike, change
 
 
-def _signal(spread: FloatArray, noise: FloatArray) -> float | None:
+def _tested(parts: FloatArray, errors: FloatArray) -> tuple[float, int]:
+    """Sum of squares of parts in units of their errors, and how many of them vary freely."""
+    known = errors > 0
+    return float(((parts[known] / errors[known]) ** 2).sum()), int(known.sum()) - 1
+
+
+def _signal(spread: FloatArray, errors: FloatArray) -> float | None:
     """I2: the share of the spread over segments that their noise does not explain."""
-    known = noise > 0
-    count = int(known.sum())
-    if count < 2:
+    tested, free = _tested(spread, errors)
+    if free < 1:
         return None
-    tested = float(((spread[known] / noise[known]) ** 2).sum())
-    return max(0.0, 1.0 - (count - 1) / tested) if tested > 0 else 0.0
+    return max(0.0, 1.0 - free / tested) if tested > 0 else 0.0
+
+
+def _is_noise(excess: FloatArray, errors: FloatArray, moments: Moments | None) -> bool:
+    """Whether chance alone spreads segments as far, mix included, or nearly all of the spread is noise."""
+    tested, free = _tested(excess, errors)
+    if free < 1 or moments is None:
+        return False
+    # A square of Student's t is df / (df - 2) on average, and varies more the fewer days there are.
+    df = sum(moments.days) - 2
+    mean = df / (df - 2) if df > 4 else 1.0
+    varies = 2 * mean**2 * (df - 1) / (df - 4) if df > 4 else 2.0
+    by_chance = free * mean + _CHANCE * float(np.sqrt(free * varies))
+    return tested <= max(by_chance, free / (1 - _LEAST_SIGNAL))

@@ -53,6 +53,19 @@ class Quotient:
         top = _sum(self.top, columns, magnitude=True)
         return top if self.bottom == _ONE else np.abs(_ratio(top, _sum(self.bottom, columns)))
 
+    def slope(self, metric: str, columns: Columns) -> FloatArray:
+        """Shape (2, s): change of the value per unit of one metric; NaN where it is undefined."""
+        top = _sum(_derived(self.top, metric), columns)
+        if self.bottom == _ONE:
+            return top
+        changed = top - self.value(columns) * _sum(_derived(self.bottom, metric), columns)
+        return _ratio(changed, _sum(self.bottom, columns))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What it is made of, sorted; the days of a side are no metric."""
+        return tuple(sorted({m for terms in (self.top, self.bottom) for one in terms for m, _ in one if m != DAYS}))
+
     @property
     def is_linear(self) -> bool:
         """Whether it adds up over segments: a sum of metrics, perhaps per day."""
@@ -137,6 +150,17 @@ def _plus(left: Terms, right: Terms, sign: float) -> Terms:
     for monomial, coefficient in right.items():
         terms[monomial] = terms.get(monomial, 0.0) + sign * coefficient
     return {monomial: coefficient for monomial, coefficient in terms.items() if coefficient}
+
+
+def _derived(terms: Terms, metric: str) -> Terms:
+    """The terms' derivative by one metric."""
+    derived: dict[Monomial, float] = {}
+    for monomial, coefficient in terms.items():
+        powers = dict(monomial)
+        if power := powers.get(metric, 0):
+            lowered = _monomial({**powers, metric: power - 1})
+            derived[lowered] = derived.get(lowered, 0.0) + coefficient * power
+    return derived
 
 
 def _sum(terms: Terms, columns: Columns, *, magnitude: bool = False) -> FloatArray:
