@@ -77,6 +77,10 @@ class NotebookBridge:
         """step, dimension, interest, signal; best first."""
         return self.bridge.ranking()
 
+    def significance(self) -> pl.DataFrame:
+        """step, t, df, p, verdict: is a step's change more than its days make of it? Null where that cannot be told."""
+        return self.bridge.significance()
+
     def chart(self) -> alt.TopLevelMixin:
         """The waterfall."""
         return waterfall(self.bridge)
