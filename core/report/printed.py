@@ -13,7 +13,7 @@ from typing import Any
 from core.engine.bridge import Bridge
 from core.engine.equation import Step
 from core.engine.leaves import Leaf
-from core.report.numbers import Numbers, largest_remainder, pair
+from core.report.numbers import BEYOND_READING, Numbers, largest_remainder, pair
 from core.report.shapes import Tone
 from core.report.words import Words
 
@@ -52,6 +52,11 @@ class PrintedStep:
     def tone(self) -> Tone:
         """Good or bad by the direction that is good for it."""
         return tone(self.units or self.contribution, self.polarity)
+
+    @property
+    def heading(self) -> str:
+        """Its label at the beginning of a line; a formula such as "orders / visits" stays as it is."""
+        return self.label if "/" in self.label else capitalised(self.label)
 
     @property
     def direction(self) -> int:
@@ -146,17 +151,23 @@ class PrintedBridge:
 
 
 def print_bridge(
-    bridge: Bridge, locale: str, labels: Mapping[str, str] = NO_LABELS, words: Words | None = None
+    bridge: Bridge,
+    locale: str,
+    labels: Mapping[str, str] = NO_LABELS,
+    words: Words | None = None,
+    numbers: Numbers | None = None,
 ) -> PrintedBridge:
     """All figures of the bridge in that locale; printed contributions add up to the printed change.
 
     labels: what columns are called, where that is not their name. words: of the locale, the catalogue's by default.
+    numbers: those of another bridge that it is printed like; default: what fits its own figures.
     """
     total, rows = bridge.total, list(bridge.steps.iter_rows(named=True))
     contributions = [float(row["contribution"] or 0.0) for row in rows]
     levels = [value for value in (total.base, total.current) if value is not None]
     equation = bridge.equation
-    numbers = Numbers.fitting(locale, equation.unit, levels, contributions, decimals=equation.decimals)
+    if numbers is None:
+        numbers = Numbers.fitting(locale, equation.unit, levels, contributions, decimals=equation.decimals)
     base, current = numbers.rounded(total.base or 0.0), numbers.rounded(total.current or 0.0)
     is_defined = total.change is not None
     change = current - base if is_defined else 0
@@ -225,7 +236,7 @@ def _polarity(bridge: Bridge, step: Step | None, base: float | None, current: fl
 def _shares(shares: Sequence[float | None], total: float | None) -> list[float | None]:
     """Percentages in whole tenths that add up to the printed percentage of the change."""
     known = [share for share in shares if share is not None]
-    if total is None or len(known) < len(shares):
+    if total is None or len(known) < len(shares) or abs(total) > BEYOND_READING:
         return list(shares)
     counted = largest_remainder([share * TENTHS for share in known], round(total * TENTHS))
     return [count / TENTHS for count in counted]

@@ -10,7 +10,7 @@ from core.engine.terms import DAYS, step_terms
 from core.model.sums import BASE, CURRENT
 from core.report.bars import arrow
 from core.report.numbers import pair, percent, points
-from core.report.printed import PrintedBridge, PrintedStep, capitalised, relative
+from core.report.printed import PrintedBridge, PrintedStep, relative
 from core.report.shapes import Tone
 
 RATE = "%"
@@ -101,7 +101,7 @@ def _level(printed: PrintedBridge, step: PrintedStep, leaf: Leaf) -> Level:
     is_rate = step.unit == RATE and step.base is not None and step.current is not None
     return Level(
         key=step.name,
-        label=capitalised(step.label) if "/" not in step.label else step.label,
+        label=step.heading,
         base=step.base,
         current=step.current,
         from_text=step.from_text,

@@ -13,7 +13,7 @@ from core.report.bars import arrow, bridge_alt, bridge_bars, detail_alt, detail_
 from core.report.chart import NARROW_WIDTH, draw, specification
 from core.report.comment import Depth, printed_comment, printed_headline, text_tone
 from core.report.comment_detail import detail_comment, detail_for, detail_subtitle, detail_title
-from core.report.dates import both_labels
+from core.report.dates import against_label
 from core.report.messages import text
 from core.report.notes import note_text
 from core.report.numbers import language
@@ -98,8 +98,7 @@ def _chart(bars: Waterfall, alt: str) -> Chart:
 
 def against(printed: PrintedBridge) -> str:
     """What is compared: "November 2026 against October 2026"."""
-    base, current = both_labels(printed.bridge.comparison, printed.locale)
-    return printed.words.text("subtitle", current=current, base=base)
+    return against_label(printed.bridge.comparison, printed.locale)
 
 
 def _subtitle(printed: PrintedBridge, where: Mapping[str, Condition]) -> str:
@@ -135,7 +134,7 @@ def steps_table(printed: PrintedBridge) -> Table:
     names = ("column_step", "column_base", "column_current", "column_impact", "column_percent")
     rows: list[tuple[Text, ...]] = [
         (
-            Text(capitalised(step.label) if "/" not in step.label else step.label),
+            Text(step.heading),
             Text(step.from_text),
             Text(step.to_text),
             Text(numbers.change(step.units), cell_tone(step.units, step.polarity)),

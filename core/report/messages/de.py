@@ -12,6 +12,8 @@ MESSAGES = {
     # charts
     "base": "Basis",
     "current": "aktuell",
+    "plan": "Plan",
+    "actual": "Ist",
     "share": "Anteil",
     "axis_start": "Achse beginnt bei {value}",
     "remaining": "{count} übrige",
@@ -36,6 +38,7 @@ MESSAGES = {
     "headline_although_fell": "{headline}, obwohl jedes Segment von {dimension} fiel – der Mix hat sich verschoben",
     "headline_although_rose": "{headline}, obwohl jedes Segment von {dimension} stieg – der Mix hat sich verschoben",
     "subtitle": "{current} gegenüber {base}",
+    "subtitle_columns": "Ist gegenüber Plan, {period}",
     "subtitle_where": "nur {conditions}",
     "subtitle_method": "Methode: {method}",
     # step detail

@@ -12,6 +12,8 @@ MESSAGES = {
     # charts
     "base": "base",
     "current": "actuel",
+    "plan": "prévu",
+    "actual": "réalisé",
     "share": "part",
     "axis_start": "l’axe commence à {value}",
     "remaining": "{count} autres étapes",
@@ -36,6 +38,7 @@ MESSAGES = {
     "headline_although_fell": "{headline} alors que chaque {dimension} baisse : effet de mix",
     "headline_although_rose": "{headline} alors que chaque {dimension} progresse : effet de mix",
     "subtitle": "{current} par rapport à {base}",
+    "subtitle_columns": "Réalisé par rapport au prévu, {period}",
     "subtitle_where": "seulement {conditions}",
     "subtitle_method": "méthode : {method}",
     # step detail

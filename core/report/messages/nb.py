@@ -12,6 +12,8 @@ MESSAGES = {
     # charts
     "base": "basis",
     "current": "nå",
+    "plan": "plan",
+    "actual": "faktisk",
     "share": "andel",
     "axis_start": "aksen starter på {value}",
     "remaining": "{count} øvrige",
@@ -36,6 +38,7 @@ MESSAGES = {
     "headline_although_fell": "{headline} selv om alle segmenter av {dimension} falt – miksen endret seg",
     "headline_although_rose": "{headline} selv om alle segmenter av {dimension} steg – miksen endret seg",
     "subtitle": "{current} mot {base}",
+    "subtitle_columns": "Faktisk mot plan, {period}",
     "subtitle_where": "bare {conditions}",
     "subtitle_method": "metode: {method}",
     # step detail
