@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from babel.dates import get_day_names
 
 from core.engine.notes import Note
 from core.report.messages import CATALOGUES, text
@@ -32,4 +34,14 @@ def _value(name: str, value: object, locale: str) -> str:
         return percent(value * 100, locale, decimals=0, sign=False)
     if name == "side":
         return text(language(locale), str(value))
+    if name == "weekdays" and isinstance(value, tuple):
+        return _weekdays(value, locale)
+    if isinstance(value, float):
+        return digits(value, 2, locale)
     return digits(value, 0, locale) if isinstance(value, int) else str(value)
+
+
+def _weekdays(differing: Iterable[tuple[int, int, int]], locale: str) -> str:
+    """How often each weekday is on either side: "Donnerstag 5/4, Freitag 5/4"."""
+    names = get_day_names("wide", locale=language(locale))
+    return ", ".join(f"{names[day]} {base}/{current}" for day, base, current in differing)

@@ -6,7 +6,7 @@ Chart, table, comment and alert take their figures from here, so they cannot dis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +29,7 @@ class PrintedStep:
     units: its contribution in smallest printed steps; share: the contribution in percent of the base.
     decimals: places its values are printed with, None for as many as it takes.
     weight: what its segments are weighed by, the denominator; nothing for a volume.
-    step: the equation's, None for merged ones and for the days.
+    step: the equation's, None for merged ones and for the days. bridge: whose step it is.
     """
 
     name: str
@@ -47,6 +47,12 @@ class PrintedStep:
     note: str
     step: Step | None
     weight: str
+    bridge: Bridge = field(repr=False, compare=False)
+
+    @property
+    def is_usual(self) -> bool | None:
+        """Whether it moved within usual day-to-day variation; None where that is not testable."""
+        return next(test.is_usual for test in self.bridge.tests if test.step == self.name)
 
     @property
     def tone(self) -> Tone:
@@ -209,6 +215,7 @@ def _print_step(
         note=row["note"] or "",
         step=step,
         weight=leaf.terms.ratio[1] if leaf.terms.ratio and not leaf.is_volume else "",
+        bridge=bridge,
     )
 
 

@@ -81,6 +81,19 @@ MESSAGES = {
     "offset_by": "Teilweise ausgeglichen durch {steps}.",
     "steps_still": "Ohne Wirkung: {steps}.",
     "best_dimension": "Nach {dimension}: {segments}.",
+    "why_focus": "Nach {dimension}: als Schwerpunkt dieses Schritts gewählt.",
+    "why_excluded": "Nach {dimension}: für diesen Schritt ausgeschlossen.",
+    "why_single": "Nach {dimension}: nur ein Segment, da kann nichts auseinanderlaufen.",
+    "why_alike": "Nach {dimension}: die {count} Segmente haben sich gleich entwickelt.",
+    "why_noise": "Nach {dimension}: die Unterschiede zwischen den {count} Segmenten liegen im Rauschen.",
+    "why_apart_signal": (
+        "Nach {dimension}: die Segmente liefen um {amount} mehr auseinander, als Rauschen erklärt; "
+        "{signal} der Streuung sind Signal."
+    ),
+    "why_apart": "Nach {dimension}: die Segmente liefen um {amount} mehr auseinander, als Rauschen erklärt.",
+    "why_apart_untested": (
+        "Nach {dimension}: die Segmente liefen um {amount} auseinander; wie viel davon Rauschen ist, ist nicht bekannt."
+    ),
     "segment_rose": "{segment} von {base} auf {current} gestiegen ({change})",
     "segment_fell": "{segment} von {base} auf {current} gefallen ({change})",
     "segment_differs": "{segment}, {base} gegenüber {current} ({change})",
@@ -228,4 +241,24 @@ MESSAGES = {
         "{metric} ist in {base} von {base_rows} Zeilen der Basis leer und in "
         "{current} von {current_rows} aktuell. Leere Werte zählen nicht."
     ),
+    "note_test_calendar": "Über die Zahl der Tage entscheidet der Kalender, nicht der Zufall.",
+    "note_test_undefined": "Der Schritt ist auf einer Seite nicht definiert.",
+    "note_test_never_filled": "{metric} ist in jeder Zeile leer ({side}).",
+    "note_test_distinct": "{metric} zählt verschiedene Werte, und die der Tage lassen sich nicht addieren.",
+    "note_test_without_days": "Die Zeilen haben keinen Tag, also fehlt die übliche Tagesschwankung als Vergleich.",
+    "note_test_few_days": (
+        "Tage mit Daten: {base} in der Basis, {current} aktuell. Um ihr Rauschen zu kennen, braucht es "
+        "{least} auf jeder Seite."
+    ),
+    "note_test_steady_days": (
+        "Alle Tage einer Seite sind gleich; es gibt kein Rauschen, an dem die Veränderung zu messen wäre."
+    ),
+    "note_test_constant": "Jeder Tag ist auf beiden Seiten gleich: nichts hat sich bewegt.",
+    "note_test_counts_alone": "Allein nach Anzahlen beurteilt, als käme jedes Ereignis für sich; sonst ist p zu klein.",
+    "note_test_days_resemble": "Ein Tag gleicht dem vorigen (Autokorrelation {likeness}), daher ist p zu optimistisch.",
+    "note_test_weekdays": (
+        "Basis und Aktuell enthalten nicht dieselben Wochentage ({weekdays}); ein Teil der Veränderung "
+        "kann daher kommen."
+    ),
+    "note_test_overlap": "Basis und Aktuell haben gemeinsame Zeilen, die der Test für getrennte hält: p ist zu groß.",
 }

@@ -81,6 +81,16 @@ MESSAGES = {
     "offset_by": "Partly offset by {steps}.",
     "steps_still": "Without effect: {steps}.",
     "best_dimension": "By {dimension}: {segments}.",
+    "why_focus": "By {dimension}: chosen as the focus of this step.",
+    "why_excluded": "By {dimension}: this step leaves it out.",
+    "why_single": "By {dimension}: one segment only, so nothing can move apart.",
+    "why_alike": "By {dimension}: its {count} segments moved alike.",
+    "why_noise": "By {dimension}: differences between its {count} segments are within noise.",
+    "why_apart_signal": (
+        "By {dimension}: segments moved apart by {amount} beyond noise; {signal} of the spread is signal."
+    ),
+    "why_apart": "By {dimension}: segments moved apart by {amount} beyond noise.",
+    "why_apart_untested": "By {dimension}: segments moved apart by {amount}; how much of it is noise is not known.",
     "segment_rose": "{segment} rose from {base} to {current} ({change})",
     "segment_fell": "{segment} fell from {base} to {current} ({change})",
     "segment_differs": "{segment}, {base} against {current} ({change})",

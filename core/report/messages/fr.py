@@ -81,6 +81,17 @@ MESSAGES = {
     "offset_by": "Compensation partielle par {steps}.",
     "steps_still": "Sans effet : {steps}.",
     "best_dimension": "Par {dimension} : {segments}.",
+    "why_focus": "Par {dimension} : choisi comme angle d’analyse de cette étape.",
+    "why_excluded": "Par {dimension} : cette étape l’écarte.",
+    "why_single": "Par {dimension} : un seul segment, rien ne peut donc diverger.",
+    "why_alike": "Par {dimension} : ses {count} segments ont évolué de la même façon.",
+    "why_noise": "Par {dimension} : les différences entre ses {count} segments relèvent du bruit.",
+    "why_apart_signal": (
+        "Par {dimension} : les segments ont divergé de {amount} au-delà du bruit ; {signal} de la "
+        "dispersion sont du signal."
+    ),
+    "why_apart": "Par {dimension} : les segments ont divergé de {amount} au-delà du bruit.",
+    "why_apart_untested": "Par {dimension} : les segments ont divergé de {amount} ; la part du bruit n’est pas connue.",
     "segment_rose": "{segment} en hausse, de {base} à {current} ({change})",
     "segment_fell": "{segment} en baisse, de {base} à {current} ({change})",
     "segment_differs": "{segment}, {base} contre {current} ({change})",
@@ -227,5 +238,27 @@ MESSAGES = {
     "note_nulls": (
         "{metric} est vide dans {base} lignes sur {base_rows} (base) et dans {current} sur "
         "{current_rows} (actuel). Une valeur vide compte pour rien."
+    ),
+    "note_test_calendar": "Le nombre de jours dépend du calendrier, non du hasard.",
+    "note_test_undefined": "L’étape n’est pas définie d’un côté.",
+    "note_test_never_filled": "{metric} est vide dans toutes les lignes ({side}).",
+    "note_test_distinct": "{metric} compte des valeurs distinctes, et celles des jours ne s’additionnent pas.",
+    "note_test_without_days": "Les lignes n’ont pas de jour : aucune variation quotidienne ne sert de repère.",
+    "note_test_few_days": (
+        "Jours avec des données : {base} dans la base, {current} dans la période actuelle. Il en faut "
+        "{least} de chaque côté pour en connaître le bruit."
+    ),
+    "note_test_steady_days": "Tous les jours d’un côté se ressemblent : aucun bruit auquel mesurer l’écart.",
+    "note_test_constant": "Chaque jour est identique des deux côtés : rien n’a bougé.",
+    "note_test_counts_alone": (
+        "Jugé sur les seuls effectifs, comme si chaque événement était indépendant ; sinon, p est trop petit."
+    ),
+    "note_test_days_resemble": "Chaque jour ressemble au précédent (autocorrélation {likeness}) : p est optimiste.",
+    "note_test_weekdays": (
+        "Base et période actuelle n’ont pas les mêmes jours de la semaine ({weekdays}) ; une partie de "
+        "l’écart peut en venir."
+    ),
+    "note_test_overlap": (
+        "La base et la période actuelle partagent des lignes que le test croit distinctes : p est trop grand."
     ),
 }

@@ -81,6 +81,18 @@ MESSAGES = {
     "offset_by": "Delvis oppveid av {steps}.",
     "steps_still": "Uten effekt: {steps}.",
     "best_dimension": "Fordelt på {dimension}: {segments}.",
+    "why_focus": "Fordelt på {dimension}: valgt som fokus for dette steget.",
+    "why_excluded": "Fordelt på {dimension}: utelatt for dette steget.",
+    "why_single": "Fordelt på {dimension}: bare ett segment, så ingenting kan sprike.",
+    "why_alike": "Fordelt på {dimension}: de {count} segmentene utviklet seg likt.",
+    "why_noise": "Fordelt på {dimension}: forskjellene mellom de {count} segmentene er støy.",
+    "why_apart_signal": (
+        "Fordelt på {dimension}: segmentene spriker {amount} mer enn støy forklarer; {signal} av spredningen er signal."
+    ),
+    "why_apart": "Fordelt på {dimension}: segmentene spriker {amount} mer enn støy forklarer.",
+    "why_apart_untested": (
+        "Fordelt på {dimension}: segmentene spriker {amount}; hvor mye av det som er støy, er ukjent."
+    ),
     "segment_rose": "{segment} steg fra {base} til {current} ({change})",
     "segment_fell": "{segment} falt fra {base} til {current} ({change})",
     "segment_differs": "{segment}, {base} mot {current} ({change})",
@@ -226,4 +238,18 @@ MESSAGES = {
         "{metric} er tom i {base} av {base_rows} rader i basis og i {current} "
         "av {current_rows} nå. Tomme verdier teller ikke."
     ),
+    "note_test_calendar": "Antall dager følger av kalenderen, ikke av tilfeldigheter.",
+    "note_test_undefined": "Steget er ikke definert på den ene siden.",
+    "note_test_never_filled": "{metric} er tom i alle rader ({side}).",
+    "note_test_distinct": "{metric} teller ulike verdier, og dagenes kan ikke legges sammen.",
+    "note_test_without_days": "Radene har ingen dag, så det finnes ingen vanlig dagsvariasjon å sammenligne med.",
+    "note_test_few_days": (
+        "Dager med data: {base} i basis, {current} nå. Det trengs {least} på hver side for å kjenne støyen."
+    ),
+    "note_test_steady_days": "Alle dager på den ene siden er like, så det finnes ingen støy å måle endringen mot.",
+    "note_test_constant": "Hver dag er lik på begge sider: ingenting har beveget seg.",
+    "note_test_counts_alone": "Vurdert ut fra antall alene, som om hver hendelse kom for seg; ellers er p for liten.",
+    "note_test_days_resemble": "En dag ligner dagen før (autokorrelasjon {likeness}), så p er for optimistisk.",
+    "note_test_weekdays": "Basis og nå har ikke de samme ukedagene ({weekdays}); en del av endringen kan komme av det.",
+    "note_test_overlap": "Basis og nå deler rader som testen tar for å være atskilte: p er for stor.",
 }
