@@ -32,6 +32,8 @@ from core.store.analyses import (
 )
 from core.warehouse import Version, Warehouse
 
+LONGEST_NAME = 200
+
 
 def compute(
     warehouse: Warehouse,
@@ -209,10 +211,10 @@ class Analyses:
     def check(self, spec: AnalysisSpec) -> None:
         """Raises what `compute` would raise before it reads any row: unknown columns, a wrong equation, no periods.
 
-        Also DataError for an analysis without a name.
+        Also DataError for an analysis without a name, or with one that is too long.
         """
-        if not spec.name.strip():
-            raise DataError("An analysis needs a name, so that others find it.", field="name")
+        if not 0 < len(spec.name.strip()) <= LONGEST_NAME:
+            raise DataError(f"An analysis needs a name, of at most {LONGEST_NAME} characters.", field="name")
         version = self._newest(spec.dataset)
         equation = equation_for(spec.equation, version)
         check_comparison(comparison_for(spec.comparison, version), equation, version, spec.where)

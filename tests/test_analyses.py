@@ -52,6 +52,7 @@ def test_a_column_that_is_not_there_is_named_when_saving(
     ("changes", "field", "message"),
     [
         ({"name": "  "}, "name", "needs a name"),
+        ({"name": "x" * 201}, "name", "at most 200 characters"),
         ({"dataset": "nowhere"}, "dataset", "'nowhere'"),
         ({"where": {"visits": {"~": 5}}}, "where.visits", "'~' is no operator"),
         ({"where": {"visits": {">": "many"}}}, "where.visits", "'many' is no number"),

@@ -9,6 +9,7 @@ import unicodedata
 
 NARROW = frozenset("iljtfrI.,:;'|!()[]/- \u00a0\u202f·’")
 WIDE = frozenset("mwMW%@→—")
+NARROWEST = 0.3
 BOLD_FACTOR = 1.05
 
 
@@ -21,15 +22,27 @@ def shortened(text: str, size: float, room: float) -> str:
     """The text, or as much of its beginning as fits into `room` pixels with an ellipsis."""
     if text_width(text, size) <= room:
         return text
-    kept = text
+    kept = text[: int(room / (NARROWEST * size)) + 1]
     while len(kept) > 1 and text_width(kept + "…", size) > room:
         kept = kept[:-1]
     return kept.rstrip() + "…"
 
 
+def wrapped(text: str, size: float, room: float) -> list[str]:
+    """The text in lines of at most `room` pixels, broken between words; a longer word is shortened."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(shortened(word, size, room))
+    return lines
+
+
 def _share(letter: str) -> float:
     if letter in NARROW:
-        return 0.3
+        return NARROWEST
     if letter in WIDE:
         return 0.85
     if unicodedata.east_asian_width(letter) in "WF":

@@ -45,9 +45,12 @@ SHAPES = {
     "list_type": "a list",
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+# What FastAPI says of a body that its JSON reader gave up on.
+UNREADABLE = "There was an error parsing the body"
 SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
+    400: "The body cannot be read as JSON: it is nested too deeply, or a number in it is too long.",
     500: "Something went wrong here. The log of the sidecar names it under this request's id.",
 }
 
@@ -120,7 +123,7 @@ async def _answer_http(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 the registration says so
     if error.status_code == 405:
         return ProblemResponse(405, SENTENCES[405], headers={"Allow": ", ".join(_allowed(request))})
-    given = error.detail if error.detail != HTTPStatus(error.status_code).phrase else None
+    given = error.detail if error.detail not in {HTTPStatus(error.status_code).phrase, UNREADABLE} else None
     detail = given or SENTENCES.get(error.status_code) or HTTPStatus(error.status_code).description
     return ProblemResponse(error.status_code, detail, headers=error.headers)
 

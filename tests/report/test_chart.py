@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -149,6 +150,12 @@ def test_thirty_bars_lie_down() -> None:
 
 def test_five_bars_stand(shop: Bridge) -> None:
     assert columns(bars_of(shop), 800) is not None
+
+
+def test_a_name_as_long_as_a_book_is_shortened_at_once() -> None:
+    began = time.monotonic()
+    assert shortened("x" * 1_000_000, 13, 100).endswith("x…")
+    assert time.monotonic() - began < 5
 
 
 def test_a_long_name_is_shortened_with_an_ellipsis() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from math import isfinite
@@ -204,7 +203,8 @@ def _checked(read: Callable[[Scalar], object], value: Scalar, column: str, expec
     try:
         return read(value)
     except (ValueError, TypeError, KeyError, OverflowError):
-        found = textwrap.shorten(str(value), LONGEST_SHOWN, placeholder="…")
+        text = str(value)
+        found = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
         raise DataError(f"'{found}' is no {expected}, which column '{column}' asks for.", field=field) from None
 
 
