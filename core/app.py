@@ -23,6 +23,7 @@ from core.settings import Settings
 from core.store import Store
 from core.store.people import keep_token, open_organisation
 from core.warehouse import Warehouse
+from core.wording import Templates
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class App:
     catalogue: Catalogue
     analyses: Analyses
     exports: Exports
+    templates: Templates
     clock: Callable[[], datetime]
 
     def close(self) -> None:
@@ -70,11 +72,12 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         analyses = Analyses(store, warehouse, catalogue, organisation.id, clock)
         check = ExportCheck(analyses, catalogue, warehouse, clock)
         exports = Exports(store, keys, check, organisation.id, settings.report_base_url, clock)
+        templates = Templates(store, organisation.id, clock)
         if settings.demo:
             load_samples(store, catalogue, analyses, exports, organisation.id, by=owner.id, lock_dir=settings.data_dir)
         # All is well: what was opened is closed by the App.
         opened.pop_all()
-    return App(settings, store, warehouse, keys, organisation, owner, catalogue, analyses, exports, clock)
+    return App(settings, store, warehouse, keys, organisation, owner, catalogue, analyses, exports, templates, clock)
 
 
 def _people(store: Store, settings: Settings, now: datetime) -> tuple[Organisation, Person]:

@@ -20,6 +20,6 @@ with frame.errors():
     choose(work, comparison)
     equation_card(work)
     if comparison is not None:
-        printed = print_bridge(compute(work), LOCALE, work.version.labels)
+        printed = print_bridge(compute(work), LOCALE, work.version.labels, app.templates.words(LOCALE))
         bridge_card(work, printed)
         step_card(work, printed)

@@ -10,6 +10,7 @@ from core.model.analysis import AnalysisSpec
 from core.model.delivery import ReportContent
 from core.model.document import Report
 from core.report.document import build_report
+from core.report.words import Words
 from core.warehouse import Version, Warehouse
 
 
@@ -19,10 +20,17 @@ def locked(analysis: AnalysisSpec, content: ReportContent) -> AnalysisSpec:
 
 
 def make_report(
-    warehouse: Warehouse, analysis: AnalysisSpec, content: ReportContent, version: Version, *, rendered_at: datetime
+    warehouse: Warehouse,
+    analysis: AnalysisSpec,
+    content: ReportContent,
+    version: Version,
+    *,
+    rendered_at: datetime,
+    words: Words | None = None,
 ) -> tuple[Report, Bridge]:
     """The report and the bridge it was drawn from, so that files beside it carry the same numbers.
 
+    words: of the content's locale, by default the catalogue's.
     Raises as `compute`, and DataError for an element of a step that is not there.
     """
     filtered = locked(analysis, content)
@@ -35,5 +43,6 @@ def make_report(
         rendered_at=rendered_at,
         zone=version.calendar.time_zone,
         depth=analysis.comment_depth,
+        words=words,
     )
     return report, bridge

@@ -13,6 +13,7 @@ from core.report.alert import has_threshold, printed_alert
 from core.report.comment import Depth, printed_headline
 from core.report.printed import PrintedBridge, print_bridge
 from core.report.sections import absent_section, alert_section, main_detail, step_section, waterfall_section
+from core.report.words import Words
 from core.warehouse import Version
 
 PARTS_OF_A_VIEW = ("title", "chart", "comment", "table")
@@ -30,14 +31,16 @@ def build_report(
     rendered_at: datetime,
     zone: str,
     depth: Depth = "medium",
+    words: Words | None = None,
 ) -> Report:
     """The report of `bridge` in the content's views, layout and locale.
 
-    zone: IANA name in which its times are printed; depth: of the comment.
+    zone: IANA name in which its times are printed; depth: of the comment; words: of its locale, by default the
+        catalogue's.
     An element of a step that this bridge does not have is a sentence: data may merge steps that an author chose.
     Raises DataError for no element at all and for a part that its view does not have.
     """
-    printed = print_bridge(bridge, content.locale, version.labels)
+    printed = print_bridge(bridge, content.locale, version.labels, words)
     alert, has_crossed = printed_alert(printed)
     chosen = _elements(printed, content, depth) if content.elements is not None else _views(printed, content, depth)
     return Report(

@@ -15,7 +15,9 @@ import xlsxwriter
 from core.engine.bridge import Bridge
 from core.model.comparison import DateSide, GroupSide
 from core.model.document import plain
-from core.report.comment import Depth, comment, headline
+from core.report.comment import Depth, printed_comment, printed_headline
+from core.report.printed import print_bridge
+from core.report.words import Words
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 SIGNIFICANT = 12
@@ -33,6 +35,7 @@ def bridge_json(
     rendered_at: datetime,
     locale: str = "en",
     depth: Depth = "medium",
+    words: Words | None = None,
     step: str | None = None,
     dimension: str | None = None,
 ) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def bridge_json(
     step, dimension: which detail; default the main step and its best dimension. `detail` is None where there is none.
     Raises DataError or UnknownColumn for a step or dimension that is not there.
     """
-    total = bridge.total
+    total, printed = bridge.total, print_bridge(bridge, locale, words=words)
     return {
         "analysis": analysis,
         "revision": revision,
@@ -61,8 +64,8 @@ def bridge_json(
         "steps": _records(bridge.steps),
         "detail": _detail(bridge, step, dimension),
         "ranking": _records(bridge.ranking()),
-        "headline": plain(headline(bridge, locale)),
-        "comment": "\n".join(plain(line) for line in comment(bridge, locale, depth)),
+        "headline": plain(printed_headline(printed)),
+        "comment": "\n".join(plain(line) for line in printed_comment(printed, depth)),
         "notes": [{"code": note.code, "text": note.text} for note in bridge.notes],
     }
 

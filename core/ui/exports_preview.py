@@ -35,6 +35,7 @@ def preview_html(app: App, content: ReportContent, *, is_public: bool) -> str:
         rendered_at=app.clock(),
         zone=version.calendar.time_zone,
         depth=spec.comment_depth,
+        words=app.templates.words(content.locale),
     )
     return self_contained(render_page(report, frame=PageFrame(static_path=STATIC, is_public=is_public)))
 

@@ -80,7 +80,9 @@ def _show(app: App, card: Card) -> None:
         st.markdown(f"##### {escape(spec.name)}")
         if card.bridge is not None:
             labels = card.version.labels if card.version else {}
-            _show_bridge(print_bridge(card.bridge, LOCALE, labels), key=f"home_chart_{spec.slug}")
+            _show_bridge(
+                print_bridge(card.bridge, LOCALE, labels, app.templates.words(LOCALE)), key=f"home_chart_{spec.slug}"
+            )
         if card.error is not None:
             frame.show_error(card.error)
     with st.container():

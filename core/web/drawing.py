@@ -22,6 +22,7 @@ from core.model.document import Chart, Report
 from core.report.html import CONTENT_SECURITY_POLICY, Download, PageFrame, render_page
 from core.report.images import png, svg
 from core.report.tables import bridge_json, chosen_detail, csv_text
+from core.report.words import Words
 from core.warehouse import Version
 
 Form = Literal["html", "svg", "png", "csv", "json"]
@@ -43,18 +44,20 @@ PAGE_CSP = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
 
 @dataclass(frozen=True)
 class Shown:
-    """What is shown of which analysis; `identity` is the SHA-256 of all of it."""
+    """What is shown of which analysis, in which words; `identity` is the SHA-256 of all of it."""
 
     analysis: AnalysisSpec
     revision: int
     content: ReportContent
+    words: Words
     identity: str
 
     @classmethod
-    def of(cls, analysis: AnalysisSpec, revision: int, content: ReportContent) -> Shown:
+    def of(cls, analysis: AnalysisSpec, revision: int, content: ReportContent, words: Words) -> Shown:
         """Settle what is shown."""
-        parts = (analysis.model_dump_json(), str(revision), content.model_dump_json())
-        return cls(analysis, revision, content, sha256("\0".join(parts).encode()).hexdigest())
+        own = json.dumps(dict(words.overrides), sort_keys=True)
+        parts = (analysis.model_dump_json(), str(revision), content.model_dump_json(), own)
+        return cls(analysis, revision, content, words, sha256("\0".join(parts).encode()).hexdigest())
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,9 @@ class Drawer:
             made = self._made.get(key)
         if made is None:
             now = self._app.clock()
-            made = make_report(self._app.warehouse, shown.analysis, shown.content, version, rendered_at=now)
+            made = make_report(
+                self._app.warehouse, shown.analysis, shown.content, version, rendered_at=now, words=shown.words
+            )
         with self._guard:
             self._made[key] = made
             self._made.move_to_end(key)
@@ -184,6 +189,7 @@ def _json(shown: Shown, report: Report, bridge: Bridge, ask: Ask) -> bytes:
         rendered_at=report.rendered_at,
         locale=shown.content.locale,
         depth=shown.analysis.comment_depth,
+        words=shown.words,
         step=ask.step,
         dimension=ask.dimension,
     )

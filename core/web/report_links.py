@@ -51,5 +51,7 @@ class ReportLinks:
             dataset = self._app.catalogue.get(resolved.analysis.dataset)
         except NotFound:
             return None
-        shown = Shown.of(resolved.analysis, resolved.analysis_revision, resolved.export.content)
+        content = resolved.export.content
+        words = self._app.templates.words(content.locale)
+        shown = Shown.of(resolved.analysis, resolved.analysis_revision, content, words)
         return OpenLink(resolved.link_id, resolved.is_public, shown, dataset)

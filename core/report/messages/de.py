@@ -23,6 +23,9 @@ MESSAGES = {
     "alt_bridge": "Brücke für {kpi}: {base_label} {base}, {bars}, {current_label} {current}.",
     "alt_detail": "Beitrag von {step} zu {kpi} nach {dimension}: {bars}.",
     "part_of_base": "{percent} der Basis",
+    "pair_in_brackets": "{comparison} (in Klammern)",
+    "pair_same_level": "beide Balken eines Schritts beginnen auf gleicher Höhe",
+    "within_usual": "innerhalb der üblichen Schwankung von Tag zu Tag",
     # headlines
     "headline_undefined": "{kpi} lässt sich nicht berechnen: Division durch 0",
     "headline_rose": "{kpi}: Anstieg um {amount}",

@@ -23,6 +23,9 @@ MESSAGES = {
     "alt_bridge": "Bridge of {kpi}: {base_label} {base}, {bars}, {current_label} {current}.",
     "alt_detail": "Contribution of {step} to {kpi} by {dimension}: {bars}.",
     "part_of_base": "{percent} of the base total",
+    "pair_in_brackets": "{comparison} (in brackets)",
+    "pair_same_level": "both bars of a step start at one level",
+    "within_usual": "within usual day-to-day variation",
     # headlines
     "headline_undefined": "{kpi} cannot be computed: it is divided by 0",
     "headline_rose": "{kpi} rose by {amount}",

@@ -23,6 +23,9 @@ MESSAGES = {
     "alt_bridge": "Cascade de {kpi} : {base_label} {base}, {bars}, {current_label} {current}.",
     "alt_detail": "Contribution de {step} à {kpi} par {dimension} : {bars}.",
     "part_of_base": "{percent} du total de base",
+    "pair_in_brackets": "{comparison} (entre parenthèses)",
+    "pair_same_level": "les deux barres d’une étape partent du même niveau",
+    "within_usual": "dans les variations habituelles d’un jour à l’autre",
     # headlines
     "headline_undefined": "{kpi} : calcul impossible, division par 0",
     "headline_rose": "{kpi} : hausse de {amount}",

@@ -23,6 +23,9 @@ MESSAGES = {
     "alt_bridge": "Bro for {kpi}: {base_label} {base}, {bars}, {current_label} {current}.",
     "alt_detail": "Bidraget fra {step} til {kpi} fordelt på {dimension}: {bars}.",
     "part_of_base": "{percent} av basis",
+    "pair_in_brackets": "{comparison} (i parentes)",
+    "pair_same_level": "begge søylene i et steg starter på samme nivå",
+    "within_usual": "innenfor vanlig variasjon fra dag til dag",
     # headlines
     "headline_undefined": "{kpi} kan ikke beregnes: det deles på 0",
     "headline_rose": "{kpi} steg med {amount}",

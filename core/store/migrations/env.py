@@ -9,7 +9,8 @@ from sqlmodel.sql.sqltypes import AutoString
 import core.model.access
 import core.model.analysis
 import core.model.data
-import core.model.delivery  # noqa: F401
+import core.model.delivery
+import core.model.wording  # noqa: F401
 from core.model.base import UtcDateTime
 
 

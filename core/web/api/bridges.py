@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from core.analyses import compute
+from core.analyses import SavedAnalysis, compute
 from core.app import App
 from core.errors import DataError
 from core.model.analysis import AnalysisSpec, ComparisonSpec
@@ -80,6 +80,7 @@ def get_bridge(
     current: Side = None,
     step: Annotated[str | None, Query(description="whose detail; default the main one")] = None,
     dimension: Annotated[str | None, Query(description="by which; default the most interesting one")] = None,
+    locale: Annotated[Locale, Query(description="of headline and comment")] = "en",
 ) -> BridgeAnswer:
     """The bridge on the newest data; `base` and `current` put other periods in the place of the saved ones."""
     saved = app.analyses.get(slug)
@@ -93,6 +94,8 @@ def get_bridge(
         as_of=version.as_of,
         rendered_at=app.clock(),
         depth=spec.comment_depth,
+        locale=locale,
+        words=app.templates.words(locale),
         step=step,
         dimension=dimension,
     )
@@ -120,7 +123,7 @@ def get_report(
     given: dict[str, Any] = {"views": tuple(views)} if views else {}
     content = ReportContent(analysis=slug, layout=layout, locale=locale, **given)
     saved = app.analyses.get(slug)
-    return _drawn(app, request, Shown.of(saved.spec, saved.revision, content), Ask(form=form, view=view))
+    return _drawn(app, request, saved, content, Ask(form=form, view=view))
 
 
 @routes.get(
@@ -134,11 +137,12 @@ def get_preview(export_id: str, request: Request, app: TheApp, _caller: Reader) 
     """What the links of an export show, also while it is switched off."""
     content = app.exports.get(export_id).spec.content
     saved = app.analyses.get(content.analysis)
-    return _drawn(app, request, Shown.of(saved.spec, saved.revision, content), Ask())
+    return _drawn(app, request, saved, content, Ask())
 
 
-def _drawn(app: App, request: Request, shown: Shown, ask: Ask) -> Response:
+def _drawn(app: App, request: Request, saved: SavedAnalysis, content: ReportContent, ask: Ask) -> Response:
     drawer: Drawer = request.app.state.drawer
+    shown = Shown.of(saved.spec, saved.revision, content, app.templates.words(content.locale))
     drawn: Drawn = drawer.draw(shown, app.catalogue.fresh(shown.analysis.dataset).version, ask)
     headers = {"ETag": drawn.etag, "Last-Modified": drawn.last_modified, "Content-Security-Policy": drawn.csp}
     return Response(drawn.body, media_type=drawn.media_type, headers=headers)
