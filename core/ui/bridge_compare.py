@@ -1,8 +1,8 @@
-"""The comparison's form: moving periods, fixed dates, two groups. Each change moves the address."""
+"""The comparison's form: moving periods, fixed dates, two groups, plan and actual. Each change moves the address."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -12,11 +12,11 @@ from core.model.comparison import Comparison
 from core.model.data import DATE_TYPES
 from core.model.sums import NOT_SET
 from core.ui import bridge_state as keys
+from core.ui.bridge_days import choose_period, days_input
 from core.ui.bridge_periods import (
     AGAINST,
     KINDS,
-    LAST_DAYS,
-    PERIODS,
+    Days,
     Kind,
     as_fixed,
     dates_of,
@@ -24,9 +24,9 @@ from core.ui.bridge_periods import (
     first_comparison,
     fixed_dates,
     kind_of,
-    period_of,
-    relative_of,
 )
+from core.ui.bridge_plan import begin_plan, edit_plan
+from core.ui.bridge_second import edit_second
 from core.ui.bridge_state import Work, compare, follow_closed, seen
 from core.warehouse import Version
 
@@ -34,11 +34,11 @@ VALUES_SHOWN = 200
 
 
 def edit_comparison(work: Work, resolved: Comparison | None) -> None:
-    """The whole form."""
+    """The whole form, the second comparison below the first."""
     dates = date_columns(work.version)
     shown = kind_of(work.spec.comparison, dates)
     offered: list[Kind] = [kind for kind in KINDS if dates or kind == "groups"]
-    # Groups are chosen value by value, so this kind is shown before the comparison is one.
+    # Groups are chosen value by value and plans column by column, so these are shown before the comparison is one.
     st.segmented_control(
         "What is compared",
         offered,
@@ -49,12 +49,9 @@ def edit_comparison(work: Work, resolved: Comparison | None) -> None:
         args=(work, resolved),
     )
     kind = seen(keys.KIND)
-    if kind == "relative":
-        _edit_relative(work)
-    elif kind == "dates":
-        _edit_dates(work)
-    else:
-        _edit_groups(work)
+    FORMS[kind](work)
+    if kind == shown and dates:
+        edit_second(work)
 
 
 def date_columns(version: Version) -> tuple[str, ...]:
@@ -74,41 +71,29 @@ def _change_kind(work: Work, resolved: Comparison | None) -> None:
     if kind == "relative":
         moving = first_comparison(work.version)
         if moving is not None:
-            compare(work.start, moving)
+            compare(work, moving)
+    elif kind == "metrics":
+        begin_plan(work)
     elif kind == "dates":
         fixed = as_fixed(resolved) if resolved else None
-        compare(work.start, fixed or fixed_dates(date_columns(work.version)[0], *default_dates(work.version)))
+        compare(work, fixed or fixed_dates(date_columns(work.version)[0], *default_dates(work.version)))
 
 
 def _edit_relative(work: Work) -> None:
     comparison = work.spec.comparison
-    period, days = period_of(comparison.relative or "last_full_month")
     _choose_date_column(work)
-    st.selectbox(
-        "Period",
-        list(PERIODS),
-        format_func=PERIODS.__getitem__,
-        key=follow_closed(keys.PERIOD, period),
-        on_change=_change_relative,
-        args=(work,),
+    choose_period(
+        comparison.relative or "last_full_month",
+        keys.PERIOD,
+        keys.DAYS,
+        lambda relative: _change_relative(work, relative),
     )
-    if period == LAST_DAYS:
-        st.number_input(
-            "Days",
-            min_value=1,
-            max_value=9999,
-            step=1,
-            key=follow_closed(keys.DAYS, days),
-            on_change=_change_relative,
-            args=(work,),
-        )
     st.radio(
         "Against",
         list(AGAINST),
         format_func=AGAINST.__getitem__,
         key=follow_closed(keys.AGAINST, comparison.against),
-        on_change=_change_relative,
-        args=(work,),
+        on_change=lambda: _change_relative(work, comparison.relative or "last_full_month"),
     )
     st.caption("Moves with the newest day of the data.")
 
@@ -126,51 +111,30 @@ def _choose_date_column(work: Work) -> None:
 
 
 def _change_by(work: Work) -> None:
-    compare(work.start, work.spec.comparison.model_copy(update={"by": seen(keys.BY)}))
+    compare(work, work.spec.comparison.model_copy(update={"by": seen(keys.BY)}))
 
 
-def _change_relative(work: Work) -> None:
-    _, days = period_of(work.spec.comparison.relative or "last_full_month")
-    is_days_shown = work.spec.comparison.relative == relative_of(LAST_DAYS, days)
-    relative = relative_of(seen(keys.PERIOD), (seen(keys.DAYS) if is_days_shown else None) or days)
+def _change_relative(work: Work, relative: str) -> None:
     by = work.spec.comparison.by
-    compare(work.start, ComparisonSpec(by=by, relative=relative, against=seen(keys.AGAINST)))
+    compare(work, ComparisonSpec(by=by, relative=relative, against=seen(keys.AGAINST)))
 
 
 def _edit_dates(work: Work) -> None:
     _choose_date_column(work)
     base, current = _dates(work)
-    for label, key, days in (("Base", keys.BASE, base), ("Current", keys.CURRENT, current)):
-        # A range must be given as the default, so another range is another widget.
-        st.date_input(
-            f"{label}, first and last day",
-            value=days,
-            key=f"{key}_{days[0]}_{days[1]}",
-            on_change=_change_dates,
-            args=(work, label, f"{key}_{days[0]}_{days[1]}"),
-            format="YYYY-MM-DD",
-        )
+    days_input("Base", keys.BASE, base, lambda chosen: _change_dates(work, base=chosen))
+    days_input("Current", keys.CURRENT, current, lambda chosen: _change_dates(work, current=chosen))
     st.caption("Fixed dates stay where they are: newer data does not move them.")
 
 
-def _dates(work: Work) -> tuple[tuple[date, date], tuple[date, date]]:
+def _dates(work: Work) -> tuple[Days, Days]:
     comparison, default = work.spec.comparison, default_dates(work.version)
     return dates_of(comparison.base) or default[0], dates_of(comparison.current) or default[1]
 
 
-def _change_dates(work: Work, label: str, key: str) -> None:
-    chosen = _range(st.session_state[key])
-    base, current = _dates(work)
-    if chosen:
-        base, current = (chosen, current) if label == "Base" else (base, chosen)
-        compare(work.start, fixed_dates(work.spec.comparison.by, base, current))
-
-
-def _range(chosen: object) -> tuple[date, date] | None:
-    """Both ends; None while only the first was clicked."""
-    if isinstance(chosen, tuple | list) and len(chosen) == 2:
-        return chosen[0], chosen[1]
-    return None
+def _change_dates(work: Work, *, base: Days | None = None, current: Days | None = None) -> None:
+    before = _dates(work)
+    compare(work, fixed_dates(work.spec.comparison.by, base or before[0], current or before[1]))
 
 
 def _edit_groups(work: Work) -> None:
@@ -205,7 +169,15 @@ def _change_groups(work: Work) -> None:
     base, current = seen(keys.BASE_GROUP), seen(keys.CURRENT_GROUP)
     if base and current:
         sides = {"base": tuple(map(meant, base)), "current": tuple(map(meant, current))}
-        compare(work.start, ComparisonSpec(by=seen(keys.GROUP_BY), **sides))
+        compare(work, ComparisonSpec(by=seen(keys.GROUP_BY), **sides))
+
+
+FORMS: dict[Kind, Callable[[Work], None]] = {
+    "relative": _edit_relative,
+    "dates": _edit_dates,
+    "groups": _edit_groups,
+    "metrics": edit_plan,
+}
 
 
 def shown(value: Scalar) -> str:

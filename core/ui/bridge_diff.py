@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.model.analysis import AnalysisSpec, EquationSpec
+from core.model.analysis import AnalysisSpec, ComparisonSpec, EquationSpec, SecondComparisonSpec
+from core.ui.bridge_pairs import SHOWS
 from core.ui.bridge_periods import comparison_label
 
 NAMES = {
@@ -13,7 +14,7 @@ NAMES = {
     "where": "Filters",
     "method": "Method",
     "per_day": "Days as a step",
-    "other_below_pct": "Rest below %",
+    "other_below_pct": "Smallest bar %",
     "max_segments": "Bars before the rest",
     "comment_depth": "Comment",
 }
@@ -21,6 +22,7 @@ STEP_NAMES = {
     "formula": "formula",
     "name": "name",
     "unit": "unit",
+    "decimals": "decimals",
     "threshold_pct": "threshold %",
     "focus": "focus",
     "exclude": "left out",
@@ -36,7 +38,9 @@ def differences(before: AnalysisSpec, after: AnalysisSpec) -> list[str]:
         if getattr(before, name) != getattr(after, name)
     ]
     if before.comparison != after.comparison:
-        lines.append(f"Comparison: {_comparison(before)} → {_comparison(after)}")
+        lines.append(f"Comparison: {_comparison(before.comparison)} → {_comparison(after.comparison)}")
+    if before.second != after.second:
+        lines.append(f"Second comparison: {_second(before.second)} → {_second(after.second)}")
     return [*lines, *_equation(before.equation, after.equation)]
 
 
@@ -46,6 +50,7 @@ def _equation(before: EquationSpec, after: EquationSpec) -> list[str]:
         ("total", "KPI's name"),
         ("formula", "Formula"),
         ("unit", "Unit"),
+        ("decimals", "Decimals"),
         ("good", "Good is"),
         ("total_threshold_pct", "Threshold %"),
     ):
@@ -70,12 +75,20 @@ def _formulas(equation: EquationSpec) -> str:
     return ", ".join(step.formula for step in equation.steps)
 
 
-def _comparison(spec: AnalysisSpec) -> str:
-    comparison = spec.comparison
+def _comparison(comparison: ComparisonSpec) -> str:
+    plans = f" ({_text(comparison.metrics)})" if comparison.metrics else ""
     if comparison.relative:
-        return comparison_label(comparison)
-    base, current = (" to ".join(map(str, side or ())) for side in (comparison.base, comparison.current))
-    return f"{comparison.by} {base} against {current}"
+        return comparison_label(comparison) + plans
+    sides = [" to ".join(map(str, side)) for side in (comparison.base, comparison.current) if side]
+    name = "plan with actual, " if plans else ""
+    return f"{name}{comparison.by} {' against '.join(sides)}{plans}"
+
+
+def _second(second: SecondComparisonSpec | None) -> str:
+    if second is None:
+        return "none"
+    name = "the one before the first" if second.comparison is None else _comparison(second.comparison)
+    return f"{name}, {SHOWS[second.show].lower()}"
 
 
 def _text(value: object) -> str:

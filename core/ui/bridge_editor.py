@@ -12,29 +12,27 @@ from core.errors import DataError
 from core.model.analysis import EquationSpec, StepSpec
 from core.ui import bridge_state as keys
 from core.ui import frame
-from core.ui.bridge_state import Work, draft_key, follow, keep_draft, keep_widget
+from core.ui.bridge_settings import edit_settings
+from core.ui.bridge_state import Work, draft_key, follow, keep_draft
 from core.ui.bridge_steps import chain_of_ratios, equation_of, rows_of, sum_of
 from core.ui.text import escape
 
-METHODS = {
-    "shapley": "Shapley (default)",
-    "lmdi": "LMDI",
-    "sequential": "Sequential, in the order of the steps",
-    "covariance": "Covariance, handed out by size",
-}
-DEPTHS = {"low": "Short", "medium": "Medium", "high": "Long"}
 GOOD = {"up": "A rise", "down": "A fall"}
 TOTAL_KEYS = {
     "total": keys.TOTAL,
     "unit": keys.TOTAL_UNIT,
+    "decimals": keys.TOTAL_DECIMALS,
     "good": keys.TOTAL_GOOD,
     "formula": keys.TOTAL_FORMULA,
     "total_threshold_pct": keys.TOTAL_THRESHOLD,
 }
+NUMBERS = ("decimals", "total_threshold_pct")
+MOST_DECIMALS = 6
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "formula": pl.String,
     "name": pl.String,
     "unit": pl.String,
+    "decimals": pl.Int64,
     "threshold_pct": pl.Float64,
     "focus": pl.String,
     "exclude": pl.List(pl.String),
@@ -84,7 +82,7 @@ def _edit(work: Work) -> None:
     _starters(work)
     rows = _table(work)
     _total(work)
-    _settings(work)
+    edit_settings(work)
     with frame.errors():
         equation = equation_of(rows, _total_values())
         if equation != work.spec.equation:
@@ -157,7 +155,10 @@ def _columns(work: Work) -> dict[str, Any]:
     return {
         "formula": config.TextColumn("Formula", width="medium", help="A metric, or numerator / denominator"),
         "name": config.TextColumn("Name", help="What people read; default: the formula"),
-        "unit": config.TextColumn("Unit", width="small", help="€, %, …"),
+        "unit": config.TextColumn("Unit", width="small", help="€, %, or a pattern such as $.*M"),
+        "decimals": config.NumberColumn(
+            "Decimals", width="small", min_value=0, max_value=MOST_DECIMALS, step=1, help="Empty: as many as it takes"
+        ),
         "threshold_pct": config.NumberColumn("Threshold %", min_value=0.0, help="Alert beyond this change"),
         "focus": config.SelectboxColumn("Focus on", options=dimensions, help="The dimension that opens first"),
         "exclude": config.MultiselectColumn(
@@ -171,10 +172,15 @@ def _total(work: Work) -> None:
     equation = work.spec.equation
     for field, key in TOTAL_KEYS.items():
         value = getattr(equation, field)
-        follow(key, value if value is not None or field == "total_threshold_pct" else "")
-    name, unit, good, threshold, formula = st.columns([3, 1, 2, 2, 3])
+        follow(key, value if value is not None or field in NUMBERS else "")
+    name, unit, decimals, good, threshold, formula = st.columns([3, 1.2, 1.2, 2.2, 1.6, 3])
     name.text_input("KPI's name", key=keys.TOTAL, placeholder=kpi_label(work))
-    unit.text_input("Unit", key=keys.TOTAL_UNIT, help="% for a rate: changes are printed in points")
+    unit.text_input(
+        "Unit", key=keys.TOTAL_UNIT, help="€, or % for a rate (changes are points), or a pattern such as $.*M"
+    )
+    decimals.number_input(
+        "Decimals", min_value=0, max_value=MOST_DECIMALS, value=None, placeholder="auto", key=keys.TOTAL_DECIMALS
+    )
     good.segmented_control("Good is", list(GOOD), format_func=GOOD.__getitem__, key=keys.TOTAL_GOOD, required=True)
     threshold.number_input("Threshold %", min_value=0.0, value=None, key=keys.TOTAL_THRESHOLD)
     formula.text_input(
@@ -187,32 +193,3 @@ def _total(work: Work) -> None:
 
 def _total_values() -> dict[str, object]:
     return {name: st.session_state[key] for name, key in TOTAL_KEYS.items()}
-
-
-def _settings(work: Work) -> None:
-    spec = work.spec
-    follow(keys.METHOD, spec.method)
-    follow(keys.PER_DAY, spec.per_day)
-    follow(keys.DEPTH, spec.comment_depth)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        _choice(work, "Method", METHODS, "method", keys.METHOD)
-        _choice(work, "Comment", DEPTHS, "comment_depth", keys.DEPTH)
-        st.toggle(
-            "Days as a step of their own",
-            key=keys.PER_DAY,
-            on_change=keep_widget,
-            args=(work, "per_day", keys.PER_DAY),
-            help="For periods of different length: volumes are taken per day",
-        )
-
-
-def _choice(work: Work, label: str, names: dict[str, str], field: str, key: str) -> None:
-    st.selectbox(
-        label,
-        list(names),
-        format_func=names.__getitem__,
-        key=key,
-        on_change=keep_widget,
-        args=(work, field, key),
-        width=260,
-    )

@@ -12,6 +12,8 @@ from core.warehouse import Version
 
 Kind = Literal["relative", "dates", "groups", "metrics"]
 Against = Literal["previous", "same_last_year"]
+Days = tuple[date, date]
+"""First and last day of a period."""
 KINDS: dict[Kind, str] = {
     "relative": "Moving periods",
     "dates": "Fixed dates",
@@ -56,7 +58,7 @@ def relative_of(period: str, days: int) -> str:
     return f"last_{days}_days" if period == LAST_DAYS else period
 
 
-def fixed_dates(by: str, base: tuple[date, date], current: tuple[date, date]) -> ComparisonSpec:
+def fixed_dates(by: str, base: Days, current: Days) -> ComparisonSpec:
     """Two date ranges, both ends inclusive."""
     return ComparisonSpec(by=by, base=_iso(base), current=_iso(current))
 
@@ -71,7 +73,7 @@ def as_fixed(resolved: Comparison) -> ComparisonSpec | None:
     return None
 
 
-def dates_of(values: tuple[Scalar, ...] | None) -> tuple[date, date] | None:
+def dates_of(values: tuple[Scalar, ...] | None) -> Days | None:
     """A fixed side as dates; one value is one day. None when it holds no dates."""
     try:
         days = [value if isinstance(value, date) else date.fromisoformat(str(value)) for value in values or ()]
@@ -96,7 +98,7 @@ def _is_covered(choice: ComparisonSpec, version: Version) -> bool:
     return isinstance(base, DateSide) and version.oldest <= base.first + (base.last - base.first) / 2
 
 
-def default_dates(version: Version) -> tuple[tuple[date, date], tuple[date, date]]:
+def default_dates(version: Version) -> tuple[Days, Days]:
     """Two fixed ranges to start from: the newest 28 days and the 28 before."""
     newest = version.newest or date(2000, 1, 1)
     span = timedelta(days=27)
@@ -142,5 +144,5 @@ def period_name(relative: str) -> str:
     return f"{name[0].lower()}{name[1:]}"
 
 
-def _iso(days: tuple[date, date]) -> tuple[str, str]:
+def _iso(days: Days) -> tuple[str, str]:
     return days[0].isoformat(), days[1].isoformat()

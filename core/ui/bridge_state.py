@@ -14,6 +14,7 @@ import streamlit as st
 from core.analyses import SavedAnalysis
 from core.app import App
 from core.model.analysis import AnalysisSpec, ComparisonSpec, Condition, SecondComparisonSpec
+from core.ui.bridge_pairs import following
 from core.ui.bridge_url import (
     PageState,
     apply_state,
@@ -33,10 +34,14 @@ FILTER, FILTER_ADD, FILTER_OPEN = "bridge_filter", "bridge_filter_add", "bridge_
 EDIT, EDITOR, METRICS = "bridge_edit", "bridge_editor", "bridge_metrics"
 EDITOR_ROWS, EDITOR_TURN = "bridge_editor_rows", "bridge_editor_turn"
 TOTAL, TOTAL_UNIT, TOTAL_GOOD = "bridge_total", "bridge_total_unit", "bridge_total_good"
+TOTAL_DECIMALS = "bridge_total_decimals"
 TOTAL_FORMULA, TOTAL_THRESHOLD = "bridge_total_formula", "bridge_total_threshold"
 METHOD, PER_DAY, BARS, DEPTH = "bridge_method", "bridge_per_day", "bridge_bars", "bridge_depth"
+METHOD_HERE = "bridge_method_here"
 VIEW, STEP, DIMENSION = "bridge_view", "bridge_step", "bridge_dimension"
 SHAPE, FIRST = "bridge_shape", "bridge_first"
+RANK, OWN_CHART, OWN_DIMENSION = "bridge_rank", "bridge_own_chart", "bridge_own_dimension"
+SEARCH, SEARCH_FOR, FOUND = "bridge_search", "bridge_search_for", "bridge_found"
 SECOND, SECOND_SHOW, SECOND_BASE, SECOND_CURRENT = (
     "bridge_second",
     "bridge_second_show",
@@ -106,14 +111,15 @@ def open_analysis(slug: str | None, dataset: str | None = None) -> None:
     go(PageState(analysis=slug, dataset=dataset if slug is None else None))
 
 
-def compare(start: AnalysisSpec, comparison: ComparisonSpec) -> None:
-    """Choose another comparison."""
-    go(with_comparison(current_state(), comparison, start))
+def compare(work: Work, comparison: ComparisonSpec) -> None:
+    """Choose another comparison; the second one follows where it can."""
+    second = following(work.spec, comparison)
+    go(with_second(with_comparison(current_state(), comparison, work.start), second, work.start))
 
 
-def compare_second(start: AnalysisSpec, second: SecondComparisonSpec | None) -> None:
+def compare_second(work: Work, second: SecondComparisonSpec | None) -> None:
     """Choose another second comparison, or none."""
-    go(with_second(current_state(), second, start))
+    go(with_second(current_state(), second, work.start))
 
 
 def filter_by(start: AnalysisSpec, where: dict[str, Condition]) -> None:

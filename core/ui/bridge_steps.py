@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from pydantic import ValidationError
 
 from core.errors import EquationError
 from core.model.analysis import EquationSpec, StepSpec
+
+Choice = Literal["focus", "exclude", "back"]
 
 
 class StepRow(TypedDict):
@@ -18,6 +20,7 @@ class StepRow(TypedDict):
     formula: str
     name: str
     unit: str
+    decimals: int | None
     threshold_pct: float | None
     focus: str
     exclude: list[str]
@@ -37,6 +40,7 @@ def rows_of(equation: EquationSpec) -> list[StepRow]:
             formula=step.formula,
             name=step.name or "",
             unit=step.unit,
+            decimals=step.decimals,
             threshold_pct=step.threshold_pct,
             focus=step.focus or "",
             exclude=list(step.exclude),
@@ -49,7 +53,7 @@ def rows_of(equation: EquationSpec) -> list[StepRow]:
 def equation_of(rows: Iterable[Mapping[str, object]], total: Mapping[str, object]) -> EquationSpec:
     """The equation that the rows stand for; rows without a formula are passed over.
 
-    total: total, formula, unit, good and total_threshold_pct of the equation.
+    total: total, formula, unit, decimals, good and total_threshold_pct of the equation.
     Raises EquationError with the row it belongs to.
     """
     steps = tuple(_step(number, row) for number, row in enumerate(rows, start=1) if _text(row, "formula"))
@@ -60,8 +64,28 @@ def equation_of(rows: Iterable[Mapping[str, object]], total: Mapping[str, object
         total=_text(total, "total") or None,
         formula=_text(total, "formula") or None,
         unit=_text(total, "unit"),
+        decimals=_whole(total.get("decimals")),
         good="down" if total.get("good") == "down" else "up",
         total_threshold_pct=_number(total.get("total_threshold_pct")),
+    )
+
+
+def with_choice(equation: EquationSpec, members: Sequence[int], dimension: str, choice: Choice) -> EquationSpec:
+    """The equation whose steps at these places always open with a dimension, leave it out, or do neither."""
+    steps = [
+        _chosen(step, dimension, choice) if place in members else step for place, step in enumerate(equation.steps)
+    ]
+    return equation.model_copy(update={"steps": tuple(steps)})
+
+
+def _chosen(step: StepSpec, dimension: str, choice: Choice) -> StepSpec:
+    focus = None if step.focus == dimension else step.focus
+    rest = tuple(name for name in step.exclude if name != dimension)
+    return step.model_copy(
+        update={
+            "focus": dimension if choice == "focus" else focus,
+            "exclude": (*rest, dimension) if choice == "exclude" else rest,
+        }
     )
 
 
@@ -95,6 +119,7 @@ def _step(number: int, row: Mapping[str, object]) -> StepSpec:
             formula=_text(row, "formula"),
             name=_text(row, "name") or None,
             unit=_text(row, "unit"),
+            decimals=_whole(row.get("decimals")),
             threshold_pct=_number(row.get("threshold_pct")),
             focus=_text(row, "focus") or None,
             exclude=tuple(str(item) for item in exclude) if isinstance(exclude, Iterable) else (),
@@ -112,6 +137,11 @@ def _text(row: Mapping[str, object], name: str) -> str:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _whole(value: object) -> int | None:
+    number = _number(value)
+    return None if number is None else round(number)
 
 
 def _label(column: str) -> str:

@@ -46,3 +46,14 @@ def test_other_steps_are_listed() -> None:
 
 def test_a_switch_reads_on_and_off() -> None:
     assert changed(per_day=True) == ["Days as a step: off → on"]
+
+
+def test_a_second_comparison_is_named_with_its_place() -> None:
+    assert changed(second={"show": "behind"}) == ["Second comparison: none → the one before the first, behind it"]
+
+
+def test_compared_columns_are_named() -> None:
+    planned = {"by": "day", "current": ["2026-01-01"], "metrics": {"revenue": "revenue_plan"}}
+    assert changed(comparison=planned) == [
+        "Comparison: last full month with the one before → plan with actual, day 2026-01-01 (revenue: revenue_plan)"
+    ]

@@ -20,6 +20,13 @@ def test_dates_on_a_date_column_are_fixed_dates_and_on_another_column_groups() -
     assert [kind_of(c, ("day",)) for c in (by_day, by_country)] == ["dates", "groups"]
 
 
+def test_compared_columns_are_a_kind_of_their_own_and_have_no_two_dates() -> None:
+    planned = ComparisonSpec(by="day", current=("2026-02-01",), metrics={"revenue": "revenue_plan"})
+    day = DateSide(date(2026, 2, 1), date(2026, 2, 1))
+    assert kind_of(planned, ("day",)) == "metrics"
+    assert as_fixed(Comparison("day", day, day, (("revenue", "revenue_plan"),))) is None
+
+
 def test_moving_periods_become_the_dates_they_stand_for() -> None:
     resolved = Comparison(
         "day", DateSide(date(2026, 1, 1), date(2026, 1, 31)), DateSide(date(2026, 2, 1), date(2026, 2, 28))
@@ -48,6 +55,10 @@ def test_one_date_is_one_day() -> None:
         ),
         (ComparisonSpec(by="day", base=("2026-01-01",), current=("2026-02-01",)), "fixed dates"),
         (ComparisonSpec(by="country", base=("FR",), current=("DE",)), "two groups of country"),
+        (
+            ComparisonSpec(by="day", relative="last_full_month", metrics={"revenue": "revenue_plan"}),
+            "plan with actual, last full month",
+        ),
     ],
 )
 def test_a_comparison_is_one_line(comparison: ComparisonSpec, label: str) -> None:

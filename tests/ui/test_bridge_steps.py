@@ -24,6 +24,7 @@ def test_an_equation_survives_the_table() -> None:
                 formula="orders / visits",
                 name="Conversion",
                 unit="%",
+                decimals=2,
                 threshold_pct=10,
                 focus="device",
                 exclude=("day",),
@@ -32,6 +33,7 @@ def test_an_equation_survives_the_table() -> None:
         total="Orders",
         formula="[1] * [2]",
         unit="€",
+        decimals=0,
         good="down",
         total_threshold_pct=5,
     )
