@@ -114,12 +114,12 @@ def _head(sheet: Sheet, group: Compared) -> None:
 
 def _row(sheet: Sheet, frame: _Frame, group: Compared, spread: Spread, words: Words) -> None:
     top = sheet.height
-    middle = top + (30 if frame.is_narrow else 13)
+    middle = top + (33 if frame.is_narrow else 13)
     key = (group.step.name, spread.dimension)
     _names(sheet, frame, spread, words, top + 13)
     _plot(sheet, frame, group, spread, middle, key)
     _ends(sheet, frame, spread, middle + 18)
-    sheet.height = top + ROW + (18 if frame.is_narrow else 0)
+    sheet.height = top + ROW + (20 if frame.is_narrow else 0)
     sheet.places.append(Place(0, frame.width, top, sheet.height, key, spread_said(group, spread, words)))
 
 
@@ -140,7 +140,7 @@ def _names(sheet: Sheet, frame: _Frame, spread: Spread, words: Words, y: float) 
 def _plot(sheet: Sheet, frame: _Frame, group: Compared, spread: Spread, y: float, key: tuple[str, ...]) -> None:
     low, high = (frame.x(spread.effect(segment)) for segment in (spread.lowest, spread.highest))
     zero, step = frame.x(0.0), frame.x(group.step.contribution)
-    sheet.strokes.append(Stroke(zero, zero, y - 13, y + 13, "dots", is_dotted=True))
+    sheet.strokes.append(Stroke(zero, zero, y - TICK, y + TICK, "dots", is_dotted=True))
     sheet.strokes.append(Stroke(low, high, y, y, "rest", RANGE, key))
     sheet.strokes.append(Stroke(step, step, y - TICK, y + TICK, "ink", 2))
     if spread.has_mix:
