@@ -19,11 +19,16 @@ DRAWN_KEPT = 64
 
 
 def show_waterfall(
-    bars: Waterfall, *, key: str, alt: str, on_select: Literal["rerun"] | Callable[[], None] = "rerun"
+    bars: Waterfall,
+    *,
+    key: str,
+    alt: str,
+    on_select: Literal["rerun"] | Callable[[], None] = "rerun",
+    width: float = WIDE,
 ) -> None:
-    """The chart; what was clicked is read by `picked`."""
+    """The chart; what was clicked is read by `picked`. width: in design pixels, where there is room."""
     st.vega_lite_chart(
-        _drawn(bars, frame.theme(), NARROW_WIDTH if is_phone() else WIDE),
+        _drawn(bars, frame.theme(), NARROW_WIDTH if is_phone() else width),
         theme=None,
         key=key,
         on_select=on_select,

@@ -1,22 +1,31 @@
-"""A step from the inside: choose step and dimension, see performance and mix by segment, as chart and as table."""
+"""The card beneath the bridge: a step from the inside, by the segments of a dimension, or the dimension first."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
+from core.engine.breakdown import OVERLAP_NAME
 from core.engine.bridge import Bridge
 from core.report.bars import detail_alt, detail_bars
 from core.report.comment_detail import detail_comment, detail_subtitle, detail_title
 from core.report.printed import PrintedBridge
-from core.report.printed_detail import print_detail
+from core.report.printed_detail import PrintedDetail, print_detail
 from core.ui import bridge_state as keys
 from core.ui.bridge_chart import picked, show_waterfall
 from core.ui.bridge_downloads import detail_downloads
+from core.ui.bridge_first import dimension_first
+from core.ui.bridge_keep import keep_buttons
+from core.ui.bridge_ranking import ranking_panel
 from core.ui.bridge_rows import rows_button
+from core.ui.bridge_significance import noise_popover, with_tests
 from core.ui.bridge_state import Work, follow, keep_widget, move
 from core.ui.text import escape, markdown, plural
 
+FIRSTS = {"step": "Steps first", "dimension": "Dimension first"}
+SHAPES = {"bridge": "Bridge", "table": "Table"}
 HEADINGS = {
     "segment": "Segment",
     "kind": "Kind",
@@ -27,24 +36,53 @@ HEADINGS = {
     "performance": "Performance",
     "mix": "Mix",
     "total": "Contribution",
+    "is_significant": "Beyond noise",
+    "t": "t",
+    "df": "df",
+    "p": "p",
+    "q": "q",
 }
 AMOUNTS = ("Performance", "Mix", "Contribution")
 MOST_BARS = 50
 TABLE_ROWS, TABLE_HEIGHT = 10, 400
+BESIDE_PANEL = 780.0
+"""Design width of a chart that stands beside the ranking."""
 
 
 def step_card(work: Work, printed: PrintedBridge) -> None:
-    """The card of the chosen step, else of the main one."""
-    step = chosen_step(work, printed.bridge)
+    """The card: which comes first, and what that shows."""
     with st.container(border=True, key="bridge_step_card"):
-        _choose_step(step, printed.bridge)
-        dimensions = ranked_dimensions(printed.bridge, step)
-        dimension = chosen_dimension(work, printed.bridge, step, dimensions)
-        if dimension is None:
-            st.caption(f"No dimension explains {escape(step)}.")
+        follow(keys.FIRST, work.state.first)
+        st.segmented_control(
+            "Which comes first",
+            list(FIRSTS),
+            format_func=FIRSTS.__getitem__,
+            key=keys.FIRST,
+            required=True,
+            on_change=lambda: move(first=st.session_state[keys.FIRST], segment=None),
+            label_visibility="collapsed",
+        )
+        if work.state.first == "dimension":
+            dimension_first(work, printed)
+        else:
+            _step_first(work, printed)
+
+
+def _step_first(work: Work, printed: PrintedBridge) -> None:
+    """The chosen step, else the main one, by the chosen dimension, else its most telling one."""
+    step = chosen_step(work, printed.bridge)
+    _choose_step(step, printed)
+    dimension = chosen_dimension(work, printed.bridge, step)
+    if dimension is None:
+        st.caption(f"No dimension explains {escape(printed.step(step).label)}.")
+        with st.container(horizontal=True):
+            noise_popover(printed, step)
             rows_button(work, printed.bridge, None, None)
-            return
-        _choose_dimension(work, dimension, dimensions)
+        return
+    shown, panel = st.columns([3, 1], gap="medium")
+    with panel:
+        ranking_panel(work, printed, step, dimension)
+    with shown:
         _show(work, printed, step, dimension)
 
 
@@ -54,93 +92,125 @@ def chosen_step(work: Work, bridge: Bridge) -> str:
     return asked if asked is not None and asked in bridge.steps["step"].to_list() else bridge.main_step()
 
 
-def ranked_dimensions(bridge: Bridge, step: str) -> list[str]:
-    """The dimensions that can explain a step, the most interesting first, without those it leaves out."""
-    ranking = bridge.ranking().filter(pl.col("step") == step)["dimension"].to_list()
-    left_out = {name for s in bridge.equation.steps if s.name == step for name in s.exclude}
-    return [name for name in ranking if name not in left_out]
+def chosen_dimension(work: Work, bridge: Bridge, step: str) -> str | None:
+    """The address' dimension if it can explain the step, else the step's focus or its most interesting one."""
+    known = bridge.ranking().filter(pl.col("step") == step)["dimension"].to_list()
+    return work.state.dimension if work.state.dimension in known else bridge.best_dimension(step)
 
 
-def chosen_dimension(work: Work, bridge: Bridge, step: str, dimensions: list[str]) -> str | None:
-    """The address' dimension if it fits, else the step's focus or its most interesting one."""
-    if work.state.dimension in dimensions:
-        return work.state.dimension
-    return bridge.best_dimension(step)
-
-
-def _choose_step(step: str, bridge: Bridge) -> None:
+def _choose_step(step: str, printed: PrintedBridge) -> None:
+    labels = {found.name: found.label for found in printed.steps}
     follow(keys.STEP, step)
     st.pills(
         "Step",
-        bridge.steps["step"].to_list(),
-        format_func=escape,
+        list(labels),
+        format_func=lambda name: escape(str(labels.get(name, name))),
         key=keys.STEP,
         required=True,
         on_change=lambda: move(step=st.session_state[keys.STEP], dimension=None),
     )
 
 
-def _choose_dimension(work: Work, dimension: str, dimensions: list[str]) -> None:
-    labels = {column.name: column.label for column in work.version.columns}
-    offered = dimensions if dimension in dimensions else [dimension, *dimensions]
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        follow(keys.DIMENSION, dimension)
-        st.pills(
-            "By dimension, the most telling first",
-            offered,
-            format_func=lambda name: escape(str(labels.get(name, name))),
-            key=keys.DIMENSION,
-            required=True,
-            on_change=lambda: move(step=st.session_state[keys.STEP], dimension=st.session_state[keys.DIMENSION]),
-        )
-        follow(keys.BARS, work.spec.max_segments)
-        st.number_input(
-            "Bars before the rest",
-            min_value=1,
-            max_value=MOST_BARS,
-            step=1,
-            key=keys.BARS,
-            on_change=keep_widget,
-            args=(work, "max_segments", keys.BARS),
-            width=170,
-        )
-
-
 def _show(work: Work, printed: PrintedBridge, step: str, dimension: str) -> None:
     detail = print_detail(printed, step, dimension)
-    title, subtitle = detail_title(detail), detail_subtitle(detail)
-    st.markdown(f"#### {markdown(title)}")
-    st.caption(escape(subtitle))
-    bars = detail_bars(detail)
-    # Another step or dimension is another chart: no bar of it is picked yet.
-    key = f"{keys.DETAIL_CHART}_{step}_{dimension}"
-    show_waterfall(bars, key=key, alt=detail_alt(detail, bars))
+    st.markdown(f"#### {markdown(detail_title(detail))}")
+    st.caption(escape(detail_subtitle(detail)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _choose_shape(work)
+        noise_popover(printed, step)
+    segment = _table(work, detail) if work.state.shape == "table" else _chart(work, detail)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if segment is not None and segment != OVERLAP_NAME:
+            keep_buttons(work, {dimension: segment}, key=keys.DETAIL_CHART)
+        rows_button(work, printed.bridge, dimension, segment)
+        detail_downloads(work, detail)
+        if work.state.shape == "bridge":
+            _choose_bars(work)
+
+
+def _choose_shape(work: Work) -> None:
+    follow(keys.SHAPE, work.state.shape)
+    st.segmented_control(
+        "Shape",
+        list(SHAPES),
+        format_func=SHAPES.__getitem__,
+        key=keys.SHAPE,
+        required=True,
+        on_change=lambda: move(shape=st.session_state[keys.SHAPE]),
+        label_visibility="collapsed",
+    )
+
+
+def _choose_bars(work: Work) -> None:
+    follow(keys.BARS, work.spec.max_segments)
+    st.number_input(
+        "Bars before the rest",
+        min_value=1,
+        max_value=MOST_BARS,
+        step=1,
+        key=keys.BARS,
+        on_change=keep_widget,
+        args=(work, "max_segments", keys.BARS),
+        width=170,
+    )
+
+
+def _chart(work: Work, detail: PrintedDetail) -> str | None:
+    """Chart and comment; the segment that was clicked."""
+    bars, key = detail_bars(detail), _key(work, detail)
+    show_waterfall(bars, key=key, alt=detail_alt(detail, bars), width=BESIDE_PANEL)
     for line in detail_comment(detail):
         st.markdown(markdown(line))
-    _table(printed, step, dimension, has_mix=detail.has_mix, unit=detail.step.unit)
-    with st.container(horizontal=True):
-        rows_button(work, printed.bridge, dimension, picked(key, "segment"))
-        detail_downloads(work, detail)
+    return picked(key, "segment")
 
 
-def _table(printed: PrintedBridge, step: str, dimension: str, *, has_mix: bool, unit: str) -> None:
-    """Every segment, also those that the chart sums up."""
+def _key(work: Work, detail: PrintedDetail) -> str:
+    """Another step, dimension or filter is another chart: nothing of it is picked yet."""
+    filters = [f"{name} {condition}" for name, condition in work.spec.where.items()]
+    return "_".join([keys.DETAIL_CHART, detail.step.name, detail.dimension, *filters])
+
+
+def _table(work: Work, detail: PrintedDetail) -> str | None:
+    """Every segment, also those that the chart sums up, with its test; the one whose row was chosen."""
+    printed, step, dimension = detail.whole, detail.step.name, detail.dimension
     is_rate = printed.numbers.is_rate
-    kept = HEADINGS if has_mix else {k: v for k, v in HEADINGS.items() if k not in {"performance", "mix"}}
-    rows = printed.bridge.detail(step, dimension).select(list(kept)).rename(kept)
-    number, percent = (st.column_config.NumberColumn(format=form) for form in ("localized", "percent"))
-    value = percent if unit == "%" else number
-    name = st.column_config.TextColumn(width="medium")
-    formats = {"Segment": name, "Base share": percent, "Current share": percent, "Base": value, "Current": value}
-    amounts = dict.fromkeys(AMOUNTS, number)
+    hidden = set() if detail.has_mix else {"performance", "mix"}
+    kept = {name: heading for name, heading in HEADINGS.items() if name not in hidden}
+    frame = with_tests(printed.bridge.detail(step, dimension), printed.bridge, step, dimension)
+    rows = frame.select(list(kept)).rename(kept)
     if is_rate:
         rows = rows.with_columns(pl.col(name) * 100 for name in AMOUNTS if name in rows.columns)
     counted_in = "points" if is_rate else "units"
     st.caption(f"All {plural(rows.height, 'segment')} of {escape(dimension)}, contributions in {counted_in} of the KPI")
+    key = f"{_key(work, detail)}_table"
     st.dataframe(
         rows,
         hide_index=True,
-        column_config=formats | amounts,
-        key="bridge_detail_table",
+        column_config=_formats(is_percent=detail.step.unit == "%"),
+        key=key,
         height="auto" if rows.height <= TABLE_ROWS else TABLE_HEIGHT,
+        on_select="rerun",
+        selection_mode="single-row",
+        alt=f"{detail.step.label} by {dimension}, a row a segment",
     )
+    chosen = st.session_state.get(key, {}).get("selection", {}).get("rows") or []
+    return str(rows["Segment"][chosen[0]]) if chosen else None
+
+
+def _formats(*, is_percent: bool) -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    share, amount = number(format="percent"), number(format="localized")
+    value = share if is_percent else amount
+    return {
+        "Segment": st.column_config.TextColumn(width="medium"),
+        "Base share": share,
+        "Current share": share,
+        "Base": value,
+        "Current": value,
+        **dict.fromkeys(AMOUNTS, amount),
+        "Beyond noise": st.column_config.CheckboxColumn(help="After Benjamini-Hochberg over all segments: q below 5 %"),
+        "t": number(format="%.2f", help="The change of its own value over what days vary anyway"),
+        "df": number(format="%.0f", help="Degrees of freedom: days on both sides less 2"),
+        "p": number(format="%.3f", help="How often chance alone goes as far"),
+        "q": number(format="%.3f", help="p after Benjamini-Hochberg over all segments"),
+    }

@@ -32,6 +32,7 @@ class PageState:
 
     comparison, second, where: None where the saved ones hold; second is NO_SECOND where there shall be none.
     view: what the bridge's card shows; shape: what the step's card shows; first: which comes first in it.
+    segment: the one that is opened where the dimension comes first.
     unread: names of parameters that could not be read and are passed over.
     """
 
@@ -42,6 +43,7 @@ class PageState:
     where: dict[str, Condition] | None = None
     step: str | None = None
     dimension: str | None = None
+    segment: str | None = None
     view: View = "waterfall"
     shape: Shape = "bridge"
     first: First = "step"
@@ -56,6 +58,7 @@ def read_state(params: Mapping[str, str]) -> PageState:
         dataset=params.get("dataset") or None,
         step=params.get("step") or None,
         dimension=params.get("dimension") or None,
+        segment=params.get("segment") or None,
         view=_one_of(VIEWS, params, "view", unread),
         shape=_one_of(SHAPES, params, "shape", unread),
         first=_one_of(FIRSTS, params, "first", unread),
@@ -86,11 +89,13 @@ def _one_of(choices: tuple[Choice, ...], params: Mapping[str, str], name: str, u
 
 def write_state(state: PageState) -> dict[str, str]:
     """The parameters of an address; what is as saved is left out."""
+    is_dimension_first = state.first == "dimension"
     params = {
         "analysis": state.analysis,
         "dataset": state.dataset if state.analysis is None else None,
         "step": state.step,
-        "dimension": state.dimension if state.step else None,
+        "dimension": state.dimension if state.step or is_dimension_first else None,
+        "segment": state.segment if state.dimension and is_dimension_first else None,
         "view": state.view if state.view != VIEWS[0] else None,
         "shape": state.shape if state.shape != SHAPES[0] else None,
         "first": state.first if state.first != FIRSTS[0] else None,

@@ -133,14 +133,13 @@ def test_a_step_of_the_address_that_is_gone_gives_way_to_the_main_one(open_page:
 
 
 def test_choosing_a_dimension_shows_its_segments(open_page: Open, revenue: AnalysisSpec) -> None:
-    page = open_page(PAGE, analysis="revenue", step="Conversion")
-    settled(page.pills(key="bridge_dimension").set_value("device").run())
+    page = act(open_page(PAGE, analysis="revenue", step="Conversion", shape="table"), "bridge_rank_device")
     assert page.query_params["dimension"] == "device"
     assert table_with(page, "Segment")["Segment"].to_list() == ["mobile", "desktop"]
 
 
 def test_the_segments_add_up_to_the_step(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
-    page = open_page(PAGE, analysis="revenue", step="Conversion", dimension="country")
+    page = open_page(PAGE, analysis="revenue", step="Conversion", dimension="country", shape="table")
     shown = table_with(page, "Segment")["Contribution"].sum()
     steps = app.analyses.bridge(revenue).steps
     assert shown == pytest.approx(steps.filter(steps["step"] == "Conversion")["contribution"].item())
@@ -270,7 +269,7 @@ def test_contributions_to_a_rate_are_points_in_every_table(open_page: Open, sale
     equation = {"total": "Conversion rate", "unit": "%", "steps": steps}
     document = {"slug": "rate", "name": "Rate", "dataset": "sales", "equation": equation, "comparison": FIXED}
     app.analyses.create(AnalysisSpec.model_validate(document), by=app.owner.id)
-    page = open_page(PAGE, analysis="rate", view="table")
+    page = open_page(PAGE, analysis="rate", view="table", shape="table")
     assert table_with(page, "Step")["Contribution"].to_list() == pytest.approx([-1.18, -1.18])
     assert table_with(page, "Segment")["Contribution"].sum() == pytest.approx(-1.18)
     assert "contributions in points of the KPI" in text_of(page)
