@@ -9,6 +9,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from core.errors import DataError, NotFound
+from core.model.base import is_one_line
 from core.model.document import Line
 from core.model.wording import MessageTemplate
 from core.report.alert import printed_alert
@@ -78,6 +79,17 @@ class Templates:
         spoken = language(locale)
         return Words(spoken, {key: row.text for key, row in self._own(spoken).items() if key in EDITABLE})
 
+    def trial(self, spoken: str, texts: Mapping[str, str]) -> Words:
+        """The words of a language as if `texts`, by key, were kept. Raises NotFound, and DataError naming the text."""
+        own = {}
+        for key, text in texts.items():
+            try:
+                own[key] = checked_template(spoken, key, text)
+            except DataError as error:
+                raise DataError(str(error), field=f"texts.{key}") from None
+        words = self.words(_known_language(spoken))
+        return Words(words.language, {**words.overrides, **own})
+
     def keep(self, spoken: str, key: str, text: str, *, by: str) -> Template:
         """Put a message in own words; the catalogue's own text resets it. Raises NotFound, DataError."""
         message, own = _known(key), checked_template(_known_language(spoken), key, text)
@@ -110,7 +122,7 @@ def checked_template(spoken: str, key: str, text: str) -> str:
     message, own = _known(key), text.strip()
     if not own:
         raise DataError(f"The text of '{key}' is empty. Write a sentence, or reset it to the default.", field="text")
-    if len(own) > MOST_LETTERS or not own.isprintable():
+    if len(own) > MOST_LETTERS or not is_one_line(own):
         raise DataError(f"The text of '{key}' is one line of at most {MOST_LETTERS} characters.", field="text")
     for name in BRACED.findall(own):
         if name not in message.placeholders:

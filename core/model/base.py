@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Annotated
+from unicodedata import category
 from uuid import uuid4
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -22,6 +23,11 @@ def _slug(text: str) -> str:
 
 
 Slug = Annotated[str, AfterValidator(_slug)]
+
+
+def is_one_line(text: str) -> bool:
+    """Whether a text has no line break, control or invisible character; spaces of any width may be in it."""
+    return not any(category(letter) in {"Cc", "Cf", "Zl", "Zp", "Cs"} for letter in text)
 
 
 class Spec(BaseModel):

@@ -13,6 +13,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from core.model.base import is_one_line
+
 NUMBER, RATE = ".*", "%"
 PATTERN_SCALES = {
     "k": 3,
@@ -64,7 +66,7 @@ def read_unit(text: str) -> Unit:
 
 def checked_unit(text: str) -> str:
     """The unit as it is kept. Raises ValueError with a sentence for what cannot be printed."""
-    if len(text) > MOST_LETTERS or not text.isprintable():
+    if len(text) > MOST_LETTERS or not is_one_line(text):
         raise ValueError(f"a unit is one short line of at most {MOST_LETTERS} characters")
     bare = text.replace(NUMBER, "", 1)
     if "*" in bare:
