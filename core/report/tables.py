@@ -13,6 +13,7 @@ import polars as pl
 import xlsxwriter
 
 from core.engine.bridge import Bridge
+from core.engine.notes import Note
 from core.model.comparison import DateSide, GroupSide
 from core.model.document import plain
 from core.report.comment import Depth, printed_comment, printed_headline
@@ -38,13 +39,15 @@ def bridge_json(
     words: Words | None = None,
     step: str | None = None,
     dimension: str | None = None,
+    second: Bridge | None = None,
 ) -> dict[str, Any]:
     """The bridge as the API answers it; moments in ISO 8601.
 
+    second: of the second comparison.
     step, dimension: which detail; default the main step and its best dimension. `detail` is None where there is none.
     Raises DataError or UnknownColumn for a step or dimension that is not there.
     """
-    total, printed = bridge.total, print_bridge(bridge, locale, words=words)
+    printed = print_bridge(bridge, locale, words=words)
     return {
         "analysis": analysis,
         "revision": revision,
@@ -53,20 +56,38 @@ def bridge_json(
         "rendered_at": rendered_at.isoformat(),
         "comparison": _comparison(bridge),
         "method": bridge.method,
-        "total": {
-            "name": bridge.equation.total,
-            "unit": bridge.equation.unit,
-            "base": shown(total.base),
-            "current": shown(total.current),
-            "change": shown(total.change),
-            "change_pct": shown(total.change_pct),
-        },
-        "steps": _records(bridge.steps),
+        "total": _total(bridge),
+        "steps": records(bridge.steps),
         "detail": _detail(bridge, step, dimension),
-        "ranking": _records(bridge.ranking()),
+        "significance": records(bridge.significance()),
+        "ranking": records(bridge.ranking_parts()),
+        "second": _second(second),
         "headline": plain(printed_headline(printed)),
         "comment": "\n".join(plain(line) for line in printed_comment(printed, depth)),
-        "notes": [{"code": note.code, "text": note.text} for note in bridge.notes],
+        "notes": notes_json([*bridge.notes, *(note for test in bridge.tests for note in test.notes)]),
+    }
+
+
+def notes_json(notes: Iterable[Note]) -> list[dict[str, str]]:
+    """Code and English text of the notes, each once."""
+    return [{"code": code, "text": said} for code, said in dict.fromkeys((note.code, note.text) for note in notes)]
+
+
+def _second(second: Bridge | None) -> dict[str, Any] | None:
+    if second is None:
+        return None
+    return {"comparison": _comparison(second), "total": _total(second), "steps": records(second.steps)}
+
+
+def _total(bridge: Bridge) -> dict[str, Any]:
+    total = bridge.total
+    return {
+        "name": bridge.equation.total,
+        "unit": bridge.equation.unit,
+        "base": shown(total.base),
+        "current": shown(total.current),
+        "change": shown(total.change),
+        "change_pct": shown(total.change_pct),
     }
 
 
@@ -93,10 +114,11 @@ def _detail(bridge: Bridge, step: str | None, dimension: str | None) -> dict[str
     chosen = chosen_detail(bridge, step, dimension)
     if chosen is None:
         return None
-    return {"step": chosen[0], "dimension": chosen[1], "rows": _records(bridge.detail(*chosen))}
+    return {"step": chosen[0], "dimension": chosen[1], "rows": records(bridge.detail(*chosen))}
 
 
-def _records(frame: pl.DataFrame) -> list[dict[str, Any]]:
+def records(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as the API answers them."""
     return [{name: shown(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]
 
 
@@ -104,7 +126,8 @@ def _comparison(bridge: Bridge) -> dict[str, Any] | None:
     comparison = bridge.comparison
     if comparison is None:
         return None
-    return {"by": comparison.by, "base": _side(comparison.base), "current": _side(comparison.current)}
+    sides = {"by": comparison.by, "base": _side(comparison.base), "current": _side(comparison.current)}
+    return sides | ({"metrics": dict(comparison.metrics)} if comparison.metrics else {})
 
 
 def _side(side: DateSide | GroupSide) -> list[Any]:

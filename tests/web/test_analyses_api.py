@@ -87,6 +87,62 @@ def test_a_period_that_is_none_is_refused_at_its_field(site: Site, base: str) ->
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "base")
 
 
+def test_the_bridge_says_what_is_noise_and_which_dimensions_tell(site: Site) -> None:
+    bridge = site.get("/analyses/revenue/bridge").json()
+    assert [test["step"] for test in bridge["significance"]] == ["Visits", "Conversion", "Basket"]
+    assert all(test["verdict"] for test in bridge["significance"])
+    assert {"step", "dimension", "segments", "excess", "noise", "signal", "is_focus"} <= set(bridge["ranking"][0])
+
+
+def test_notes_are_said_once(site: Site) -> None:
+    notes = [note["text"] for note in site.get("/analyses/revenue/bridge").json()["notes"]]
+    assert len(notes) == len(set(notes)) > 0
+
+
+def test_a_second_comparison_has_its_own_bridge(site: Site) -> None:
+    second = {
+        "comparison": {"by": "day", "base": ["2026-01-10", "2026-01-11"], "current": ["2026-01-12", "2026-01-12"]}
+    }
+    make(site, "twice", second=second | {"show": "behind"})
+    answer = site.get("/analyses/twice/bridge").json()["second"]
+    assert (answer["total"]["base"], answer["total"]["current"]) == (1200, 160)
+    assert sum(step["contribution"] for step in answer["steps"]) == pytest.approx(-1040, abs=1e-9)
+    assert site.get("/analyses/revenue/bridge").json()["second"] is None
+
+
+@pytest.mark.parametrize(("query", "change"), [("", 60.0), ("?step=Visits&k=1", None)])
+def test_segments_and_everything_else_add_up(site: Site, query: str, change: float | None) -> None:
+    steps = {step["step"]: step["contribution"] for step in site.get("/analyses/revenue/bridge").json()["steps"]}
+    answer = site.get(f"/analyses/revenue/segments{query}").json()
+    assert answer["rows"][-1]["segment"] == "everything else"
+    total = sum(row["contribution"] for row in answer["rows"])
+    assert total == pytest.approx(steps["Visits"] if change is None else change, abs=1e-9)
+
+
+@pytest.mark.parametrize(("query", "field"), [("k=0", "k"), ("k=99", "k"), ("step=Clicks", "step"), ("base=x", "base")])
+def test_a_search_that_cannot_be_is_refused_at_its_field(site: Site, query: str, field: str) -> None:
+    answer = site.get(f"/analyses/revenue/segments?{query}")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+def test_every_method_comes_to_the_same_change(site: Site) -> None:
+    answer = site.get("/analyses/revenue/reconcile").json()
+    methods = [method["method"] for method in answer["methods"] if not method["why_not"]]
+    assert methods == ["shapley", "lmdi", "sequential", "covariance"]
+    for method in methods:
+        assert sum(step[method] for step in answer["steps"]) == pytest.approx(60, abs=1e-9)
+    assert sum(answer["alone"]) + answer["interaction"] == pytest.approx(60, abs=1e-9)
+
+
+def test_a_method_that_is_not_defined_says_why(site: Site) -> None:
+    steps = REVENUE["equation"]["steps"]
+    make(site, "summed", equation={"steps": [steps[0], steps[2]], "formula": "[1] + [2]"})
+    answer = site.get("/analyses/summed/reconcile").json()
+    why = {method["method"]: method["why_not"] for method in answer["methods"]}
+    assert (why["shapley"], bool(why["lmdi"])) == ("", True)
+    assert {step["lmdi"] for step in answer["steps"]} == {None}
+
+
 def test_the_detail_can_be_chosen(site: Site) -> None:
     detail = site.get("/analyses/revenue/bridge?step=Basket&dimension=device").json()["detail"]
     assert (detail["step"], detail["dimension"]) == ("Basket", "device")

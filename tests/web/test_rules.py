@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from core.model.analysis import AnalysisSpec
+from core.model.base import Spec
+from core.model.delivery import ExportSpec
+from core.web.api.dataset_bodies import DatasetBody
 from core.web.frame import JSON_LIMIT, UPLOAD_LIMIT
 from tests.web.conftest import MORNING, TOKEN, Site
 
@@ -178,6 +182,16 @@ def test_every_model_that_the_description_names_is_in_it(site: Site) -> None:
     text = site.anonymous("/api/v1/openapi.json").text
     named = set(re.findall(r'"#/components/schemas/([^"]+)"', text))
     assert named <= set(site.anonymous("/api/v1/openapi.json").json()["components"]["schemas"])
+
+
+def test_the_bodies_that_the_description_shows_are_such_bodies(site: Site) -> None:
+    schema = site.anonymous("/api/v1/openapi.json").json()
+    models: dict[str, type[Spec]] = {"analyses": AnalysisSpec, "exports": ExportSpec, "datasets": DatasetBody}
+    for path, model in models.items():
+        body = schema["paths"][f"/api/v1/orgs/{{organization_id}}/{path}"]["post"]["requestBody"]["content"]
+        shown = body["application/json"]
+        example = shown["example"] if "example" in shown else shown["schema"]["examples"][0]
+        assert model.model_validate(example).model_fields_set == set(example)
 
 
 def test_the_docs_need_nothing_from_elsewhere(site: Site) -> None:

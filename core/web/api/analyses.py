@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Body, Path, Request, Response
 from pydantic import BaseModel
 
 from core.analyses import SavedAnalysis
@@ -21,6 +21,30 @@ routes = APIRouter(tags=["analyses"])
 AnalysisPatch = partial(AnalysisSpec, "AnalysisPatch", without=frozenset({"version"}))
 
 
+NewAnalysis = Annotated[
+    AnalysisSpec,
+    Body(
+        examples=[
+            {
+                "slug": "revenue",
+                "name": "Revenue",
+                "dataset": "sales",
+                "equation": {
+                    "total": "Revenue",
+                    "unit": "€",
+                    "total_threshold_pct": 5,
+                    "steps": [
+                        {"formula": "visits", "name": "Visits"},
+                        {"formula": "orders / visits", "name": "Conversion", "unit": "%"},
+                        {"formula": "revenue / orders", "name": "Basket", "unit": "€"},
+                    ],
+                },
+                "comparison": {"by": "day", "relative": "last_full_month", "against": "previous"},
+                "where": {"country": ["FR", "DE"], "revenue": {">": 0}},
+            }
+        ]
+    ),
+]
 # SQLite's integers end; a number beyond is no revision either way.
 RevisionNumber = Annotated[int, Path(ge=1, le=2**31)]
 
@@ -51,7 +75,7 @@ def list_all(page: AskedPage, app: TheApp, _caller: Reader) -> Page[AnalysisAnsw
 
 
 @routes.post("/analyses", status_code=201, responses=answers(400, 409, 413, 415, 422), summary="Save a new analysis")
-def create(body: AnalysisSpec, request: Request, response: Response, app: TheApp, caller: Writer) -> AnalysisAnswer:
+def create(body: NewAnalysis, request: Request, response: Response, app: TheApp, caller: Writer) -> AnalysisAnswer:
     """Save a new analysis, after a check against the columns of its dataset."""
     saved = app.analyses.create(body, by=caller.person_id)
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{saved.spec.slug}"

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from core.analyses import SavedAnalysis, compute
+from core.analyses import SavedAnalysis, compute_both
 from core.app import App
 from core.errors import DataError
 from core.model.analysis import AnalysisSpec, ComparisonSpec
-from core.model.delivery import Layout, Locale, ReportContent, View
+from core.model.delivery import ALL_VIEWS, FULL_REPORT, Layout, Locale, ReportContent, View
 from core.report.tables import bridge_json
 from core.web.api.partial import checked
 from core.web.auth import Reader, TheApp
@@ -44,6 +44,14 @@ class DetailAnswer(BaseModel):
     rows: list[dict[str, Any]]
 
 
+class SecondAnswer(BaseModel):
+    """The bridge of the second comparison."""
+
+    comparison: dict[str, Any]
+    total: TotalAnswer
+    steps: list[dict[str, Any]]
+
+
 class BridgeAnswer(BaseModel):
     """A bridge: its contributions add up to the change of the total."""
 
@@ -57,7 +65,9 @@ class BridgeAnswer(BaseModel):
     total: TotalAnswer
     steps: list[dict[str, Any]]
     detail: DetailAnswer | None
+    significance: list[dict[str, Any]]
     ranking: list[dict[str, Any]]
+    second: SecondAnswer | None
     headline: str
     comment: str
     notes: list[dict[str, Any]]
@@ -84,10 +94,12 @@ def get_bridge(
 ) -> BridgeAnswer:
     """The bridge on the newest data; `base` and `current` put other periods in the place of the saved ones."""
     saved = app.analyses.get(slug)
-    spec = _with_periods(saved.spec, base, current)
+    spec = with_periods(saved.spec, base, current)
     version = app.catalogue.fresh(spec.dataset).version
+    bridge, second = compute_both(app.warehouse, spec, version)
     answer = bridge_json(
-        compute(app.warehouse, spec, version),
+        bridge,
+        second=second,
         analysis=slug,
         revision=saved.revision,
         data_version=version.number,
@@ -119,9 +131,10 @@ def get_report(
     views: Annotated[list[View] | None, Query(description="default all")] = None,
     view: Annotated[str | None, Query(description="whose picture or table; default the waterfall")] = None,
 ) -> Response:
-    """The full report on the newest data: page, picture, table or numbers."""
-    given: dict[str, Any] = {"views": tuple(views)} if views else {}
-    content = ReportContent(analysis=slug, layout=layout, locale=locale, **given)
+    """The full report on the newest data: page, picture, table or numbers. A `view` that it lacks is put at its end."""
+    whole = tuple(views or FULL_REPORT)
+    asked = tuple(known for known in ALL_VIEWS if known == view and known not in whole)
+    content = ReportContent(analysis=slug, layout=layout, locale=locale, views=(*whole, *asked))
     saved = app.analyses.get(slug)
     return _drawn(app, request, saved, content, Ask(form=form, view=view))
 
@@ -148,7 +161,7 @@ def _drawn(app: App, request: Request, saved: SavedAnalysis, content: ReportCont
     return Response(drawn.body, media_type=drawn.media_type, headers=headers)
 
 
-def _with_periods(spec: AnalysisSpec, base: str | None, current: str | None) -> AnalysisSpec:
+def with_periods(spec: AnalysisSpec, base: str | None, current: str | None) -> AnalysisSpec:
     """The analysis with other periods. Raises DataError when only one is given and the other is not fixed."""
     if base is None and current is None:
         return spec

@@ -88,7 +88,10 @@ NEW_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": {"$ref": f"{SCHEMA}DatasetBody"}},
+            "application/json": {
+                "schema": {"$ref": f"{SCHEMA}DatasetBody"},
+                "example": {"slug": "sales", "name": "Sales", "source": {"kind": "files", "path": "/srv/sales/*.csv"}},
+            },
             "multipart/form-data": {
                 "schema": {
                     "type": "object",

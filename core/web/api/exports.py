@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Body, Request, Response
+from pydantic import BaseModel, Field
 
 from core.delivery.exports import Link, SavedExport
 from core.model.delivery import ExportSpec, LinkSettings, ReportContent
@@ -20,13 +20,27 @@ routes = APIRouter(tags=["exports"])
 ExportPatch = partial(ExportSpec, "ExportPatch", without=frozenset({"version"}))
 
 
+NewExport = Annotated[
+    ExportSpec,
+    Body(
+        examples=[
+            {
+                "name": "Morning revenue",
+                "content": {"kind": "report", "analysis": "revenue", "views": ["alert", "waterfall"], "layout": "list"},
+                "destinations": [{"kind": "link", "settings": {"slug": "morning", "public": True}}],
+            }
+        ]
+    ),
+]
+
+
 class LinkAnswer(BaseModel):
     """A report link. `url` is its address until it is rotated."""
 
     id: str
     slug: str
     url: str
-    public: bool
+    public: bool = Field(validation_alias="is_public")
     is_active: bool
     view_count: int
     last_seen_at: datetime | None
@@ -64,7 +78,7 @@ def list_all(page: AskedPage, app: TheApp, _caller: Reader) -> Page[ExportAnswer
 
 
 @routes.post("/exports", status_code=201, responses=answers(400, 409, 413, 415, 422), summary="Make an export")
-def create(body: ExportSpec, request: Request, response: Response, app: TheApp, caller: Writer) -> ExportAnswer:
+def create(body: NewExport, request: Request, response: Response, app: TheApp, caller: Writer) -> ExportAnswer:
     """Make an export; each link destination gets its URL. Without a destination it is a draft and switched off."""
     if not body.destinations and "is_active" not in body.model_fields_set:
         body = body.model_copy(update={"is_active": False})
@@ -142,12 +156,4 @@ def _answer(saved: SavedExport) -> ExportAnswer:
 
 
 def _link(link: Link) -> LinkAnswer:
-    return LinkAnswer(
-        id=link.id,
-        slug=link.slug,
-        url=link.url,
-        public=link.is_public,
-        is_active=link.is_active,
-        view_count=link.view_count,
-        last_seen_at=link.last_seen_at,
-    )
+    return LinkAnswer.model_validate(link, from_attributes=True)
