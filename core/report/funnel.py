@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import altair as alt
 
 from core.model.document import Line, Section, Table, Text
@@ -12,6 +10,7 @@ from core.report.chart import NARROW_WIDTH, PAGE_WIDTH
 from core.report.dates import both_labels
 from core.report.drawn import drawn, section_chart
 from core.report.layout_funnel import funnel_picture
+from core.report.picture import spoken_tone
 from core.report.printed import PrintedBridge, within_sentence
 from core.report.printed_funnel import Level, levels
 from core.report.sections import against, spoken_notes
@@ -55,7 +54,7 @@ def funnel_title(printed: PrintedBridge) -> Line:
     if not steps:
         return (Text(printed.words.text("funnel_plain", kpi=printed.kpi)),)
     most = max(steps, key=lambda row: abs(row.change or 0.0))
-    change = Text(most.change_text, _spoken_tone(most))
+    change = Text(most.change_text, spoken_tone(most.tone))
     return printed.words.phrase("funnel_title", kpi=printed.kpi, step=_inside(printed, most), change=change)
 
 
@@ -67,7 +66,7 @@ def funnel_comment(printed: PrintedBridge) -> tuple[Line, ...]:
 
 def _said(printed: PrintedBridge, row: Level) -> Line:
     changes = ", ".join(filter(None, (row.change_text, row.points)))
-    step, change = Text(row.label, "strong"), Text(changes, _spoken_tone(row))
+    step, change = Text(row.label, "strong"), Text(changes, spoken_tone(row.tone))
     if len(row.parts) < 2:
         return printed.words.phrase("funnel_volume", step=step, change=change)
     top, bottom = (f"{part.label} {part.change_text}" for part in row.parts)
@@ -92,7 +91,7 @@ def funnel_table(printed: PrintedBridge) -> Table:
 def _cells(row: Level) -> tuple[Text, ...]:
     weight = "strong" if row.is_total else "plain"
     parts = [Text(f"{part.label} {arrow(part.from_text, part.to_text)}") for part in row.parts] or [Text(""), Text("")]
-    tone = _spoken_tone(row)
+    tone = spoken_tone(row.tone)
     return (
         Text(row.label, weight),
         Text(row.from_text, weight),
@@ -106,10 +105,6 @@ def _cells(row: Level) -> tuple[Text, ...]:
 def _values(row: Level) -> tuple[float | None, ...]:
     top, bottom = (row.parts[0].current, row.parts[1].current) if row.parts else (None, None)
     return (None, row.base, row.current, row.change, float(row.units), top, bottom)
-
-
-def _spoken_tone(row: Level) -> Literal["good", "bad", "plain"]:
-    return "good" if row.tone == "good" else "bad" if row.tone == "bad" else "plain"
 
 
 def _inside(printed: PrintedBridge, row: Level) -> str:

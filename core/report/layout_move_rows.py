@@ -7,7 +7,7 @@ from math import sqrt
 
 from core.report.bars import arrow, kind_label
 from core.report.labelling import ticks
-from core.report.layout_moves import DOT, THICK, THIN, draw_arrow, move_said
+from core.report.layout_moves import DOT, THICK, THIN, draw_arrow, move_said, tick_text
 from core.report.numbers import Numbers
 from core.report.picture import Mark, Picture, Place, Sheet, Stroke, tone_role
 from core.report.printed import tone
@@ -59,6 +59,8 @@ def _frame(moves: Moves, width: float, *, is_narrow: bool) -> _Frame:
 
 def _beneath(segment: PrintedSegment, moves: Moves) -> str:
     kind = kind_label(segment, moves.detail)
+    if segment.kind in {"new", "lost"}:
+        return f"{segment.to_text if segment.kind == 'new' else segment.from_text} ({kind})"
     return arrow(segment.from_text, segment.to_text) + (f" ({kind})" if kind else "")
 
 
@@ -112,7 +114,7 @@ def _axis(sheet: Sheet, frame: _Frame) -> None:
     for tick in found:
         x = frame.x(tick)
         sheet.strokes.append(Stroke(x, x, y, y + 3, "line"))
-        sheet.labels.append(Label(x, y + 13, numbers.rough(tick), "muted", SMALL_SIZE))
+        sheet.labels.append(Label(x, y + 13, tick_text(numbers, tick), "muted", SMALL_SIZE))
     title = shortened(detail.step.heading, SMALL_SIZE, frame.width)
     sheet.labels.append(Label(frame.right, y + 32, title, "muted", SMALL_SIZE, "right", is_bold=True))
     sheet.height = y + BOTTOM

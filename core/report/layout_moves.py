@@ -10,7 +10,7 @@ from functools import cached_property
 from math import atan2, degrees, hypot, sqrt
 
 from core.report.bars import arrow, kind_label
-from core.report.labelling import Labelling, nearest, ticks
+from core.report.labelling import Area, Labelling, nearest, ticks
 from core.report.numbers import Numbers, percent
 from core.report.picture import Mark, Picture, Place, Sheet, Stroke
 from core.report.printed import tone
@@ -102,7 +102,12 @@ def _value_ticks(frame: _Frame) -> list[tuple[float, str]]:
     detail = frame.moves.detail
     steps = [found[1] - found[0]] if len(found) > 1 else list(found)
     numbers = Numbers.fitting(detail.whole.locale, detail.step.unit, found, steps)
-    return [(tick, numbers.rough(tick)) for tick in found]
+    return [(tick, tick_text(numbers, tick)) for tick in found]
+
+
+def tick_text(numbers: Numbers, tick: float) -> str:
+    """A number at an axis: nothing is "0", not "0k"."""
+    return numbers.rough(tick) if tick else numbers.level(0)
 
 
 def _share_ticks(frame: _Frame) -> list[tuple[float, str]]:
@@ -179,9 +184,15 @@ def _move(sheet: Sheet, frame: _Frame, segment: PrintedSegment, labelling: Label
     else:
         sheet.marks.append(Mark(*here, "circle", colour, DOT + 1.5 * width, key, is_hollow=current is None))
     labelling.lines.append((*there, *here))
-    reach = (HEAD + 1.4 * width) / 2
-    labelling.areas.append((here[0] - reach, here[1] - reach, here[0] + reach, here[1] + reach))
+    labelling.areas.append(_head_area(there, here, (HEAD + 1.4 * width) / 2))
     sheet.places.append(Place(there[0], here[0] + 0.01, there[1], here[1], key, said, is_line=True))
+
+
+def _head_area(there: tuple[float, float], here: tuple[float, float], half: float) -> Area:
+    """What an arrow's head takes; its tip stands `here`."""
+    length = hypot(here[0] - there[0], here[1] - there[1]) or 1.0
+    x, y = (end - (end - start) / length * half for start, end in zip(there, here, strict=True))
+    return x - half, y - half, x + half, y + half
 
 
 def _thickness(frame: _Frame, segment: PrintedSegment) -> float:

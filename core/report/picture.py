@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.report.printed import PrintedBridge
 from core.report.shapes import Label
 
 Key = tuple[str, ...]
@@ -107,14 +106,13 @@ def tone_role(tone: str) -> str:
     return {"good": "good_text", "bad": "bad_text"}.get(tone, "muted")
 
 
+def spoken_tone(tone: str) -> Literal["good", "bad", "plain"]:
+    """A chart's tone as that of a text."""
+    return "good" if tone == "good" else "bad" if tone == "bad" else "plain"
+
+
 def turned(printed_change: str, value: float | None) -> str:
     """A printed change behind an arrow that says its direction."""
     if not value:
         return printed_change
     return ("▲ " if value > 0 else "▼ ") + printed_change
-
-
-def is_in_time(printed: PrintedBridge) -> bool:
-    """Whether periods are compared, so that things rise and fall."""
-    comparison = printed.bridge.comparison
-    return comparison is None or comparison.is_dates
