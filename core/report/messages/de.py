@@ -220,6 +220,18 @@ MESSAGES = {
     "tree_equation": "{kpi} = {formula}.",
     "tree_by": "nach {dimension}",
     "alt_tree": "Kennzahlenbaum von {kpi}: {rows}.",
+    # segments over several dimensions
+    "found_title": "{subject}: {pieces}",
+    "found_none": "{subject}: kein Segment fällt auf",
+    "segment_alone": "{segment} ({change})",
+    "found_else": "alles Übrige",
+    "found_rest": "Alles Übrige: {change}.",
+    "found_column": "Segment",
+    "found_order": (
+        "Die Segmente gelten der Reihe nach: Was zu einem früheren gehört, zählt in einem späteren nicht mehr."
+    ),
+    "alt_found": "Segmente von {subject}, von {base} auf {current}: {bars}.",
+    "view_segments": "Gefundene Segmente",
     # page
     "data_as_of": "Datenstand: {moment}",
     "covers_until": "Daten bis {day}",
@@ -286,4 +298,21 @@ MESSAGES = {
         "kann daher kommen."
     ),
     "note_test_overlap": "Basis und Aktuell haben gemeinsame Zeilen, die der Test für getrennte hält: p ist zu groß.",
+    "note_segments_none": "Kein Segment bewegt sich anders als der Rest, jedenfalls nicht mehr als zufällig.",
+    "note_segments_no_days": (
+        "Die Zeilen haben keinen Tag; über den Zufall entscheiden die Anzahlen allein, und zu viel gilt als Ursache."
+    ),
+    "note_segments_few_days": (
+        "Eine Seite hat weniger als {least} Tage; über den Zufall entscheiden "
+        "die Anzahlen allein, und zu viel gilt als Ursache."
+    ),
+    "note_segments_untestable": "Ohne fünf Tage auf jeder Seite lassen sich nur Anzahlen durchsuchen.",
+    "note_segments_not_additive": (
+        "Das summiert sich nicht über Segmente und wird nicht durchsucht. Wählen Sie einen der Schritte."
+    ),
+    "note_segments_no_dimensions": "Es gibt keine Dimension, die sich durchsuchen lässt.",
+    "note_segments_left_out": (
+        "Nicht durchsucht, weil sie am wenigsten sagen oder kein Wert 1 % des Volumens hat: {dimensions}."
+    ),
+    "note_segments_share": "Unterschieden werden nur Werte mit mindestens {share} des Volumens.",
 }

@@ -217,6 +217,16 @@ MESSAGES = {
     "tree_equation": "{kpi} = {formula}.",
     "tree_by": "by {dimension}",
     "alt_tree": "Tree of {kpi}: {rows}.",
+    # segments over several dimensions
+    "found_title": "{subject}: {pieces}",
+    "found_none": "{subject}: no segment stands out",
+    "segment_alone": "{segment} ({change})",
+    "found_else": "everything else",
+    "found_rest": "Everything else: {change}.",
+    "found_column": "Segment",
+    "found_order": "Segments are read in order: what belongs to an earlier one no longer counts in a later one.",
+    "alt_found": "Segments of {subject}, from {base} to {current}: {bars}.",
+    "view_segments": "Segments found",
     # page
     "data_as_of": "Data as of {moment}",
     "covers_until": "covers until {day}",

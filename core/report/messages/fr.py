@@ -218,6 +218,16 @@ MESSAGES = {
     "tree_equation": "{kpi} = {formula}.",
     "tree_by": "par {dimension}",
     "alt_tree": "Arbre de {kpi} : {rows}.",
+    # segments over several dimensions
+    "found_title": "{subject} : {pieces}",
+    "found_none": "{subject} : aucun segment ne se distingue",
+    "segment_alone": "{segment} ({change})",
+    "found_else": "tout le reste",
+    "found_rest": "Tout le reste : {change}.",
+    "found_column": "Segment",
+    "found_order": "Les segments se lisent dans l’ordre : ce qui appartient à l’un ne compte plus dans les suivants.",
+    "alt_found": "Segments de {subject}, de {base} à {current} : {bars}.",
+    "view_segments": "Segments trouvés",
     # page
     "data_as_of": "Données du {moment}",
     "covers_until": "jusqu’au {day}",
@@ -286,4 +296,22 @@ MESSAGES = {
     "note_test_overlap": (
         "La base et la période actuelle partagent des lignes que le test croit distinctes : p est trop grand."
     ),
+    "note_segments_none": "Aucun segment n’évolue autrement que le reste au-delà du hasard.",
+    "note_segments_no_days": (
+        "Les lignes n’ont pas de jour : le hasard se juge aux seuls "
+        "effectifs, et trop de choses passent pour des causes."
+    ),
+    "note_segments_few_days": (
+        "Un côté a moins de {least} jours : le hasard se juge aux seuls "
+        "effectifs, et trop de choses passent pour des causes."
+    ),
+    "note_segments_untestable": "Sans cinq jours de chaque côté, seuls des effectifs peuvent être explorés.",
+    "note_segments_not_additive": (
+        "Ceci ne s’additionne pas sur les segments et n’est pas exploré. Choisissez l’une des étapes."
+    ),
+    "note_segments_no_dimensions": "Il n’y a aucune dimension à explorer.",
+    "note_segments_left_out": (
+        "Non explorées, car elles disent le moins ou aucune valeur n’a 1 % du volume : {dimensions}."
+    ),
+    "note_segments_share": "Seules les valeurs d’au moins {share} du volume sont distinguées.",
 }

@@ -221,6 +221,16 @@ MESSAGES = {
     "tree_equation": "{kpi} = {formula}.",
     "tree_by": "etter {dimension}",
     "alt_tree": "Tre for {kpi}: {rows}.",
+    # segments over several dimensions
+    "found_title": "{subject}: {pieces}",
+    "found_none": "{subject}: ingen segmenter skiller seg ut",
+    "segment_alone": "{segment} ({change})",
+    "found_else": "alt annet",
+    "found_rest": "Alt annet: {change}.",
+    "found_column": "Segment",
+    "found_order": "Segmentene leses i rekkefølge: det som hører til et tidligere, teller ikke i et senere.",
+    "alt_found": "Segmenter av {subject}, fra {base} til {current}: {bars}.",
+    "view_segments": "Segmenter funnet",
     # page
     "data_as_of": "Data per {moment}",
     "covers_until": "data til og med {day}",
@@ -277,4 +287,18 @@ MESSAGES = {
     "note_test_days_resemble": "En dag ligner dagen før (autokorrelasjon {likeness}), så p er for optimistisk.",
     "note_test_weekdays": "Basis og nå har ikke de samme ukedagene ({weekdays}); en del av endringen kan komme av det.",
     "note_test_overlap": "Basis og nå deler rader som testen tar for å være atskilte: p er for stor.",
+    "note_segments_none": "Ingen segmenter beveger seg annerledes enn resten, ut over tilfeldigheter.",
+    "note_segments_no_days": (
+        "Radene har ingen dag: bare antallene avgjør hva som er tilfeldig, og for mye regnes som årsak."
+    ),
+    "note_segments_few_days": (
+        "En side har færre enn {least} dager: bare antallene avgjør hva som er tilfeldig, og for mye regnes som årsak."
+    ),
+    "note_segments_untestable": "Uten fem dager på hver side kan bare antall gjennomsøkes.",
+    "note_segments_not_additive": "Dette kan ikke summeres over segmenter og gjennomsøkes ikke. Velg ett av stegene.",
+    "note_segments_no_dimensions": "Det finnes ingen dimensjon å gjennomsøke.",
+    "note_segments_left_out": (
+        "Ikke gjennomsøkt, fordi de sier minst eller ingen verdi har 1 % av volumet: {dimensions}."
+    ),
+    "note_segments_share": "Bare verdier med minst {share} av volumet skilles fra hverandre.",
 }
