@@ -146,7 +146,7 @@ def _plot(sheet: Sheet, frame: _Frame, group: Compared, spread: Spread, y: float
     if spread.has_mix:
         sheet.marks.append(Mark(frame.x(spread.mix_effect), y, "diamond", "total", DIAMOND, key, is_hollow=True))
     for x, segment in ((low, spread.lowest), (high, spread.highest)):
-        colour = tone(spread.units(segment) or spread.effect(segment), spread.detail.step.polarity)
+        colour = tone(spread.units(segment), spread.detail.step.polarity)
         sheet.marks.append(Mark(x, y, "circle", colour, DOT, key))
 
 

@@ -17,7 +17,7 @@ from core.report.widths import shortened, text_width
 
 LEGEND, GAP, LINE, PAD = 26.0, 14.0, 16.0, 12.0
 BAR, BETWEEN, THINNEST = 14.0, 3.0, 1.5
-NAMES_SHARE, MOST_NAMES, LEAST_BARS = 0.34, 290.0, 60.0
+NAMES_SHARE, MOST_NAMES, LEAST_BARS, SLACK = 0.34, 290.0, 60.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _frame(rows: Sequence[Level], width: float, *, is_narrow: bool) -> _Frame:
     names = [text_width(row.label, LABEL_SIZE, bold=True) for row in rows]
     names += [text_width(line, SMALL_SIZE) for row in rows for line in _beneath(row)]
     room = min(max(names), width * NAMES_SHARE, MOST_NAMES) + GAP
-    bars = 0.0 if is_narrow else room
+    bars = 0.0 if is_narrow else room + SLACK
     figures = min(figures, max(0.0, width - bars - changes - 2 * GAP - LEAST_BARS))
     return _Frame(width, bars, figures, changes, is_narrow)
 

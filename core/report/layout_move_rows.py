@@ -68,7 +68,7 @@ def _row(sheet: Sheet, frame: _Frame, segment: PrintedSegment) -> None:
     moves, key = frame.moves, (segment.name,)
     height = NARROW_ROW if frame.is_narrow else ROW
     top, middle = sheet.height, sheet.height + height - ROW / 2
-    colour = tone(segment.total or segment.effect, moves.detail.step.polarity)
+    colour = tone(segment.total, moves.detail.step.polarity)
     _names(sheet, frame, segment, top)
     sheet.strokes.append(Stroke(frame.left, frame.right, middle, middle, "line", 1))
     _arrow(sheet, frame, segment, middle, colour)

@@ -171,7 +171,7 @@ def _ends(frame: _Frame, segment: PrintedSegment) -> tuple[tuple[float, float] |
 
 def _move(sheet: Sheet, frame: _Frame, segment: PrintedSegment, labelling: Labelling) -> None:
     detail = frame.moves.detail
-    colour = tone(segment.total or segment.effect, detail.step.polarity)
+    colour = tone(segment.total, detail.step.polarity)
     base, current = _ends(frame, segment)
     key, said = (segment.name,), move_said(segment, detail)
     width = _thickness(frame, segment)

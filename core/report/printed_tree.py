@@ -111,7 +111,7 @@ def _branch(row: Level) -> Branch:
 
 
 def _with_segments(branch: Branch, detail: PrintedDetail | None) -> Branch:
-    if detail is None or detail.step.name != branch.step:
+    if detail is None or detail.step.name != branch.step or len(detail.segments) < 2:
         return branch
     named = sorted((s for s in detail.segments if not s.others), key=lambda segment: -abs(segment.effect))
     segments = tuple(_segment_branch(detail, segment) for segment in named[:MOST_SEGMENTS])
@@ -129,7 +129,7 @@ def _segment_branch(detail: PrintedDetail, segment: PrintedSegment) -> Branch:
         change="" if change is None else turned(percent(change, detail.whole.locale), segment.direction),
         impact=detail.whole.numbers.change(segment.total),
         units=segment.total,
-        tone=tone(segment.total or segment.effect, detail.step.polarity),
+        tone=tone(segment.total, detail.step.polarity),
         base=segment.base,
         current=segment.current,
         change_pct=change,
