@@ -8,7 +8,7 @@ from core.ui.bridge_inputs import choose
 from core.ui.bridge_saved import tell
 from core.ui.bridge_show import bridge_card
 from core.ui.bridge_title import title_row
-from core.ui.bridge_work import compute, open_work, resolve
+from core.ui.bridge_work import compute, compute_second, open_work, resolve
 from core.ui.text import LOCALE
 
 app = frame.open_page(frame.BRIDGE)
@@ -20,6 +20,8 @@ with frame.errors():
     choose(work, comparison)
     equation_card(work)
     if comparison is not None:
-        printed = print_bridge(compute(work), LOCALE, work.version.labels, app.templates.words(LOCALE))
-        bridge_card(work, printed)
+        words, labels = app.templates.words(LOCALE), work.version.labels
+        printed = print_bridge(compute(work), LOCALE, labels, words)
+        second = compute_second(work)
+        bridge_card(work, printed, print_bridge(second, LOCALE, labels, words) if second else None)
         step_card(work, printed)

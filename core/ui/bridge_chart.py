@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import streamlit as st
+from altair import LayerChart
 
 from core.report.chart import NARROW_WIDTH, PICK, draw, specification
 from core.report.shapes import Waterfall
@@ -37,7 +38,15 @@ def show_waterfall(
     )
 
 
-def picked(key: str, field: Literal["step", "segment"]) -> str | None:
+def show_picture(
+    chart: LayerChart, *, key: str, alt: str, on_select: Literal["rerun"] | Callable[[], None] = "rerun"
+) -> None:
+    """A chart that is no waterfall; what was clicked is read by `picked`."""
+    spec = specification(for_page(chart))
+    st.vega_lite_chart(spec, theme=None, key=key, on_select=on_select, selection_mode=PICK, alt=alt)
+
+
+def picked(key: str, field: Literal["step", "segment", "dimension"]) -> str | None:
     """What was clicked in a chart; None when nothing or a bar without a name of its own was."""
     picks = st.session_state.get(key, {}).get("selection", {}).get(PICK) or []
     return picks[0].get(field) or None if picks else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import altair as alt
 import streamlit as st
 
 from core.report.bars import bridge_bars, detail_bars
@@ -21,11 +22,16 @@ NOT_IN_FILE_NAMES = r"[^\w.-]+"
 Make = Callable[[], str | bytes]
 
 
-def bridge_downloads(work: Work, printed: PrintedBridge) -> None:
-    """The whole bridge."""
+def bridge_downloads(work: Work, printed: PrintedBridge, picture: Callable[[], alt.LayerChart | None]) -> None:
+    """The whole bridge; picture: the chart that is shown, the waterfall where it gives none."""
     name = work.spec.slug
+
+    def chart() -> bytes:
+        shown = picture()
+        return png(specification(shown)) if shown else chart_png(bridge_bars(printed))
+
     with st.popover("Download", icon=":material/download:", key="bridge_download"):
-        _file("Chart (PNG)", f"{name}.png", "image/png", lambda: chart_png(bridge_bars(printed)))
+        _file("Chart (PNG)", f"{name}.png", "image/png", chart)
         _file("Steps (CSV)", f"{name}.csv", "text/csv", lambda: csv_text(printed.bridge))
         _file("Steps and segments (XLSX)", f"{name}.xlsx", XLSX, lambda: xlsx_bytes(printed.bridge))
 

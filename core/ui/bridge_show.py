@@ -1,23 +1,41 @@
-"""The bridge itself: headline, waterfall or table, comment, notes."""
+"""The bridge itself: headline, one of its views, comment, notes."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import polars as pl
 import streamlit as st
 
 from core.engine.bridge import Bridge
-from core.report.bars import bridge_alt, bridge_bars
 from core.report.comment import printed_comment, printed_headline
 from core.report.notes import note_text
 from core.report.printed import PrintedBridge
 from core.ui import bridge_state as keys
-from core.ui.bridge_chart import picked, show_waterfall
+from core.ui.bridge_chart import picked
 from core.ui.bridge_downloads import bridge_downloads
+from core.ui.bridge_reconcile import reconcile_view, show_covariance
 from core.ui.bridge_state import Work, follow, keep_draft, move
+from core.ui.bridge_url import View
+from core.ui.bridge_views import (
+    Drawn,
+    dimensions_view,
+    funnel_view,
+    pickable,
+    show_chart,
+    show_words,
+    waterfall_view,
+)
 from core.ui.text import LOCALE, escape, markdown
 
-VIEWS = {"waterfall": "Waterfall", "table": "Table"}
-MAX_BARS = 12
+VIEWS: dict[View, str] = {
+    "waterfall": "Waterfall",
+    "funnel": "Funnel",
+    "dimensions": "Dimensions",
+    "reconcile": "Methods",
+    "table": "Table",
+}
+MADE: dict[View, Callable[[PrintedBridge], Drawn]] = {"funnel": funnel_view, "dimensions": dimensions_view}
 STEP_COLUMNS: dict[str, type[pl.DataType]] = {
     "Step": pl.String,
     "Base": pl.String,
@@ -28,52 +46,64 @@ STEP_COLUMNS: dict[str, type[pl.DataType]] = {
 }
 
 
-def bridge_card(work: Work, printed: PrintedBridge) -> None:
-    """The card: what happened, the chart or table that proves it, the comment, the small print."""
+def bridge_card(work: Work, printed: PrintedBridge, second: PrintedBridge | None) -> None:
+    """The card: what happened, the view that proves it, the comment, the small print."""
     with st.container(border=True, key="bridge_card"):
         st.markdown(f"#### {markdown(printed_headline(printed))}")
+        drawn = _drawn(work, printed, second)
         # To the left: the chart's own tools float above its right corner and would cover them.
-        with st.container(horizontal=True, vertical_alignment="center"):
-            follow(keys.VIEW, work.state.view)
-            st.segmented_control(
-                "View",
-                list(VIEWS),
-                format_func=VIEWS.__getitem__,
-                key=keys.VIEW,
-                required=True,
-                on_change=lambda: move(view=st.session_state[keys.VIEW]),
-                label_visibility="collapsed",
-            )
-            bridge_downloads(work, printed)
-        if work.state.view == "table":
-            show_steps(printed)
+        with st.container(horizontal=True, vertical_alignment="center", key="bridge_views"):
+            _choose_view(work)
+            bridge_downloads(work, printed, drawn.picture if drawn else lambda: None)
+        if drawn is not None:
+            key = _chart_key(work)
+            show_chart(drawn, key=key, on_select=lambda: _pick(key, drawn, printed))
+            show_words(drawn)
+        elif work.state.view == "reconcile":
+            reconcile_view(work, printed)
         else:
-            _waterfall(work, printed)
-        show_comment(work, printed)
+            show_steps(printed)
+            show_comment(work, printed)
         show_notes(work, printed.bridge)
 
 
-def _waterfall(work: Work, printed: PrintedBridge) -> None:
-    bars = bridge_bars(printed, MAX_BARS)
-    key = _chart_key(work.state.step)
-    show_waterfall(bars, key=key, alt=bridge_alt(printed, bars), on_select=lambda: _pick_step(key, printed.bridge))
+def _choose_view(work: Work) -> None:
+    follow(keys.VIEW, work.state.view)
+    st.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.__getitem__,
+        key=keys.VIEW,
+        required=True,
+        on_change=lambda: move(view=st.session_state[keys.VIEW]),
+        label_visibility="collapsed",
+    )
 
 
-def _chart_key(step: str | None) -> str:
+def _drawn(work: Work, printed: PrintedBridge, second: PrintedBridge | None) -> Drawn | None:
+    """The view that the address asks for; None for those without a chart of their own."""
+    if work.state.view == "waterfall":
+        return waterfall_view(work, printed, second)
+    made = MADE.get(work.state.view)
+    return made(printed) if made else None
+
+
+def _chart_key(work: Work) -> str:
     """The chart is made anew, without a picked bar, when the address moved away from the step that was picked."""
     turn, picked = st.session_state.get(keys.PICKED, (0, None))
-    if picked is not None and picked != step:
+    if picked is not None and picked != work.state.step:
         turn += 1
         st.session_state[keys.PICKED] = (turn, None)
-    return f"{keys.CHART}_{turn}"
+    return f"{keys.CHART}_{work.state.view}_{turn}"
 
 
-def _pick_step(key: str, bridge: Bridge) -> None:
-    step = picked(key, "step")
-    if step in bridge.steps["step"].to_list():
+def _pick(key: str, drawn: Drawn, printed: PrintedBridge) -> None:
+    """Open what was clicked in the card beneath."""
+    found = {field: picked(key, field) for field in drawn.picks}
+    if pickable(printed, found["step"]):
         turn, _ = st.session_state.get(keys.PICKED, (0, None))
-        st.session_state[keys.PICKED] = (turn, step)
-        move(step=step, dimension=None)
+        st.session_state[keys.PICKED] = (turn, found["step"])
+        move(step=found["step"], dimension=found.get("dimension"))
 
 
 def show_steps(printed: PrintedBridge) -> None:
@@ -113,6 +143,8 @@ def show_comment(work: Work, printed: PrintedBridge) -> None:
 def show_notes(work: Work, bridge: Bridge) -> None:
     """The small print; a switch where the periods differ in length."""
     for note in bridge.notes:
+        if note.code == "large_covariance":
+            continue  # The badge says it.
         st.caption(f":material/info: {escape(note_text(note, LOCALE))}")
     if any(note.code == "unequal_periods" for note in bridge.notes):
         st.button(
@@ -121,5 +153,5 @@ def show_notes(work: Work, bridge: Bridge) -> None:
             key="bridge_per_day_on",
             on_click=lambda: keep_draft(work, per_day=True),
         )
-    if bridge.badge is not None:
-        st.caption(f":material/info: Interaction handed out by size: {bridge.badge:.0%} of the single effects.")
+    if bridge.badge is not None and work.state.view != "reconcile":
+        show_covariance(bridge.badge)

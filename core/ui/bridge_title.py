@@ -35,6 +35,8 @@ def title_row(work: Work) -> None:
         chosen = st.menu_button("More", _offered(work), key=keys.MORE, on_click=_discard_if_asked, args=(work,))
         wants_link = st.button("Export result…", key=keys.EXPORT)
         wants_saving = st.button("Save", key=keys.SAVE, type="primary", disabled=not work.is_changed)
+    if work.spec.description:
+        st.markdown(f":gray[{escape(work.spec.description)}]")
     _say_age(work)
     if wants_saving:
         save_dialog(work)

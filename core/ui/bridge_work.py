@@ -87,6 +87,21 @@ def compute(work: Work) -> Bridge:
     return progress.run(keys.JOB, "Computing the bridge", job, identity=identity)
 
 
+def compute_second(work: Work) -> Bridge | None:
+    """The bridge of the second comparison; None where there is none, or with a sentence where it cannot be computed."""
+    if work.spec.second is None:
+        return None
+
+    def job(report: progress.Report, cancel: threading.Event) -> Bridge | None:
+        report("reading the second comparison", 0.3)
+        return loaders.second_bridge(work.app, work.spec, work.version, cancel=cancel)
+
+    identity = (work.spec.model_dump_json(), work.version.dataset, work.version.number)
+    with frame.errors():
+        return progress.run(keys.SECOND_JOB, "Computing the second comparison", job, identity=identity)
+    return None
+
+
 def placed(error: DataError) -> str:
     """The sentence of a step's error with its row in the table and the character, where one is known.
 

@@ -8,7 +8,7 @@ import pandas  # noqa: F401  Whole, before two sessions draw at once: Altair tak
 import polars as pl
 import streamlit as st
 
-from core.analyses import compute
+from core.analyses import compute, compute_second
 from core.app import App, open_app
 from core.engine.bridge import Bridge
 from core.model.analysis import AnalysisSpec
@@ -36,7 +36,15 @@ def bridge(app: App, spec: AnalysisSpec, version: Version, *, cancel: threading.
 
     Raises DataError with a sentence for the reader; Cancelled.
     """
-    return _bridge(app, cancel, version, _key(spec), version.dataset, version.number)
+    first = spec.model_copy(update={"second": None})
+    return _bridge(app, cancel, version, _key(first), version.dataset, version.number)
+
+
+def second_bridge(
+    app: App, spec: AnalysisSpec, version: Version, *, cancel: threading.Event | None = None
+) -> Bridge | None:
+    """The bridge of the second comparison, computed once; None where there is none. Raises as `bridge`."""
+    return _second_bridge(app, cancel, version, _key(spec), version.dataset, version.number)
 
 
 def _key(spec: AnalysisSpec) -> str:
@@ -49,6 +57,13 @@ def _bridge(
     _app: App, _cancel: threading.Event | None, _version: Version, spec_json: str, dataset: str, number: int
 ) -> Bridge:
     return compute(_app.warehouse, AnalysisSpec.model_validate_json(spec_json), _version, cancel=_cancel)
+
+
+@st.cache_resource(show_spinner=False, max_entries=BRIDGES_KEPT)
+def _second_bridge(
+    _app: App, _cancel: threading.Event | None, _version: Version, spec_json: str, dataset: str, number: int
+) -> Bridge | None:
+    return compute_second(_app.warehouse, AnalysisSpec.model_validate_json(spec_json), _version, cancel=_cancel)
 
 
 @st.cache_resource(show_spinner=False, max_entries=HEADS_KEPT)

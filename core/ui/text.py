@@ -10,7 +10,7 @@ import streamlit as st
 from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 
-from core.model.document import Line, Tone
+from core.model.document import Line, Table, Tone
 from core.report.dates import day_label, moment_label
 from core.warehouse import Version
 
@@ -39,6 +39,14 @@ def plain(name: str) -> str:
 def markdown(line: Line) -> str:
     """A line with its tones, for st.markdown."""
     return "".join(TONES.get(part.tone, "{}").format(escape(part.text)) for part in line)
+
+
+def markdown_table(table: Table) -> str:
+    """A table with its tones, for st.markdown."""
+    rules = [":--" if align == "left" else "--:" for align in table.aligns]
+    head = [escape(name) for name in table.columns]
+    rows = [[markdown((cell,)).replace("\n", " ") for cell in row] for row in table.rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rules, *rows))
 
 
 def ago(moment: datetime, now: datetime) -> str:
