@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.analyses import compute
+from core.analyses import compute_both
 from core.engine.bridge import Bridge
 from core.model.analysis import AnalysisSpec
 from core.model.delivery import ReportContent
@@ -34,7 +34,7 @@ def make_report(
     Raises as `compute`, and DataError for an element of a step that is not there.
     """
     filtered = locked(analysis, content)
-    bridge = compute(warehouse, filtered, version)
+    bridge, second = compute_both(warehouse, filtered, version)
     report = build_report(
         bridge,
         content.model_copy(update={"where": filtered.where}),
@@ -44,5 +44,7 @@ def make_report(
         zone=version.calendar.time_zone,
         depth=analysis.comment_depth,
         words=words,
+        second=second,
+        show=filtered.second.show if filtered.second else "merged",
     )
     return report, bridge

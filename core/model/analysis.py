@@ -16,6 +16,7 @@ from core.model.units import UnitText
 
 Method = Literal["shapley", "lmdi", "sequential", "covariance"]
 Direction = Literal["up", "down"]
+Show = Literal["merged", "behind", "beside", "below"]
 Scalar = str | int | float | bool | date | None
 RELATIVE = r"last_full_(day|week|month|quarter|year)|last_[1-9][0-9]{0,3}_days|month_to_date|year_to_date"
 
@@ -119,7 +120,7 @@ class SecondComparisonSpec(Spec):
     """
 
     comparison: ComparisonSpec | None = None
-    show: Literal["merged", "behind", "beside", "below"] = "merged"
+    show: Show = "merged"
 
 
 class AnalysisSpec(Spec):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from math import floor, log10
 
-from core.report.dates import both_labels
+from core.report.dates import both_labels, side_label
 from core.report.messages import text
 from core.report.numbers import MINUS, language
-from core.report.printed import PrintedBridge, PrintedStep, tone
+from core.report.printed import PrintedBridge, PrintedStep, capitalised, tone
 from core.report.printed import within_sentence as inside
 from core.report.printed_detail import PrintedDetail, PrintedSegment, segment_beneath
-from core.report.shapes import Bar, Group, Tone, Waterfall
+from core.report.shapes import Bar, Entry, Group, Tone, Waterfall
 
+ABOUT = "≈"
+"""Marks a change within usual day-to-day variation."""
 ROOM_BELOW, LEAST_CUT = 0.6, 0.3
 NICE_STEPS = (1.0, 2.5, 5.0, 10.0)
 
@@ -21,9 +23,22 @@ def bridge_bars(printed: PrintedBridge, max_bars: int = 12) -> Waterfall:
     total = printed.bridge.total
     steps = _step_bars(printed, max_bars, total.base or 0.0) if printed.is_defined else []
     bars = (_total_bar(printed, is_base=True), *steps, _total_bar(printed, is_base=False))
-    start = axis_floor([bar.end for bar in bars])
-    note = text(language(printed.locale), "axis_start", value=printed.numbers.rough(start)) if start else ""
-    return Waterfall(bars, "step", start, note)
+    return Waterfall(bars, "step", *floor_of(printed, [bar.end for bar in bars]), legend=usual_legend(bars, printed))
+
+
+def usual_legend(bars: tuple[Bar, ...], printed: PrintedBridge) -> tuple[Entry, ...]:
+    """What the mark of a change within usual variation means, where a bar has it."""
+    return (Entry(f"{ABOUT} {_usual(printed)}"),) if any(bar.is_usual for bar in bars) else ()
+
+
+def _usual(printed: PrintedBridge) -> str:
+    return text(language(printed.locale), "within_usual")
+
+
+def floor_of(printed: PrintedBridge, levels: list[float]) -> tuple[float, str]:
+    """Where the axis starts, and the note that says so where that is not 0."""
+    start = axis_floor(levels)
+    return start, text(language(printed.locale), "axis_start", value=printed.numbers.rough(start)) if start else ""
 
 
 def axis_floor(levels: list[float]) -> float:
@@ -46,13 +61,21 @@ def _nice_step(size: float) -> float:
 
 
 def _total_bar(printed: PrintedBridge, *, is_base: bool) -> Bar:
-    role = text(language(printed.locale), "base" if is_base else "current")
-    label = both_labels(printed.bridge.comparison, printed.locale)[0 if is_base else 1]
+    label, role = _side_texts(printed, is_base=is_base)
     level = printed.base_text if is_base else printed.current_text
     change = () if is_base or not printed.is_defined else _change_texts(printed)
     said = f"{label} ({role}): {level}" + (f", {change[0]}" if change else "")
     value = printed.bridge.total.base if is_base else printed.bridge.total.current
     return Bar("", label, role, 0.0, value or 0.0, level, change, "total", said, is_total=True)
+
+
+def _side_texts(printed: PrintedBridge, *, is_base: bool) -> tuple[str, str]:
+    """What a total is called, and the smaller line under it: which side it is, or for columns over which period."""
+    comparison, locale = printed.bridge.comparison, printed.locale
+    label = both_labels(comparison, locale)[0 if is_base else 1]
+    if comparison is not None and comparison.metrics:
+        return capitalised(label), side_label(comparison.current, locale)
+    return label, text(language(locale), "base" if is_base else "current")
 
 
 def _change_texts(printed: PrintedBridge) -> tuple[str, ...]:
@@ -85,8 +108,7 @@ def _step_bar(printed: PrintedBridge, step: PrintedStep, level: float) -> Bar:
 
 
 def _remaining_bar(printed: PrintedBridge, dropped: list[PrintedStep], level: float) -> Bar:
-    spoken = language(printed.locale)
-    label = text(spoken, "remaining", count=str(len(dropped)))
+    label = text(language(printed.locale), "remaining", count=str(len(dropped)))
     change = printed.numbers.change(sum(step.units for step in dropped))
     shares = [step.share for step in dropped if step.share is not None]
     share = printed.share_text(sum(shares)) if len(shares) == len(dropped) else ""

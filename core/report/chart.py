@@ -21,6 +21,7 @@ from core.report.theme import FONT, PALETTES, Palette, ThemeName
 
 PAGE_WIDTH, NARROW_WIDTH = 800.0, 320.0
 PICK = "pick"
+LIGHT_LOOK: dict[str, Any] = {"fillOpacity": 0.22, "strokeOpacity": 0.75, "strokeWidth": 1}
 Form = Literal["auto", "rows"]
 
 
@@ -78,7 +79,10 @@ def paint(drawing: Drawing, *, theme: ThemeName = "light") -> alt.LayerChart:
 def _chart(drawing: Drawing, field: str, palette: Palette, *, selectable: bool) -> alt.LayerChart:
     """Built without Altair's checks of every part, which take nine tenths of the time; a test validates the result."""
     layers = [_rules(drawing, palette, dotted=False), _rules(drawing, palette, dotted=True)]
+    if any(rect.bar.is_light for rect in drawing.rects):
+        layers.append(_light_bars(drawing, palette, field))
     layers.append(_bars(drawing, palette, field, selectable=selectable))
+    layers += [_swatches(drawing, palette, is_light=is_light) for is_light in (True, False) if drawing.swatches]
     layers += _texts(drawing, palette)
     chart: alt.LayerChart = (
         alt.layer(*layers)
@@ -105,13 +109,9 @@ def _y(field: str) -> alt.Y:
 
 def _bars(drawing: Drawing, palette: Palette, field: str, *, selectable: bool) -> alt.Chart:
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=[_bar_row(rect, palette, field) for rect in drawing.rects]))
+        _placed(drawing, [_bar_row(rect, palette, field) for rect in drawing.rects if not rect.bar.is_light])
         .mark_rect(cornerRadius=1.5, cursor="pointer" if selectable else "default")
         .encode(
-            x=_x(drawing, "x"),
-            x2=alt.X2("x2:Q"),
-            y=_y("y"),
-            y2=alt.Y2("y2:Q"),
             color=alt.Color("color:N", scale=None),
             tooltip=alt.Tooltip("description:N", title=" "),
             description=alt.Description("description:N"),
@@ -122,6 +122,40 @@ def _bars(drawing: Drawing, palette: Palette, field: str, *, selectable: bool) -
     pick = alt.selection_point(name=PICK, fields=[field])
     picked: alt.Chart = chart.encode(opacity=alt.when(pick).then(alt.value(1.0)).otherwise(alt.value(0.4)))
     return picked.add_params(pick)
+
+
+def _placed(drawing: Drawing, rows: list[dict[str, Any]]) -> alt.Chart:
+    """An empty layer of rectangles over those rows."""
+    chart: alt.Chart = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=_x(drawing, "x"), x2=alt.X2("x2:Q"), y=_y("y"), y2=alt.Y2("y2:Q")
+    )
+    return chart
+
+
+def _light_bars(drawing: Drawing, palette: Palette, field: str) -> alt.Chart:
+    """Bars of the second comparison: seen and read, never picked."""
+    chart: alt.Chart = (
+        _placed(drawing, [_bar_row(rect, palette, field) for rect in drawing.rects if rect.bar.is_light])
+        .mark_rect(cornerRadius=1.5, **LIGHT_LOOK)
+        .encode(
+            fill=alt.Fill("color:N", scale=None),
+            stroke=alt.Stroke("color:N", scale=None),
+            tooltip=alt.Tooltip("description:N", title=" "),
+            description=alt.Description("description:N"),
+        )
+    )
+    return chart
+
+
+def _swatches(drawing: Drawing, palette: Palette, *, is_light: bool) -> alt.Chart:
+    """Samples of bars in the legend."""
+    chosen = [swatch for swatch in drawing.swatches if swatch.is_light == is_light]
+    rows = [_short({"x": s.x, "x2": s.x2, "y": s.y, "y2": s.y2}) for s in chosen]
+    look: dict[str, Any] = LIGHT_LOOK if is_light else {}
+    chart: alt.Chart = _placed(drawing, rows).mark_rect(
+        cornerRadius=1.5, aria=False, fill=palette.total, stroke=palette.total, **look
+    )
+    return chart
 
 
 def _bar_row(rect: Rect, palette: Palette, field: str) -> dict[str, Any]:

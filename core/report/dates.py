@@ -25,10 +25,20 @@ def side_label(side: DateSide | GroupSide, locale: str) -> str:
 
 
 def both_labels(comparison: Comparison | None, locale: str) -> tuple[str, str]:
-    """Labels of base and current; their bare names where nothing says what was compared."""
+    """Labels of base and current: plan and actual for columns, bare names where nothing says what was compared."""
     if comparison is None:
         return text(language(locale), "base"), text(language(locale), "current")
+    if comparison.metrics:
+        return text(language(locale), "plan"), text(language(locale), "actual")
     return side_label(comparison.base, locale), side_label(comparison.current, locale)
+
+
+def against_label(comparison: Comparison | None, locale: str) -> str:
+    """What is compared: "November 2026 against October 2026", "Actual against plan, November 2026"."""
+    base, current = both_labels(comparison, locale)
+    if comparison is None or not comparison.metrics:
+        return text(language(locale), "subtitle", current=current, base=base)
+    return text(language(locale), "subtitle_columns", period=side_label(comparison.current, locale))
 
 
 def period_label(side: DateSide, locale: str) -> str:

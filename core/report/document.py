@@ -7,10 +7,12 @@ from datetime import datetime
 
 from core.engine.bridge import Bridge
 from core.errors import DataError
+from core.model.analysis import Show
 from core.model.delivery import ElementSpec, ReportContent
 from core.model.document import Report, Section
 from core.report.alert import has_threshold, printed_alert
 from core.report.comment import Depth, printed_headline
+from core.report.pair import PrintedPair, print_pair
 from core.report.printed import PrintedBridge, print_bridge
 from core.report.sections import absent_section, alert_section, main_detail, step_section, waterfall_section
 from core.report.words import Words
@@ -32,17 +34,21 @@ def build_report(
     zone: str,
     depth: Depth = "medium",
     words: Words | None = None,
+    second: Bridge | None = None,
+    show: Show = "merged",
 ) -> Report:
     """The report of `bridge` in the content's views, layout and locale.
 
     zone: IANA name in which its times are printed; depth: of the comment; words: of its locale, by default the
-        catalogue's.
+        catalogue's. second, show: the second comparison, and how it stands in the waterfall.
     An element of a step that this bridge does not have is a sentence: data may merge steps that an author chose.
     Raises DataError for no element at all and for a part that its view does not have.
     """
     printed = print_bridge(bridge, content.locale, version.labels, words)
+    pair = print_pair(printed, print_bridge(second, content.locale), show) if second else None
     alert, has_crossed = printed_alert(printed)
-    chosen = _elements(printed, content, depth) if content.elements is not None else _views(printed, content, depth)
+    choose = _elements if content.elements is not None else _views
+    chosen = choose(printed, content, depth, pair)
     return Report(
         name=name,
         headline=printed_headline(printed),
@@ -59,12 +65,12 @@ def build_report(
     )
 
 
-def _views(printed: PrintedBridge, content: ReportContent, depth: Depth) -> list[Section]:
+def _views(printed: PrintedBridge, content: ReportContent, depth: Depth, pair: PrintedPair | None) -> list[Section]:
     """Whole views in their order; a dropdown offers every step."""
     sections = []
     for view in content.views:
         if view == "waterfall":
-            sections.append(waterfall_section(printed, depth, content.where))
+            sections.append(waterfall_section(printed, depth, content.where, pair))
         elif view == "step_detail" and content.layout == "dropdown":
             sections += [step_section(printed, step.name, f"step:{step.name}") for step in printed.steps]
         elif view == "step_detail" and (detail := main_detail(printed)):
@@ -72,7 +78,7 @@ def _views(printed: PrintedBridge, content: ReportContent, depth: Depth) -> list
     return sections or [alert_section(printed)]
 
 
-def _elements(printed: PrintedBridge, content: ReportContent, depth: Depth) -> list[Section]:
+def _elements(printed: PrintedBridge, content: ReportContent, depth: Depth, pair: PrintedPair | None) -> list[Section]:
     """Chosen parts in their order; parts of one view that follow each other stand in one section."""
     whole: dict[str, Section] = {}
     sections: list[Section] = []
@@ -80,7 +86,7 @@ def _elements(printed: PrintedBridge, content: ReportContent, depth: Depth) -> l
     for element in _checked(content.elements or ()):
         key = f"step:{element.step}" if element.view == "step" else element.view
         if key not in whole:
-            whole[key] = _whole(printed, element, key, content, depth)
+            whole[key] = _whole(printed, element, key, content, depth, pair)
         rank = PART_ORDER.index(element.part)
         if sections and sections[-1].key == key and rank > placed[-1]:
             sections[-1] = _with_part(sections[-1], whole[key], element.part)
@@ -91,11 +97,18 @@ def _elements(printed: PrintedBridge, content: ReportContent, depth: Depth) -> l
     return sections
 
 
-def _whole(printed: PrintedBridge, element: ElementSpec, key: str, content: ReportContent, depth: Depth) -> Section:
+def _whole(
+    printed: PrintedBridge,
+    element: ElementSpec,
+    key: str,
+    content: ReportContent,
+    depth: Depth,
+    pair: PrintedPair | None,
+) -> Section:
     if element.view == "alert":
         return alert_section(printed)
     if element.view == "waterfall":
-        return waterfall_section(printed, depth, content.where)
+        return waterfall_section(printed, depth, content.where, pair)
     if element.view == "step_detail":
         detail = main_detail(printed)
         name = detail.step.name if detail else printed.bridge.main_step()

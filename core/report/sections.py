@@ -17,6 +17,8 @@ from core.report.dates import against_label
 from core.report.messages import text
 from core.report.notes import note_text
 from core.report.numbers import language
+from core.report.pair import PrintedPair, pair_alt, pair_bars
+from core.report.pair_comment import with_second
 from core.report.printed import PrintedBridge, capitalised, tone
 from core.report.printed_detail import PrintedDetail, PrintedSegment
 from core.report.shapes import Waterfall
@@ -30,18 +32,24 @@ def alert_section(printed: PrintedBridge) -> Section:
     return Section("alert", (Text(text(spoken, "view_alert")),), comment=(printed_alert(printed)[0],))
 
 
-def waterfall_section(printed: PrintedBridge, depth: Depth, where: Mapping[str, Condition] | None = None) -> Section:
-    """The whole bridge."""
-    bars = bridge_bars(printed)
-    return Section(
+def waterfall_section(
+    printed: PrintedBridge,
+    depth: Depth,
+    where: Mapping[str, Condition] | None = None,
+    pair: PrintedPair | None = None,
+) -> Section:
+    """The whole bridge, with the second comparison if there is one."""
+    bars = pair_bars(pair) if pair else bridge_bars(printed)
+    whole = Section(
         key="waterfall",
         title=printed_headline(printed),
         subtitle=_subtitle(printed, where or {}),
-        chart=_chart(bars, bridge_alt(printed, bars)),
+        chart=_chart(bars, pair_alt(pair) if pair else bridge_alt(printed, bars)),
         comment=printed_comment(printed, depth),
         table=steps_table(printed),
         notes=spoken_notes(printed),
     )
+    return with_second(whole, pair, depth) if pair else whole
 
 
 def step_section(printed: PrintedBridge, step: str, key: str, detail: PrintedDetail | None = None) -> Section:

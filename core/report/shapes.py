@@ -21,6 +21,8 @@ class Bar:
     start, end: levels in KPI units; a total runs from 0 to its level.
     printed, beneath: the figure at the bar and the smaller one under it, `beneath` from long to short.
     description: everything the bar says, for tooltip and screen reader.
+    is_light: drawn light, because it belongs to the second comparison.
+    is_usual: marked, because it lies within usual day-to-day variation.
     """
 
     key: str
@@ -33,6 +35,8 @@ class Bar:
     tone: Tone
     description: str
     is_total: bool = False
+    is_light: bool = False
+    is_usual: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,50 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A line of the legend: what full or light bars are, or a remark without a swatch."""
+
+    label: str
+    swatch: Literal["full", "light", "none"] = "none"
+
+
+@dataclass(frozen=True)
 class Waterfall:
-    """Bars in order. field: "step" or "segment"; floor: the level at which the axis starts; floor_note says so."""
+    """Bars in order. field: "step" or "segment"; floor: the level at which the axis starts; floor_note says so.
+
+    peers: the second comparison's bar at each bar, None where it has none; empty where nothing is compared twice.
+    peers_stand: behind their bars, or beside them, to the left or to the right.
+    below: another waterfall beneath this one, at the same scale.
+    """
 
     bars: tuple[Bar, ...]
     field: Literal["step", "segment"]
     floor: float = 0.0
     floor_note: str = ""
     groups: tuple[Group, ...] = ()
+    legend: tuple[Entry, ...] = ()
+    peers: tuple[Bar | None, ...] = ()
+    peers_stand: Literal["behind", "left", "right"] = "behind"
+    below: Waterfall | None = None
+
+    @property
+    def parts(self) -> tuple[Waterfall, ...]:
+        """This one, and the one below if there is one."""
+        return (self,) if self.below is None else (self, self.below)
+
+    def peer(self, index: int) -> Bar | None:
+        """The second comparison's bar at bar `index`."""
+        return self.peers[index] if self.peers else None
+
+    @property
+    def all_bars(self) -> tuple[Bar, ...]:
+        """Bars and their peers."""
+        return (*self.bars, *(peer for peer in self.peers if peer is not None))
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether bars stand side by side."""
+        return bool(self.peers) and self.peers_stand != "behind"
 
 
 @dataclass(frozen=True)
@@ -91,6 +131,17 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Swatch:
+    """A small sample of a bar in the legend."""
+
+    x: float
+    x2: float
+    y: float
+    y2: float
+    is_light: bool
+
+
+@dataclass(frozen=True)
 class Drawing:
     """All pieces of a chart."""
 
@@ -99,6 +150,7 @@ class Drawing:
     rects: tuple[Rect, ...]
     rules: tuple[Rule, ...]
     labels: tuple[Label, ...]
+    swatches: tuple[Swatch, ...] = ()
 
 
 def beneath_role(bar: Bar) -> str:
@@ -107,7 +159,8 @@ def beneath_role(bar: Bar) -> str:
 
 
 def span(waterfall: Waterfall) -> tuple[float, float]:
-    """Lowest and highest level drawn."""
-    levels = [level for bar in waterfall.bars for level in (bar.start, bar.end) if not bar.is_total]
-    levels += [bar.end for bar in waterfall.bars if bar.is_total] + [waterfall.floor]
+    """Lowest and highest level drawn, of a waterfall below too: both have one scale."""
+    bars = [bar for part in waterfall.parts for bar in part.all_bars]
+    levels = [level for bar in bars for level in (bar.start, bar.end) if not bar.is_total]
+    levels += [bar.end for bar in bars if bar.is_total] + [waterfall.floor]
     return min(levels), max(levels)

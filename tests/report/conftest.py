@@ -72,6 +72,7 @@ def sum_bridge(
     names: Sequence[str] = (),
     unit: str = "€",
     total: str = "cost",
+    comparison: Comparison | None = MONTHS,
     **options: Any,
 ) -> Bridge:
     """A KPI that is the sum of its parts."""
@@ -80,7 +81,7 @@ def sum_bridge(
     steps = tuple(StepSpec(formula=metric, name=label) for metric, label in zip(metrics, labels, strict=True))
     formula = " + ".join(f"[{i + 1}]" for i in range(len(base)))
     spec = EquationSpec(steps=steps, formula=formula, total=total, unit=unit, **options)
-    return bridge_of(spec, metrics, {"all": (base, current)}, dimension="place")
+    return bridge_of(spec, metrics, {"all": (base, current)}, dimension="place", comparison=comparison)
 
 
 def rate_bridge(segments: dict[str, tuple[Sequence[float], Sequence[float]]]) -> Bridge:
