@@ -138,6 +138,8 @@ def _lent(
         whole[denominator],
         *(squares.of_whole(*pair) for pair in ((numerator,) * 2, (numerator, denominator), (denominator,) * 2)),
     )
-    overall = days / (days - 1) * rests / np.abs(whole[denominator])
+    # All who borrow share the error of this one variance, so it is lent at its upper limit.
+    upper = 1 + 2 * np.sqrt(2 / (days - 1))
+    overall = upper * days / (days - 1) * rests / np.abs(whole[denominator])
     unit = np.where(held >= np.abs(amounts).sum(axis=1, keepdims=True) / 2, among, overall)
     return np.fmax(own, unit / np.where(amounts == 0, np.nan, np.abs(amounts)))
