@@ -44,7 +44,8 @@ HOME = Entry("Home.py", "Home", ":material/home:")
 DATA = Entry("pages/1_Data.py", "Data", ":material/table_chart:")
 BRIDGE = Entry("pages/2_Bridge.py", "Bridge", ":material/waterfall_chart:")
 EXPORTS = Entry("pages/3_Exports.py", "Exports", ":material/send:")
-GROUPS = (("Understand", (DATA, BRIDGE)), ("Deliver", (EXPORTS,)))
+SETTINGS = Entry("pages/7_Settings.py", "Settings", ":material/settings:")
+GROUPS = (("Understand", (DATA, BRIDGE)), ("Deliver", (EXPORTS,)), ("Organise", (SETTINGS,)))
 
 
 def open_page(entry: Entry) -> App:
