@@ -102,9 +102,13 @@ def _step_bars(printed: PrintedBridge, max_bars: int, level: float) -> list[Bar]
 def _step_bar(printed: PrintedBridge, step: PrintedStep, level: float) -> Bar:
     change, share = printed.numbers.change(step.units), printed.share_text(step.share)
     moved = arrow(step.from_text, step.to_text) if step.base is not None or step.current is not None else ""
-    said = ", ".join(part for part in (f"{step.label}: {change}", _of_base(printed, share), moved, step.note) if part)
-    end = level + step.contribution
-    return Bar(step.name, step.label, moved, level, end, change, _some(share), step.tone, said)
+    usual = _usual(printed) if step.is_usual else ""
+    pieces = (f"{step.label}: {change}", _of_base(printed, share), moved, usual, step.note)
+    said = ", ".join(piece for piece in pieces if piece)
+    end, marked = level + step.contribution, f"{ABOUT}\u00a0{change}" if usual else change
+    return Bar(
+        step.name, step.label, moved, level, end, marked, _some(share), step.tone, said, is_usual=bool(step.is_usual)
+    )
 
 
 def _remaining_bar(printed: PrintedBridge, dropped: list[PrintedStep], level: float) -> Bar:
