@@ -32,6 +32,7 @@ from core.model.document import plain
 from core.report.chart import step_detail, waterfall
 from core.report.comment import comment, headline
 from core.report.images import png
+from core.segment_search import find_segments
 from core.settings import Settings, read_settings
 from core.warehouse import Version, Warehouse
 from core.warehouse.adhoc import is_path, open_data
@@ -80,6 +81,13 @@ class NotebookBridge:
     def significance(self) -> pl.DataFrame:
         """step, t, df, p, verdict: is a step's change more than its days make of it? Null where that cannot be told."""
         return self.bridge.significance()
+
+    def segments(self, step: str | None = None, k: int = 5) -> pl.DataFrame:
+        """segment, base, current, contribution: at most k disjoint segments over up to three dimensions.
+
+        They add up to the KPI's change, or to what `step` contributed; the last row is "everything else".
+        """
+        return find_segments(self.warehouse, self.spec, self.version, step=step, k=k).frame
 
     def chart(self) -> alt.TopLevelMixin:
         """The waterfall."""
