@@ -152,7 +152,8 @@ def test_the_numbers_are_those_of_reports_files_and_the_api(sales_app: App, sale
     )
     content = ReportContent.model_validate({"analysis": "same"})
     version = sales_app.catalogue.latest("sales")
-    report, drawn = make_report(sales_app.warehouse, spec, content, version, rendered_at=NOW)
+    made = make_report(sales_app.warehouse, spec, content, version, rendered_at=NOW)
+    report, drawn = made.report, made.bridge
     answer = bridge_json(drawn, analysis="same", revision=1, data_version=1, as_of=NOW, rendered_at=NOW)
     found = months(sales_csv, where={"device": {"!=": "tablet"}})
     mine = bridge_json(found.bridge, analysis="same", revision=1, data_version=1, as_of=NOW, rendered_at=NOW)

@@ -10,8 +10,9 @@ from core.app import App
 from core.delivery.reports import locked
 from core.model.delivery import ReportContent
 from core.report.assets import FONT_FILE, asset_name, assets
-from core.report.document import build_report
+from core.report.document import build_report, wants_segments
 from core.report.html import PageFrame, render_page
+from core.segment_search import find_segments
 from core.ui import loaders
 
 HEIGHT = 720
@@ -36,6 +37,9 @@ def preview_html(app: App, content: ReportContent, *, is_public: bool) -> str:
         zone=version.calendar.time_zone,
         depth=spec.comment_depth,
         words=app.templates.words(content.locale),
+        second=loaders.second_bridge(app, spec, version),
+        show=spec.second.show if spec.second else "merged",
+        found=find_segments(app.warehouse, spec, version) if wants_segments(content) else None,
     )
     return self_contained(render_page(report, frame=PageFrame(static_path=STATIC, is_public=is_public)))
 
