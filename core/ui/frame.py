@@ -26,7 +26,7 @@ ICON = Path(__file__).with_name("icon.svg")
 LOGO = Path(__file__).with_name("logo.svg")
 INK, DARK_INK = "#0f172a", "#e5ebf2"
 # Streamlit writes white on every primary button, too faint on the dark theme's light accent (WCAG 2.2, 1.4.3).
-PRIMARY = '[data-testid^="stBaseButton-primary"] :is(p, span)'
+PRIMARY = '[data-testid^="stBaseButton-primary"]:not(:disabled) :is(p, span)'
 BUTTON_INK = f"<style>{PRIMARY} {{ color: light-dark(#ffffff, {INK}); }}</style>"
 log = structlog.get_logger(__name__)
 
