@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.report.bars import bridge_alt, bridge_bars
 from core.report.by_segment import (
@@ -29,14 +30,15 @@ from core.ui.text import escape, markdown
 MOST_NAMED = 12
 
 
-def dimension_first(work: Work, printed: PrintedBridge) -> None:
-    """The segments' own changes, or, where one is opened, its steps."""
+def dimension_first(work: Work, printed: PrintedBridge, row: DeltaGenerator) -> None:
+    """The segments' own changes, or, where one is opened, its steps. row: where the dimension is chosen."""
     dimensions = list(printed.bridge.dimensions)
     if not dimensions or not adds_up(printed.bridge):
         st.info(_why_not(printed), icon=":material/info:")
         return
     dimension = _chosen(work, printed, dimensions)
-    _choose_dimension(work, dimension, dimensions)
+    with row:
+        _choose_dimension(work, dimension, dimensions)
     segment = work.state.segment
     if segment is not None and segment in printed.bridge.sums.dimensions[dimension].names:
         _inside(work, printed, dimension, segment)
@@ -67,6 +69,7 @@ def _choose_dimension(work: Work, dimension: str, dimensions: list[str]) -> None
         key=keys.OWN_DIMENSION,
         on_change=lambda: move(dimension=st.session_state[keys.OWN_DIMENSION], segment=None),
         width=260,
+        label_visibility="collapsed",
     )
 
 
