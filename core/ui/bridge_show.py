@@ -16,7 +16,6 @@ from core.ui.bridge_chart import picked
 from core.ui.bridge_downloads import bridge_downloads
 from core.ui.bridge_reconcile import reconcile_view, show_covariance
 from core.ui.bridge_segments import segments_card
-from core.ui.bridge_segments import segments_card
 from core.ui.bridge_state import Work, follow, keep_draft, move
 from core.ui.bridge_url import View
 from core.ui.bridge_views import (
@@ -36,7 +35,6 @@ VIEWS: dict[View, str] = {
     "funnel": "Funnel",
     "dimensions": "Dimensions",
     "tree": "KPI tree",
-    "segments": "Segments",
     "segments": "Segments",
     "reconcile": "Reconcile",
     "table": "Table",
@@ -69,8 +67,6 @@ def bridge_card(work: Work, printed: PrintedBridge, second: PrintedBridge | None
             key = _chart_key(work)
             show_chart(drawn, key=key, on_select=lambda: _pick(key, drawn, printed))
             show_words(drawn)
-        elif work.state.view == "segments":
-            segments_card(work, printed)
         elif work.state.view == "segments":
             segments_card(work, printed)
         elif work.state.view == "reconcile":
