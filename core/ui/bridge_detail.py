@@ -140,7 +140,7 @@ def _show(work: Work, printed: PrintedBridge, step: str, dimension: str) -> None
         if segment is not None and segment != OVERLAP_NAME:
             keep_buttons(work, {dimension: segment}, key=keys.DETAIL_CHART)
         rows_button(work, printed.bridge, dimension, segment)
-        detail_downloads(work, detail)
+        detail_downloads(work, detail, partial(moves_chart, detail) if shape == "moves" else None)
         if shape == "bridge":
             _choose_bars(work)
 

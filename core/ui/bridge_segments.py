@@ -29,7 +29,12 @@ LABEL = "Find segments"
 
 def segments_card(work: Work, printed: PrintedBridge) -> None:
     """What to search in, the button, and the pieces once they are found."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with frame.errors():
+        done = progress.take(keys.SEARCH)
+        if done is not None:
+            st.session_state[keys.FOUND] = done
+    with row:
         step = _choose_step(work, printed)
         st.button(
             LABEL,
@@ -39,10 +44,6 @@ def segments_card(work: Work, printed: PrintedBridge) -> None:
             args=(work, step),
             disabled=progress.is_running(keys.SEARCH),
         )
-    with frame.errors():
-        done = progress.take(keys.SEARCH)
-        if done is not None:
-            st.session_state[keys.FOUND] = done
     found = _found(work, step)
     if found is not None:
         _show(work, printed, found)
@@ -152,7 +153,7 @@ def _choose_piece(work: Work, printed: PrintedBridge, pieces: tuple[Piece, ...])
     by_name = {piece.segment: piece for piece in pieces}
     if st.session_state.get(keys.PIECE) not in by_name:
         st.session_state.pop(keys.PIECE, None)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.pills(
             "Go on with a piece",
             list(by_name),
