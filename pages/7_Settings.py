@@ -18,7 +18,7 @@ with frame.errors():
     st.subheader("Comments and alerts", anchor=False)
     st.caption("Write them as your organisation would say it. Numbers, colours and segments come from the data.")
     show_wrong_address()
-    form, preview = st.columns([2, 3], gap="large")
+    form, preview = st.columns([5, 6], gap="large")
     with form:
         edit_words(app, templates)
     with preview:

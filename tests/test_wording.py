@@ -40,9 +40,9 @@ def test_every_message_of_headline_comment_and_alert_is_editable() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("  ", "The text of 'headline_rose' is empty. Write a sentence, or reset it to the default."),
-        ("{kpi} {x}", "'headline_rose' has no placeholder {x}. It has: {kpi}, {amount}."),
-        ("{}", "'headline_rose' has no placeholder {}."),
+        ("  ", "The text is empty. Write a sentence, or reset it to the default."),
+        ("{kpi} {x}", "This message has no placeholder {x}. It has: {kpi}, {amount}."),
+        ("{}", "This message has no placeholder {}."),
         ("{{kpi}}", "A '{' stands alone."),
         ("a" * 301, "one line of at most 300 characters"),
     ],

@@ -27,7 +27,7 @@ def show_preview(app: App, template: Template) -> None:
     if not names:
         st.info("The preview shows a saved analysis, and there is none yet.", icon=frame.BRIDGE.icon)
         st.page_link(frame.BRIDGE.page, label="Build a bridge", icon=frame.BRIDGE.icon)
-        _alone(template)
+        _alone(template, "No analysis says the chosen text.")
         return
     with st.container(horizontal=True):
         slug = st.selectbox("Analysis", list(names), format_func=lambda slug: names.get(slug, slug), key=ANALYSIS)
@@ -39,8 +39,7 @@ def show_preview(app: App, template: Template) -> None:
         printed = _printed(app, slug, words)
         _show(say(printed), depth or "high")
         if not _is_said(printed, template):
-            st.caption("This analysis does not say the chosen text now. By itself it reads:")
-            _alone(template)
+            _alone(template, "This analysis does not say the chosen text now.")
 
 
 def _printed(app: App, slug: str, words: Words) -> PrintedBridge:
@@ -66,10 +65,11 @@ def _is_said(printed: PrintedBridge, template: Template) -> bool:
     return say(print_bridge(printed.bridge, printed.locale, printed.labels, other)) != say(printed)
 
 
-def _alone(template: Template) -> None:
+def _alone(template: Template, why: str) -> None:
     """The chosen message with examples in the place of values."""
     text = form.drafts().get(template.message.key, template.text)
     values = {name: Text(EXAMPLES[name], "strong") for name in template.message.placeholders}
     if template.message.key in form.sound({template.message.key: text}):
+        st.caption(f"{why} With examples for values it reads:")
         with st.container(border=True, key="settings_alone"):
             st.markdown(markdown(fill(template.language, text, values)))

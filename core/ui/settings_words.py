@@ -119,7 +119,7 @@ def _write(template: Template) -> None:
     st.text_area("Text", key=key, height=90, on_change=_keep_draft, args=(template, key))
     if chosen.key in written and (problem := _problem(chosen.key, written[chosen.key])):
         st.error(escape(problem), icon=":material/error:")
-    names = " · ".join(f":gray-badge[{escape('{' + name + '}')}] {PLACEHOLDERS[name]}" for name in chosen.placeholders)
+    names = " · ".join(f"**{escape('{' + name + '}')}** {PLACEHOLDERS[name]}" for name in chosen.placeholders)
     st.caption(f"Stands for: {names}")
     if template.own is not None or chosen.key in written:
         st.caption(f"Default: {escape(template.default)}")
