@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from core.model.delivery import ALL_VIEWS
 from tests.web.conftest import REVENUE, Site
 
 HUGE = 10**400
@@ -123,7 +124,8 @@ def explained(site: Site, slug: str, text: str, comparison: dict[str, Any] = MON
         assert site.patch(f"/datasets/{slug}", json=columns).status_code == 200
     answer = site.post("/analyses", json=REVENUE | {"slug": slug, "dataset": slug, "comparison": comparison})
     assert answer.status_code == 201, answer.text
-    for path in ("segments", "segments?step=Visits", "reconcile", "report.html", "report.csv", "report.png"):
+    every = "&".join(f"views={view}" for view in ALL_VIEWS)
+    for path in ("segments", "segments?step=Visits", "reconcile", f"report.html?{every}", "report.csv", "report.png"):
         assert site.get(f"/analyses/{slug}/{path}").status_code == 200, path
     bridge: dict[str, Any] = site.get(f"/analyses/{slug}/bridge").json()
     assert sum(step["contribution"] for step in bridge["steps"]) == pytest.approx(bridge["total"]["change"], abs=1e-6)
