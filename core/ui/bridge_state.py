@@ -177,9 +177,9 @@ def with_draft(key: str, start: AnalysisSpec) -> AnalysisSpec:
 
 
 def keep_draft(work: Work, **changes: Any) -> None:
-    """Keep unsaved parts of the specification for this session."""
-    drafts = st.session_state.setdefault(DRAFTS, {})
-    drafts[draft_key(work.saved, work.start)] = work.spec.model_copy(update=changes)
+    """Keep unsaved parts of the specification for this session; those of another callback of the same run stay."""
+    drafts, key = st.session_state.setdefault(DRAFTS, {}), draft_key(work.saved, work.start)
+    drafts[key] = drafts.get(key, work.spec).model_copy(update=changes)
 
 
 def keep_widget(work: Work, field: str, key: str) -> None:
