@@ -81,16 +81,34 @@ def _segments(work: Work, printed: PrintedSegments) -> None:
     show_waterfall(bars, key=key, alt=segments_alt(printed, bars), on_select=lambda: _open(key, dimension))
     for line in segments_comment(printed):
         st.markdown(markdown(line))
+    _offer_inside(printed)
+
+
+def _offer_inside(printed: PrintedSegments) -> None:
+    """Every segment opens, also those that the chart sums up."""
+    known = printed.whole.bridge.sums.dimensions[printed.dimension].names
+    named = [segment.name for segment in printed.named if segment.name in known][:MOST_NAMED]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("See the steps inside", width="content")
-        for segment in printed.named[:MOST_NAMED]:
-            if segment.base is not None:
-                st.button(
-                    escape(segment.name),
-                    key=f"{keys.OWN_CHART}_open_{segment.name}",
-                    on_click=move,
-                    kwargs={"dimension": dimension, "segment": segment.name},
-                )
+        for name in named:
+            st.button(
+                escape(name),
+                key=f"{keys.OWN_CHART}_open_{name}",
+                on_click=move,
+                kwargs={"dimension": printed.dimension, "segment": name},
+            )
+        if len(known) > len(named):
+            key = f"{keys.OWN_CHART}_other"
+            st.selectbox(
+                "Another segment",
+                [name for name in known if name not in named],
+                index=None,
+                placeholder="another one",
+                key=key,
+                on_change=lambda: move(dimension=printed.dimension, segment=st.session_state[key]),
+                label_visibility="collapsed",
+                width=180,
+            )
 
 
 def _key(work: Work, dimension: str) -> str:

@@ -115,6 +115,13 @@ def test_the_dimension_comes_first_and_a_segment_opens_into_its_steps(open_page:
     assert "segment" not in page.query_params
 
 
+def test_a_segment_that_the_chart_sums_up_opens_too(open_page: Open, shop: AnalysisSpec, app: App) -> None:
+    app.analyses.revise(shop.model_copy(update={"max_segments": 1}), by=app.owner.id)
+    page = open_page(PAGE, analysis="shop", first="dimension", dimension="country")
+    settled(page.selectbox(key="bridge_own_chart_other").set_value("DE").run())
+    assert "DE: Revenue" in text_of(page)
+
+
 def test_a_ratio_says_why_its_dimension_does_not_come_first(open_page: Open, shop: AnalysisSpec, app: App) -> None:
     steps = [{"formula": "orders / visits", "name": "Conversion", "unit": "%"}]
     equation = {"total": "Conversion rate", "unit": "%", "steps": steps}
