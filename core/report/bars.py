@@ -105,10 +105,16 @@ def _step_bar(printed: PrintedBridge, step: PrintedStep, level: float) -> Bar:
     usual = _usual(printed) if step.is_usual else ""
     pieces = (f"{step.label}: {change}", _of_base(printed, share), moved, usual, step.note)
     said = ", ".join(piece for piece in pieces if piece)
-    end, marked = level + step.contribution, f"{ABOUT}\u00a0{change}" if usual else change
+    end, is_usual = level + step.contribution, bool(step.is_usual)
+    printed_change = marked(change, is_usual=is_usual)
     return Bar(
-        step.name, step.label, moved, level, end, marked, _some(share), step.tone, said, is_usual=bool(step.is_usual)
+        step.name, step.label, moved, level, end, printed_change, _some(share), step.tone, said, is_usual=is_usual
     )
+
+
+def marked(change: str, *, is_usual: bool) -> str:
+    """A printed change, marked where it lies within usual variation."""
+    return f"{ABOUT}\u00a0{change}" if is_usual else change
 
 
 def _remaining_bar(printed: PrintedBridge, dropped: list[PrintedStep], level: float) -> Bar:
