@@ -176,14 +176,16 @@ def _total(work: Work) -> None:
     for field, key in TOTAL_KEYS.items():
         value = getattr(equation, field)
         follow(key, value if value is not None or field in NUMBERS else "")
-    name, unit, decimals, good, threshold, formula = st.columns([3, 1.2, 1.2, 2.2, 1.6, 3])
+    name, unit, decimals, good, threshold, formula = st.columns([2.8, 1.2, 1.3, 2, 1.8, 2.8])
     name.text_input("KPI's name", key=keys.TOTAL, placeholder=kpi_label(work))
     unit.text_input("Unit", key=keys.TOTAL_UNIT, help=f"{UNIT_HELP} Changes of a rate are points.")
     decimals.number_input(
         "Decimals", min_value=0, max_value=MOST_DECIMALS, value=None, placeholder="auto", key=keys.TOTAL_DECIMALS
     )
     good.segmented_control("Good is", list(GOOD), format_func=GOOD.__getitem__, key=keys.TOTAL_GOOD, required=True)
-    threshold.number_input("Threshold %", min_value=0.0, value=None, key=keys.TOTAL_THRESHOLD)
+    threshold.number_input(
+        "Threshold %", min_value=0.0, value=None, step=1.0, format="%g", placeholder="none", key=keys.TOTAL_THRESHOLD
+    )
     formula.text_input(
         "Formula",
         key=keys.TOTAL_FORMULA,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.comparisons import second_for
+from core.errors import DataError
 from core.model.comparison import Comparison
 from core.report.dates import against_label, both_labels
 from core.ui import bridge_state as keys
@@ -29,7 +31,19 @@ def choose(work: Work, comparison: Comparison | None) -> None:
         with st.popover(_chip("Filters", filters_label(work.spec.where, work.version)), key="bridge_choose_filters"):
             edit_filters(work)
         if comparison is not None:
-            st.markdown(_sides(comparison), width="content")
+            st.markdown(_both(comparison, _second(work)), width="content")
+
+
+def _second(work: Work) -> Comparison | None:
+    """The second comparison; None also where it does not fit, which is said where it would be drawn."""
+    try:
+        return second_for(work.spec, work.version)
+    except DataError:
+        return None
+
+
+def _both(first: Comparison, second: Comparison | None) -> str:
+    return _sides(first) if second is None else f"{_sides(first)}\u2003:gray[and]\u2003{_sides(second)}"
 
 
 def _sides(comparison: Comparison) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import streamlit as st
 
+from core.comparisons import second_for
 from core.model.analysis import ComparisonSpec, SecondComparisonSpec, Show
 from core.ui import bridge_state as keys
 from core.ui.bridge_days import days_input
 from core.ui.bridge_pairs import SHOWS, SecondKind, has_before, second_kind, shows_for, year_ago
-from core.ui.bridge_periods import Days, comparison_label, dates_of, default_dates, fixed_dates
+from core.ui.bridge_periods import Days, as_fixed, comparison_label, dates_of, default_dates, fixed_dates
 from core.ui.bridge_state import Work, compare_second, follow_closed, seen
 
 KINDS: dict[SecondKind, str] = {
@@ -82,12 +81,13 @@ def _put(work: Work, second: SecondComparisonSpec) -> None:
 
 
 def _first_dates(work: Work) -> ComparisonSpec:
-    """Own dates to start from: two periods right before the first comparison's."""
-    first = work.spec.comparison
-    base = dates_of(first.base) or default_dates(work.version)[0]
-    span = base[1] - base[0] + timedelta(days=1)
-    before = (base[0] - span, base[1] - span)
-    return fixed_dates(first.by, before, base)
+    """Own dates to start from: those of the comparison before the first."""
+    first = work.spec.comparison.model_copy(update={"metrics": None})
+    if first.base is None and first.relative is None:
+        return fixed_dates(first.by, *default_dates(work.version))
+    before = SecondComparisonSpec(show="beside")
+    resolved = second_for(work.spec.model_copy(update={"comparison": first, "second": before}), work.version)
+    return (as_fixed(resolved) if resolved else None) or fixed_dates(first.by, *default_dates(work.version))
 
 
 def _edit_dates(work: Work, second: SecondComparisonSpec, own: ComparisonSpec) -> None:

@@ -85,7 +85,7 @@ def _choose_rest(work: Work) -> None:
         min_value=0.0,
         max_value=100.0,
         step=1.0,
-        format="%.1f",
+        format="%g",
         key=keys.REST,
         on_change=keep_widget,
         args=(work, "other_below_pct", keys.REST),

@@ -109,6 +109,8 @@ def test_a_second_comparison_is_chosen_drawn_otherwise_and_taken_away(open_page:
     assert "changed since revision 1" in text_of(page)
     settled(page.segmented_control(key="bridge_second_show").set_value("beside").run())
     assert page.query_params["second"] == "beside"
+    settled(page.selectbox(key="bridge_second").set_value("dates").run())
+    assert page.query_params["second_base"] == "2025-12-01/2025-12-31"
     settled(page.selectbox(key="bridge_second").set_value("none").run())
     assert "second" not in page.query_params
 
