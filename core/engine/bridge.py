@@ -13,20 +13,21 @@ import polars as pl
 
 from core.engine import frames
 from core.engine.breakdown import OVERLAP_NAME, Breakdown, break_down
-from core.engine.by_segment import first_volume, own_chains
+from core.engine.by_segment import overlap_of, own_chains
 from core.engine.chain import Effects, decompose
+from core.engine.empty import refuse_empty
 from core.engine.equation import Equation
-from core.engine.exact import TOLERANCE, settle
+from core.engine.exact import settle
 from core.engine.leaves import Leaf, Plan, merged, plan, whole_in_one
 from core.engine.notes import Note, notes_on
 from core.engine.ranking import Ranked, interest_of
 from core.engine.segment_tests import tests_of_segments
 from core.engine.significance import Known, StepTest, test_of
 from core.engine.terms import Columns
-from core.errors import DataError, EmptyComparison, UnknownColumn
+from core.errors import DataError, UnknownColumn
 from core.model.analysis import Method
-from core.model.comparison import Comparison, DateSide, GroupSide
-from core.model.sums import BASE, CURRENT, NOT_SET, FloatArray, Moments, SegmentSums, Sums
+from core.model.comparison import Comparison
+from core.model.sums import Moments, SegmentSums, Sums
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Bridge:
         columns = Columns(self.sums.metrics, segments.values, self.sums.days)
         contributions, change = own_chains(self.plan, columns, self.method)
         names = [*segments.names]
-        overlap = self._overlap(contributions, change)
+        overlap = overlap_of(self.plan, contributions, change, self.effects.contributions[:, 0], self.total.change)
         if overlap is not None:
             contributions = np.column_stack([contributions, overlap])
             names.append(OVERLAP_NAME)
@@ -213,19 +214,6 @@ class Bridge:
     def _is_defined(self, leaf: Leaf) -> bool:
         return bool(np.isfinite(self.effects.contributions[self.plan.leaves.index(leaf), 0]))
 
-    def _overlap(self, contributions: FloatArray, change: FloatArray) -> FloatArray | None:
-        """What distinct counts take off (or add to) the sum over segments, where the KPI is a sum at all."""
-        if not self.plan.kpi.is_linear or self.total.change is None:
-            return None
-        gap = self.total.change - float(change.sum())
-        if abs(gap) <= TOLERANCE * max(abs(self.total.change), float(np.abs(change).sum())):
-            return None
-        if all(leaf.is_volume for leaf in self.plan.leaves):
-            return np.asarray(self.effects.contributions[:, 0] - contributions.sum(axis=1))
-        parts = np.zeros(len(self.plan.leaves))
-        parts[first_volume(self.plan)] = gap
-        return parts
-
     def _leaf(self, step: str) -> Leaf:
         for leaf in self.plan.leaves:
             if leaf.name == step:
@@ -261,7 +249,7 @@ def build_bridge(
     covers: first and last day of the data, for the message of an empty side.
     Raises EmptyComparison when a side has no rows, DataError where `method` is not defined.
     """
-    _refuse_empty(sums, comparison, covers)
+    refuse_empty(sums, comparison, covers)
     whole = whole_columns(sums)
     used = merged(plan(equation, with_days=per_day and sums.days is not None), whole, equation)
     base, current = (value if isfinite(value) else None for value in used.kpi.value(whole)[:, 0].tolist())
@@ -313,21 +301,3 @@ def _total(base: float | None, current: float | None) -> Total:
         return Total(base, current, None, None)
     change = current - base
     return Total(base, current, change, frames.percent(change, base))
-
-
-def _refuse_empty(sums: Sums, comparison: Comparison | None, covers: tuple[date, date] | None) -> None:
-    are_the_same = comparison is not None and comparison.metrics
-    for position, side in ((CURRENT, "current"),) if are_the_same else ((BASE, "base"), (CURRENT, "current")):
-        if sums.rows[position] == 0:
-            what = _describe(comparison.base if position == BASE else comparison.current) if comparison else ""
-            known = f" The data covers {covers[0]} to {covers[1]}." if covers else ""
-            raise EmptyComparison(
-                f"There are no rows in {side}{what}.{known} Choose another {side}, or loosen the filters.",
-                field=f"comparison.{side}",
-            )
-
-
-def _describe(side: DateSide | GroupSide) -> str:
-    if isinstance(side, DateSide):
-        return f" ({side.first} to {side.last})"
-    return f" ({', '.join(NOT_SET if value is None else str(value) for value in side.values)})"

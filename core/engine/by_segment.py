@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.chain import decompose
-from core.engine.exact import settle
+from core.engine.exact import TOLERANCE, settle
 from core.engine.leaves import Plan
 from core.engine.terms import Columns, product
 from core.model.analysis import Method
@@ -67,3 +67,22 @@ def _merged(
     contributions[:first] = effects.contributions[:first]
     contributions[last + 1 :] = effects.contributions[first + 1 :]
     return contributions, effects.size
+
+
+def overlap_of(
+    plan: Plan, contributions: FloatArray, change: FloatArray, of_whole: FloatArray, whole_change: float | None
+) -> FloatArray | None:
+    """What distinct counts take off (or add to) the sum over segments, shape (n,), where the KPI is a sum at all.
+
+    contributions, change: as of `own_chains`; of_whole: shape (n,), those of the whole; whole_change: of the KPI.
+    """
+    if not plan.kpi.is_linear or whole_change is None:
+        return None
+    gap = whole_change - float(change.sum())
+    if abs(gap) <= TOLERANCE * max(abs(whole_change), float(np.abs(change).sum())):
+        return None
+    if all(leaf.is_volume for leaf in plan.leaves):
+        return np.asarray(of_whole - contributions.sum(axis=1))
+    parts = np.zeros(len(plan.leaves))
+    parts[first_volume(plan)] = gap
+    return parts
