@@ -369,3 +369,11 @@ def test_a_bridge_with_a_second_comparison_comes_back_from_its_text(frame: pl.Da
     december = {"show": "below", "comparison": {"by": "country", "base": ["FR"], "current": ["DE"]}}
     found = months(frame, second=december)
     assert from_spec(found.to_yaml(), frame).second is not None
+
+
+def test_steps_and_the_kpi_may_have_names_and_units(frame: pl.DataFrame) -> None:
+    steps = [{"formula": "visits", "name": "Visits"}, {"formula": "revenue / visits", "name": "Value", "unit": "$"}]
+    found = months(frame, steps=steps, total="Revenue", unit="€")
+    assert found.steps["step"].to_list() == ["Visits", "Value"]
+    assert "€" in found.comment()
+    assert "$" in found.comment()
