@@ -13,7 +13,7 @@ from core.report.numbers import digits
 from core.report.printed import PrintedBridge, capitalised, within_sentence
 from core.report.printed_detail import PrintedSegment
 from core.report.printed_dimensions import MOST_ROWS, Compared, Spread, compared
-from core.report.sections import cell_tone
+from core.report.sections import RIGHT, cell_tone
 from core.report.theme import ThemeName
 
 
@@ -97,7 +97,7 @@ def dimensions_table(printed: PrintedBridge, groups: tuple[Compared, ...]) -> Ta
     rows = [(group, spread) for group in groups for spread in group.spreads]
     return Table(
         columns=tuple(printed.words.text(f"column_{name}") for name in names),
-        aligns=("left", "left", *("right" for _ in names[2:])),
+        aligns=("left", "left", *RIGHT * len(names[2:])),
         rows=tuple(_cells(group, spread) for group, spread in rows),
         values=tuple(_values(spread) for _, spread in rows),
     )

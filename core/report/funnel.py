@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from core.model.document import Line, Section, Table, Text
+from core.model.document import Line, Section, Table, Text, Tone
 from core.report.bars import arrow
 from core.report.chart import NARROW_WIDTH, PAGE_WIDTH
 from core.report.dates import both_labels
@@ -13,7 +13,7 @@ from core.report.layout_funnel import funnel_picture
 from core.report.picture import spoken_tone
 from core.report.printed import PrintedBridge, within_sentence
 from core.report.printed_funnel import Level, levels
-from core.report.sections import against, spoken_notes
+from core.report.sections import RIGHT, against, spoken_notes
 from core.report.theme import ThemeName
 
 MOST_SAID = 3
@@ -81,7 +81,7 @@ def funnel_table(printed: PrintedBridge) -> Table:
     names += ["column_top", "column_bottom"] if has_parts else []
     return Table(
         columns=tuple(words.text(name) for name in names),
-        aligns=("left", *("right" for _ in names[1:])),
+        aligns=("left", *RIGHT * len(names[1:])),
         rows=tuple(_cells(row)[: len(names)] for row in rows),
         has_total=len(rows) > 1,
         values=tuple(_values(row)[: len(names)] for row in rows),
@@ -89,7 +89,7 @@ def funnel_table(printed: PrintedBridge) -> Table:
 
 
 def _cells(row: Level) -> tuple[Text, ...]:
-    weight = "strong" if row.is_total else "plain"
+    weight: Tone = "strong" if row.is_total else "plain"
     parts = [Text(f"{part.label} {arrow(part.from_text, part.to_text)}") for part in row.parts] or [Text(""), Text("")]
     tone = spoken_tone(row.tone)
     return (

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.report.bars import arrow
-from core.report.picture import Box, Picture, Place, Sheet, Stroke, tone_role, turned
+from core.report.picture import Box, Picture, Place, Sheet, Stroke, tone_role
 from core.report.printed_funnel import Level
 from core.report.shapes import Label
 from core.report.theme import LABEL_SIZE, SMALL_SIZE
@@ -50,7 +50,7 @@ def funnel_picture(rows: Sequence[Level], sides: tuple[str, str], width: float, 
 def _frame(rows: Sequence[Level], width: float, *, is_narrow: bool) -> _Frame:
     figures = max(text_width(text, LABEL_SIZE) for row in rows for text in (row.from_text, row.to_text)) + 8
     changes = max(
-        max(text_width(_change(row), LABEL_SIZE, bold=True), text_width(row.points, SMALL_SIZE)) for row in rows
+        max(text_width(row.turned_text, LABEL_SIZE, bold=True), text_width(row.points, SMALL_SIZE)) for row in rows
     )
     names = [text_width(row.label, LABEL_SIZE, bold=True) for row in rows]
     names += [text_width(line, SMALL_SIZE) for row in rows for line in _beneath(row)]
@@ -127,13 +127,9 @@ def _bars(sheet: Sheet, frame: _Frame, row: Level, top: float) -> None:
 def _changes(sheet: Sheet, frame: _Frame, row: Level, middle: float) -> None:
     first = middle - (7 if row.points else 0)
     role = tone_role(row.tone)
-    sheet.labels.append(Label(frame.width, first, _change(row), role, LABEL_SIZE, "right", is_bold=True))
+    sheet.labels.append(Label(frame.width, first, row.turned_text, role, LABEL_SIZE, "right", is_bold=True))
     if row.points:
         sheet.labels.append(Label(frame.width, first + 15, row.points, "muted", SMALL_SIZE, "right"))
-
-
-def _change(row: Level) -> str:
-    return turned(row.change_text, row.rise if row.change is not None else None)
 
 
 def _beneath(row: Level) -> list[str]:

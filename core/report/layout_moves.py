@@ -23,7 +23,7 @@ from core.report.widths import BOLD_FACTOR, shortened, text_width
 PLOT, NARROW_PLOT, TOP, BOTTOM, EDGE = 330.0, 300.0, 26.0, 44.0, 8.0
 THIN, THICK, HEAD, DOT = 1.8, 6.0, 9.0, 6.0
 SHARE_PAD, VALUE_PAD, LEAST_REACH = 0.08, 0.10, 0.1
-MOST_TICKS, MOST_LETTERS_ROOM, TOGETHER = 5, 150.0, 14.0
+MOST_TICKS, MOST_LETTERS_ROOM, TOGETHER, MOST_NARROW_NAMES = 5, 150.0, 14.0, 6
 Span = tuple[float, float]
 
 
@@ -41,7 +41,8 @@ class _Frame:
     @cached_property
     def shares(self) -> Span:
         known = [s for m in self.moves.drawn for s in (m.base_share, m.current_share) if s is not None and _is_there(m)]
-        return _padded(known or [0.0, 1.0], SHARE_PAD)
+        low, high = _padded(known or [0.0, 1.0], SHARE_PAD)
+        return low, min(high, 1.0) if max(known, default=1.0) <= 1.0 else high
 
     @cached_property
     def values(self) -> Span:
@@ -72,7 +73,7 @@ def moves_picture(moves: Moves, width: float, *, is_narrow: bool = False) -> Pic
     labelling.areas += [(frame.right + 2, TOP - 6, width, TOP + frame.plot)]
     for segment in reversed(moves.drawn):
         _move(sheet, frame, segment, labelling)
-    for segment in moves.drawn:
+    for segment in moves.drawn[: MOST_NARROW_NAMES if is_narrow else None]:
         _name(sheet, frame, segment, labelling)
     return sheet.finished("segment")
 
@@ -82,7 +83,7 @@ def _is_there(segment: PrintedSegment) -> bool:
 
 
 def _padded(known: list[float], pad: float) -> Span:
-    """The values' range with room around, not beyond 0 where none is, nor beyond 1 for shares."""
+    """The values' range with room around, not beyond 0 where none is."""
     low, high = min(known), max(known)
     room = (high - low) * pad or abs(high) * LEAST_REACH or LEAST_REACH
     start = max(0.0, low - room) if low >= 0 else low - room

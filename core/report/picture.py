@@ -97,8 +97,16 @@ class Sheet:
 
     def finished(self, *fields: str) -> Picture:
         """The picture as it stands now."""
-        pieces = (tuple(part) for part in (self.boxes, self.strokes, self.marks, self.labels, self.places))
-        return Picture(self.width, self.height, fields, *pieces)
+        return Picture(
+            self.width,
+            self.height,
+            fields,
+            tuple(self.boxes),
+            tuple(self.strokes),
+            tuple(self.marks),
+            tuple(self.labels),
+            tuple(self.places),
+        )
 
 
 def tone_role(tone: str) -> str:

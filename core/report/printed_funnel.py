@@ -10,6 +10,7 @@ from core.engine.terms import DAYS, step_terms
 from core.model.sums import BASE, CURRENT
 from core.report.bars import arrow
 from core.report.numbers import pair, percent, points
+from core.report.picture import turned
 from core.report.printed import PrintedBridge, PrintedStep, relative
 from core.report.shapes import Tone
 
@@ -34,7 +35,8 @@ class Level:
     """One row of the funnel: a step, or the KPI.
 
     key: the step's name, "" for the KPI. change: of its own value in percent, None where that is undefined.
-    points: the change of a rate in points, else "".
+    change_text: the same printed, in points for a KPI that is a rate.
+    points: the change of a step that is a rate in points, else "".
     units, effect, impact: its contribution in smallest printed steps, in KPI units, printed.
     parts: numerator and denominator; a volume and the KPI have none.
     """
@@ -65,6 +67,12 @@ class Level:
         return None if self.base is None or self.current is None else self.current - self.base
 
     @property
+    def turned_text(self) -> str:
+        """The change behind an arrow that says its direction, where its sign does not say another one."""
+        rise, change = self.rise or 0.0, self.change or 0.0
+        return turned(self.change_text, rise if rise * change > 0 else None)
+
+    @property
     def description(self) -> str:
         """All of it in one line."""
         changes = ", ".join(filter(None, (self.change_text, self.points)))
@@ -77,7 +85,7 @@ def levels(printed: PrintedBridge) -> tuple[Level, ...]:
     """A row a step, then the KPI where it is not its only step."""
     leaves = printed.bridge.plan.leaves
     rows = [_level(printed, step, leaf) for step, leaf in zip(printed.steps, leaves, strict=True)]
-    return tuple(rows if len(rows) == 1 and printed.is_defined else [*rows, kpi_level(printed)])
+    return tuple(rows if len(rows) == 1 else [*rows, kpi_level(printed)])
 
 
 def kpi_level(printed: PrintedBridge) -> Level:
@@ -91,17 +99,18 @@ def kpi_level(printed: PrintedBridge) -> Level:
         from_text=printed.base_text,
         to_text=printed.current_text,
         change=total.change_pct,
-        change_text=printed.change_percent,
-        points=printed.change_text if is_rate and printed.is_defined else "",
+        change_text=printed.change_text if is_rate else printed.change_percent,
+        points="",
         units=printed.change,
         effect=total.change,
         impact=printed.change_text,
-        tone=printed.tone,
+        tone=printed.tone if printed.is_defined else "rest",
     )
 
 
 def _level(printed: PrintedBridge, step: PrintedStep, leaf: Leaf) -> Level:
     is_rate = step.unit == RATE and step.base is not None and step.current is not None
+    is_kpi, in_points = len(printed.steps) == 1, _points(step, printed.locale) if is_rate else ""
     return Level(
         key=step.name,
         label=step.heading,
@@ -110,11 +119,11 @@ def _level(printed: PrintedBridge, step: PrintedStep, leaf: Leaf) -> Level:
         from_text=step.from_text,
         to_text=step.to_text,
         change=step.change_pct,
-        change_text=percent(step.change_pct, printed.locale),
-        points=_points(step, printed.locale) if is_rate else "",
+        change_text=in_points if is_kpi and is_rate else percent(step.change_pct, printed.locale),
+        points="" if is_kpi else in_points,
         units=step.units,
         effect=step.contribution,
-        impact=printed.numbers.change(step.units),
+        impact=printed.numbers.change(step.units) if printed.is_defined else printed.change_text,
         tone=step.tone,
         parts=_parts(printed, leaf),
     )

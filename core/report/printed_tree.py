@@ -102,7 +102,7 @@ def _branch(row: Level) -> Branch:
         step=row.key,
         label=row.label,
         moved=arrow(row.from_text, row.to_text),
-        change=turned(row.change_text, row.rise if row.change is not None else None),
+        change="" if row.change_text == row.impact else row.turned_text,
         impact=row.impact,
         units=row.units,
         tone=row.tone,

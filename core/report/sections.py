@@ -24,6 +24,8 @@ from core.report.printed_detail import PrintedDetail, PrintedSegment
 from core.report.shapes import Waterfall
 
 Values = tuple[float | None, ...]
+RIGHT: tuple[Literal["right"], ...] = ("right",)
+"""How a column of numbers is aligned, to be repeated."""
 METHODS = {"shapley": "Shapley", "lmdi": "LMDI", "sequential": "sequential", "covariance": "covariance"}
 
 
@@ -117,7 +119,7 @@ def against(printed: PrintedBridge) -> str:
 
 def _subtitle(printed: PrintedBridge, where: Mapping[str, Condition]) -> str:
     spoken = language(printed.locale)
-    parts = [against(printed)]
+    parts = [capitalised(against(printed))]
     if where:
         parts.append(
             text(spoken, "subtitle_where", conditions=", ".join(_condition(printed, *item) for item in where.items()))
@@ -165,7 +167,7 @@ def steps_table(printed: PrintedBridge) -> Table:
             Text("" if numbers.is_rate else printed.change_percent, "strong"),
         )
     )
-    values = [(None, step.base, step.current, step.contribution, step.share) for step in printed.steps]
+    values: list[Values] = [(None, step.base, step.current, step.contribution, step.share) for step in printed.steps]
     return _table([text(spoken, name) for name in names], rows, values, without_last=numbers.is_rate)
 
 
@@ -235,10 +237,9 @@ def cell_tone(units: float, polarity: int) -> Literal["good", "bad", "plain"]:
 def _table(head: list[str], rows: list[tuple[Text, ...]], values: list[Values], *, without_last: bool = False) -> Table:
     """A table with its last row as total, which has no values to sort by."""
     width = len(head) - (1 if without_last else 0)
-    right: Literal["right"] = "right"
     return Table(
         columns=tuple(head[:width]),
-        aligns=("left", *(right for _ in range(width - 1))),
+        aligns=("left", *RIGHT * (width - 1)),
         rows=tuple(row[:width] for row in rows),
         has_total=True,
         values=tuple(row[:width] for row in [*values, (None,) * width]),
