@@ -108,9 +108,13 @@ def methods_comment(methods: PrintedMethods) -> tuple[Line, ...]:
     return (*lines, *((Text(f"{way.name} is left out: {way.why_not}."),) for way in methods.ways if way.why_not))
 
 
-def covariance_badge(share: float, locale: str) -> tuple[str, bool]:
-    """What the badge says of the interaction that method covariance hands out, and whether it is too much."""
-    return f"Covariance {percent(share * 100, locale, decimals=0, sign=False)}", share > MOST_COVARIANCE
+def covariance_badge(share: float, locale: str) -> tuple[str, str, bool]:
+    """What the badge and the sentence beside it say of the interaction, and whether it is too much."""
+    printed, is_large = percent(share * 100, locale, decimals=0, sign=False), share > MOST_COVARIANCE
+    said = f"The interaction is {printed} of the single effects"
+    large = f"{said}: handing it out by their size, as method covariance does, is arbitrary. Rather take Shapley."
+    small = f"{said}; method covariance hands it out by their size."
+    return f"Covariance {printed}", large if is_large else small, is_large
 
 
 def _why_not(printed: PrintedBridge, way: Way) -> str:

@@ -55,15 +55,15 @@ class _Panel:
     def __init__(self, methods: PrintedMethods, position: int, *, x: float, y: float, width: float) -> None:
         self._methods, self._step, self._position = methods, methods.printed.steps[position], position
         self._y = y
-        units = [count for way in methods.defined for count in way.units]
-        self._low, self._high = min(0, *units), max(0, *units)
         names = max(text_width(way.name, SMALL_SIZE) for way in methods.defined)
-        figures = max(text_width(self._printed(count), SMALL_SIZE) for count in units)
-        self._names = x + EDGE
-        # Figures stand right of their bar, those of negative bars right of the zero line.
-        self._left = x + EDGE + names + 12
-        self._right = x + width - EDGE - figures - 8
-        self._end = x + width - EDGE
+        figures = max(text_width(self._printed(count), SMALL_SIZE) for way in methods.defined for count in way.units)
+        self._names, self._end = x + EDGE, x + width - EDGE
+        left = self._names + names + 12
+        # One scale for all panels; each has its zero where its own bars leave room, and figures to the right of bars.
+        reaches = [_reach(methods, place) for place in range(len(methods.printed.steps))]
+        most = max(high - low for low, high in reaches)
+        self._scale = (self._end - figures - 8 - left) / most if most else 0.0
+        self._zero = left - reaches[position][0] * self._scale
 
     def rects(self) -> Iterator[Rect]:
         for way, y in self._rows():
@@ -98,8 +98,13 @@ class _Panel:
             yield way, self._y + HEAD + ROW * row + ROW / 2 - 4
 
     def _x(self, units: float) -> float:
-        reach = self._high - self._low
-        return self._left + (self._right - self._left) * ((units - self._low) / reach if reach else 0.0)
+        return self._zero + units * self._scale
 
     def _printed(self, units: int) -> str:
         return self._methods.printed.numbers.change(units)
+
+
+def _reach(methods: PrintedMethods, position: int) -> tuple[int, int]:
+    """The lowest and the highest bar of a step, zero included."""
+    units = [way.units[position] for way in methods.defined]
+    return min(0, *units), max(0, *units)

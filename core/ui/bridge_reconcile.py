@@ -25,9 +25,6 @@ from core.ui.charts import for_page, is_phone
 from core.ui.tables import show_table
 from core.ui.text import LOCALE, markdown
 
-SMALL = "Interaction by single effects: what method covariance hands out by their size."
-LARGE = "Interaction by single effects. Above 30 %, handing it out by their size is arbitrary: rather take Shapley."
-
 
 def reconcile_view(work: Work, printed: PrintedBridge) -> None:
     """Table, bars, reasons."""
@@ -46,12 +43,12 @@ def reconcile_view(work: Work, printed: PrintedBridge) -> None:
 
 def show_covariance(share: float) -> None:
     """The badge of method covariance: how much of the result is handed out by size, with a warning above 30 %."""
-    label, is_large = covariance_badge(share, LOCALE)
+    label, said, is_large = covariance_badge(share, LOCALE)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bridge_covariance"):
         st.badge(
             label, icon=":material/warning:" if is_large else ":material/check:", color="orange" if is_large else "gray"
         )
-        st.caption(LARGE if is_large else SMALL, width="stretch")
+        st.caption(said, width="stretch")
 
 
 def _choose(work: Work) -> None:

@@ -88,10 +88,16 @@ def test_an_undefined_kpi_is_explained_by_no_method() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "expected"), [(0.086, ("Covariance 9\u202f%", False)), (0.31, ("Covariance 31\u202f%", True))]
+    ("share", "label", "advice", "is_large"),
+    [
+        (0.086, "Covariance 9\u202f%", "hands it out by their size", False),
+        (0.31, "Covariance 31\u202f%", "Rather take Shapley", True),
+    ],
 )
-def test_the_badge_warns_above_thirty_percent(share: float, expected: tuple[str, bool]) -> None:
-    assert covariance_badge(share, "en") == expected
+def test_the_badge_warns_above_thirty_percent(share: float, label: str, advice: str, is_large: bool) -> None:
+    badge = covariance_badge(share, "en")
+    assert (badge[0], badge[2]) == (label, is_large)
+    assert advice in badge[1]
 
 
 @pytest.mark.parametrize("width", [1080, 320])
