@@ -34,7 +34,7 @@ def both_labels(comparison: Comparison | None, locale: str) -> tuple[str, str]:
 
 
 def against_label(comparison: Comparison | None, locale: str) -> str:
-    """What is compared: "November 2026 against October 2026", "Actual against plan, November 2026"."""
+    """What is compared: "November 2026 against October 2026", "actual against plan, November 2026"."""
     base, current = both_labels(comparison, locale)
     if comparison is None or not comparison.metrics:
         return text(language(locale), "subtitle", current=current, base=base)

@@ -9,7 +9,7 @@ from core.report.shapes import Drawing, Entry, Label, Swatch
 from core.report.theme import SMALL_SIZE
 from core.report.widths import text_width, wrapped
 
-BETWEEN, LINE, SWATCH, AFTER = 20.0, 18.0, 11.0, 22.0
+BETWEEN, LINE, SWATCH, AFTER = 20.0, 18.0, 11.0, 40.0
 
 
 def stacked(drawings: Sequence[Drawing]) -> Drawing:

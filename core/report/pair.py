@@ -15,7 +15,7 @@ from core.report.bars import bridge_alt, bridge_bars, floor_of, marked, usual_le
 from core.report.dates import against_label
 from core.report.messages import text
 from core.report.numbers import language
-from core.report.printed import PrintedBridge, print_bridge, tone
+from core.report.printed import PrintedBridge, capitalised, print_bridge, tone
 from core.report.shapes import Bar, Entry, Group, Waterfall
 
 
@@ -41,9 +41,14 @@ class PrintedPair:
 
     @property
     def labels(self) -> tuple[str, str]:
-        """What each compares."""
+        """What each compares, inside a sentence."""
         first, second = (against_label(p.bridge.comparison, p.locale) for p in (self.first, self.second))
         return first, second
+
+    @property
+    def headings(self) -> tuple[str, str]:
+        """What each compares, where it stands by itself."""
+        return capitalised(self.labels[0]), capitalised(self.labels[1])
 
 
 def print_pair(first: PrintedBridge, second: PrintedBridge, show: Show = "merged") -> PrintedPair:
@@ -72,7 +77,7 @@ def _merged(pair: PrintedPair, max_bars: int) -> Waterfall:
     silent = tuple(replace(bar, key="") for bar in second)
     leading, following = (silent, first) if pair.joint == "base" else (first, silent)
     bars = (*leading[:-1], _middle(leading[-1], following[0]), *following[1:])
-    headings = pair.labels[::-1] if pair.joint == "base" else pair.labels
+    headings = pair.headings[::-1] if pair.joint == "base" else pair.headings
     last = len(leading) - 1
     groups = (Group(headings[0], 1, last - 1), Group(headings[1], last + 1, len(bars) - 2))
     floor, note = floor_of(pair.first, [bar.end for bar in bars])
@@ -143,7 +148,7 @@ def _below(pair: PrintedPair, max_bars: int) -> Waterfall:
     silent = tuple(replace(bar, key="") for bar in second.bars)
     headings = tuple(
         (Group(label, 0, len(waterfall.bars) - 1),)
-        for label, waterfall in zip(pair.labels, (first, second), strict=True)
+        for label, waterfall in zip(pair.headings, (first, second), strict=True)
     )
     lower = Waterfall(silent, "step", floor, "", headings[1])
     legend = (*_said(note), *usual_legend((*first.bars, *silent), pair.first))
@@ -157,8 +162,8 @@ def _said(note: str) -> tuple[Entry, ...]:
 
 def _legend(pair: PrintedPair, *, is_behind: bool) -> tuple[Entry, ...]:
     spoken = language(pair.first.locale)
-    second = text(spoken, "pair_in_brackets", comparison=pair.labels[1]) if is_behind else pair.labels[1]
-    entries = (Entry(pair.labels[0], "full"), Entry(second, "light"))
+    second = text(spoken, "pair_in_brackets", comparison=pair.headings[1]) if is_behind else pair.headings[1]
+    entries = (Entry(pair.headings[0], "full"), Entry(second, "light"))
     if pair.first.base == pair.second.base:
         return entries
     return (*entries, Entry(text(spoken, "pair_same_level")))

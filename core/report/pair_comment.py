@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.model.comparison import Comparison, DateSide
+from core.model.comparison import Comparison, DateSide, GroupSide
 from core.model.document import Line, Section, Table, Text
-from core.report.comment import Depth, capitalised_step, is_in_time, text_tone, toned
+from core.report.comment import Depth, capitalised_step, is_in_time, is_planned, text_tone, toned
 from core.report.dates import against_label
 from core.report.notes import note_text
 from core.report.pair import PrintedPair
@@ -31,10 +31,10 @@ class _Moved:
     @property
     def key(self) -> str:
         """The sentence that says how the two hang together."""
-        if self.now == 0 or self.then == 0:
-            return "trend_stopped" if self.now == 0 else "trend_started"
         if not self.has_direction:
             return "trend_neutral"
+        if self.now == 0 or self.then == 0:
+            return "trend_stopped" if self.now == 0 else "trend_started"
         if (self.now > 0) != (self.then > 0):
             return "trend_recovered" if self.now * self.polarity > 0 and self.polarity > 0 else "trend_turned"
         pace = "less" if abs(self.now) < abs(self.then) else "again"
@@ -61,7 +61,7 @@ def pair_comment(pair: PrintedPair, depth: Depth = "medium") -> tuple[Line, ...]
 def with_second(section: Section, pair: PrintedPair, depth: Depth) -> Section:
     """The section of the first comparison's bridge with what the second one adds: subtitle, comment, table, notes."""
     words, label = pair.first.words, pair.labels[1]
-    notes = tuple(f"{label}: {note_text(note, pair.first.locale)}" for note in pair.second.bridge.notes)
+    notes = tuple(f"{pair.headings[1]}: {note_text(note, pair.first.locale)}" for note in pair.second.bridge.notes)
     return replace(
         section,
         subtitle=f"{section.subtitle} · {words.text('pair_subtitle', comparison=label)}",
@@ -78,7 +78,7 @@ def _with_column(table: Table, pair: PrintedPair) -> Table:
     cells.append(Text(pair.second.change_text, text_tone(pair.second.tone)))
     return replace(
         table,
-        columns=(*table.columns, pair.labels[1]),
+        columns=(*table.columns, pair.headings[1]),
         aligns=(*table.aligns, "right"),
         rows=tuple((*row, cell) for row, cell in zip(table.rows, cells, strict=True)),
     )
@@ -93,22 +93,25 @@ def _steps(pair: PrintedPair) -> list[tuple[PrintedStep, PrintedStep]]:
 
 
 def _in_order(pair: PrintedPair) -> tuple[PrintedBridge, PrintedBridge] | None:
-    """The earlier and the later one; None where they do not follow each other in time."""
-    ends = [_last_day(printed.bridge.comparison) for printed in (pair.first, pair.second)]
-    if ends[0] is None or ends[1] is None or ends[0] == ends[1]:
+    """The earlier and the later one; None where they do not follow each other in time, or compare different things."""
+    comparisons = [printed.bridge.comparison for printed in (pair.first, pair.second)]
+    ends = [_last_day(comparison) for comparison in comparisons]
+    alike = is_planned(comparisons[0]) == is_planned(comparisons[1])
+    if ends[0] is None or ends[1] is None or ends[0] == ends[1] or not alike:
         return None
     return (pair.second, pair.first) if ends[1] < ends[0] else (pair.first, pair.second)
 
 
 def _last_day(comparison: Comparison | None) -> int | None:
-    if comparison is None or not is_in_time(comparison) or not isinstance(comparison.current, DateSide):
+    if comparison is None or not isinstance(comparison.current, DateSide):
         return None
     return comparison.current.last.toordinal()
 
 
 def _total(earlier: PrintedBridge, later: PrintedBridge) -> _Moved:
     texts = (toned(later.change_text, later.tone), toned(earlier.change_text, earlier.tone))
-    return _Moved(later.kpi, later.change, earlier.change, texts, later.polarity)
+    in_time = is_in_time(later.bridge.comparison)
+    return _Moved(later.kpi, later.change, earlier.change, texts, later.polarity, in_time)
 
 
 def _step(pair: PrintedPair, one: PrintedStep, other: PrintedStep, later: PrintedBridge) -> _Moved:
@@ -116,7 +119,7 @@ def _step(pair: PrintedPair, one: PrintedStep, other: PrintedStep, later: Printe
     now, then = (one, other) if later is pair.first else (other, one)
     numbers = later.numbers
     texts = (toned(numbers.change(now.units), now.tone), toned(numbers.change(then.units), then.tone))
-    own_way = all(step.direction * step.units > 0 for step in (now, then))
+    own_way = all(step.direction * step.units >= 0 for step in (now, then)) and is_in_time(later.bridge.comparison)
     return _Moved(capitalised_step(now.label), now.units, then.units, texts, now.polarity, own_way)
 
 
@@ -133,21 +136,22 @@ def _trend(pair: PrintedPair, moved: _Moved, when: str) -> Line:
 
 
 def _when(pair: PrintedPair, earlier: PrintedBridge, later: PrintedBridge) -> str:
-    """The key of "the month before" where one follows the other, else what the earlier one compares."""
-    if pair.joint is None or earlier.bridge.comparison is None:
-        return against_label(earlier.bridge.comparison, pair.first.locale)
-    return f"when_{_rhythm(earlier.bridge.comparison)}"
+    """The key of "the month before" where one follows the other so, else what the earlier one compares."""
+    first, last = earlier.bridge.comparison, later.bridge.comparison
+    rhythm = _rhythm(first.current, last.current) if first and last else None
+    if rhythm is None and pair.joint is None:
+        return against_label(first, pair.first.locale)
+    return f"when_{rhythm or 'period'}"
 
 
-def _rhythm(comparison: Comparison) -> str:
-    """What lies between base and current: a day, week, month, quarter or year, else the period."""
-    base, current = comparison.base, comparison.current
+def _rhythm(base: DateSide | GroupSide, current: DateSide | GroupSide) -> str | None:
+    """What lies between two periods: a day, a week, a month, a quarter or a year, None for anything else."""
     if not isinstance(base, DateSide) or not isinstance(current, DateSide):
-        return "period"
+        return None
     apart = (current.first.year - base.first.year) * 12 + current.first.month - base.first.month
     if current.first.day == base.first.day and apart in MONTHS:
         return MONTHS[apart]
-    return {1: "day", 7: "week"}.get((current.first - base.first).days, "period")
+    return {1: "day", 7: "week"}.get((current.first - base.first).days)
 
 
 def _apart(pair: PrintedPair) -> Line:

@@ -191,7 +191,7 @@ def test_depth_says_how_many_steps(depth, count) -> None:
     ("locale", "sentence"),
     [
         ("fr", "Revenue : la tendance s’inverse, −41,3\u00a0k€ après +12,6\u00a0k€ le mois précédent."),
-        ("de", "Revenue drehte: −41,3\u00a0Tsd.\u00a0€ nach +12,6\u00a0Tsd.\u00a0€ im Vormonat."),
+        ("de", "Revenue: Wende, −41,3\u00a0Tsd.\u00a0€ nach +12,6\u00a0Tsd.\u00a0€ im Vormonat."),
         ("nb", "Revenue snudde: −41,3k\u00a0€ etter +12,6k\u00a0€ måneden før."),
     ],
 )
@@ -213,6 +213,23 @@ def test_groups_have_no_trend() -> None:
     others = Comparison("country", GroupSide(("NO",)), GroupSide(("FR",)))
     pair = pair_of(shop_bridge(groups), shop_before(others))
     assert said(pair) == "Revenue: −€41.3k (DE against FR), +€12.6k (FR against NO)."
+
+
+def test_plans_of_two_months_are_told_without_rise_and_fall() -> None:
+    pairs = (("m0", "plan"),)
+    months = [Comparison("day", month, month, pairs) for month in (NOVEMBER, OCTOBER)]
+    first, second = (sum_bridge([400.0], [b], comparison=c) for b, c in zip((300.0, 360.0), months, strict=True))
+    pair = pair_of(first, second, "below")
+    assert said(pair) == "Cost: −€100 after −€40 the month before."
+    assert pair_bars(pair).groups[0].label == "Actual against plan, November 2026"
+
+
+def test_a_plan_and_a_period_are_told_apart() -> None:
+    planned = sum_bridge([400.0], [360.0], comparison=Comparison("day", NOVEMBER, NOVEMBER, (("m0", "plan"),)))
+    pair = pair_of(sum_bridge([400.0], [360.0], comparison=BEFORE), planned, "below")
+    assert said(pair) == (
+        "Cost: −€40 (October 2026 against September 2026), −€40 (actual against plan, November 2026)."
+    )
 
 
 def test_an_earlier_comparison_elsewhere_is_named() -> None:

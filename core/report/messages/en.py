@@ -45,7 +45,7 @@ MESSAGES = {
     "headline_although_fell": "{headline} although every {dimension} fell: the mix changed",
     "headline_although_rose": "{headline} although every {dimension} rose: the mix changed",
     "subtitle": "{current} against {base}",
-    "subtitle_columns": "Actual against plan, {period}",
+    "subtitle_columns": "actual against plan, {period}",
     "subtitle_where": "only {conditions}",
     "subtitle_method": "method: {method}",
     # step detail

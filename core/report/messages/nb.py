@@ -34,7 +34,7 @@ MESSAGES = {
     "headline_lower": "{kpi} er {amount} lavere for {current} enn for {base}",
     "headline_above_plan": "{kpi} er {amount} over plan",
     "headline_below_plan": "{kpi} er {amount} under plan",
-    "headline_on_plan": "{kpi} er i rute ({value})",
+    "headline_on_plan": "{kpi} er på plan ({value})",
     "headline_unplanned": "{kpi} er {value}, og ingenting var planlagt",
     "headline_unchanged": "{kpi} endret seg ikke ({value})",
     "headline_equal": "{kpi} er det samme for {current} som for {base} ({value})",
@@ -45,7 +45,7 @@ MESSAGES = {
     "headline_although_fell": "{headline} selv om alle segmenter av {dimension} falt – miksen endret seg",
     "headline_although_rose": "{headline} selv om alle segmenter av {dimension} steg – miksen endret seg",
     "subtitle": "{current} mot {base}",
-    "subtitle_columns": "Faktisk mot plan, {period}",
+    "subtitle_columns": "faktisk mot plan, {period}",
     "subtitle_where": "bare {conditions}",
     "subtitle_method": "metode: {method}",
     # step detail
@@ -98,11 +98,12 @@ MESSAGES = {
     "why_alike": "Fordelt på {dimension}: de {count} segmentene utviklet seg likt.",
     "why_noise": "Fordelt på {dimension}: forskjellene mellom de {count} segmentene er støy.",
     "why_apart_signal": (
-        "Fordelt på {dimension}: segmentene spriker {amount} mer enn støy forklarer; {signal} av spredningen er signal."
+        "Fordelt på {dimension}: segmentene spriker med {amount} mer enn støy forklarer; "
+        "{signal} av spredningen er signal."
     ),
-    "why_apart": "Fordelt på {dimension}: segmentene spriker {amount} mer enn støy forklarer.",
+    "why_apart": "Fordelt på {dimension}: segmentene spriker med {amount} mer enn støy forklarer.",
     "why_apart_untested": (
-        "Fordelt på {dimension}: segmentene spriker {amount}; hvor mye av det som er støy, er ukjent."
+        "Fordelt på {dimension}: segmentene spriker med {amount}; hvor mye av det som er støy, er ukjent."
     ),
     "segment_rose": "{segment} steg fra {base} til {current} ({change})",
     "segment_fell": "{segment} falt fra {base} til {current} ({change})",
@@ -118,15 +119,15 @@ MESSAGES = {
     "clauses_and": "{first}; {second}",
     "step_and_change": "{step} {change}",
     # dimension first
-    "own_title": "{kpi} etter {dimension}",
-    "own_title_rose": "{kpi} etter {dimension}: {segment} steg mest",
-    "own_title_fell": "{kpi} etter {dimension}: {segment} falt mest",
-    "own_title_differs": "{kpi} etter {dimension}: {segment} avviker mest",
-    "own_note": "Hvert segment ({dimension}) med sine egne trinn: Det som flyttet seg fra ett til et "
+    "own_title": "{kpi} fordelt på {dimension}",
+    "own_title_rose": "{kpi} fordelt på {dimension}: {segment} steg mest",
+    "own_title_fell": "{kpi} fordelt på {dimension}: {segment} falt mest",
+    "own_title_differs": "{kpi} fordelt på {dimension}: {segment} avviker mest",
+    "own_note": "Hvert segment ({dimension}) med sine egne steg: Det som flyttet seg fra ett til et "
     "annet, ligger her i volumene, det er ingen mikseffekt.",
     "own_not_additive": "{kpi} er et forholdstall, så endringene i segmentene summerer seg ikke til endringen. "
-    "Begynn med trinnene.",
-    "own_alt": "{kpi} etter {dimension}: fra {base}, {bars}, til {current}.",
+    "Begynn med stegene.",
+    "own_alt": "{kpi} fordelt på {dimension}: fra {base}, {bars}, til {current}.",
     "own_line_rose": "{segment} steg fra {base} til {current} ({change})",
     "own_line_fell": "{segment} falt fra {base} til {current} ({change})",
     "own_line_differs": "{segment}: {base} mot {current} ({change})",
@@ -218,23 +219,23 @@ MESSAGES = {
     "dimensions_count_one": "1 segment",
     "dimensions_others": "{count} andre dimensjoner sier mindre",
     "dimensions_other": "1 annen dimensjon sier mindre",
-    "dimensions_said": "{step} etter {dimension}: fra {low} ({low_segment}) til {high} ({high_segment}).",
+    "dimensions_said": "{step} fordelt på {dimension}: fra {low} ({low_segment}) til {high} ({high_segment}).",
     "dimensions_said_mix": (
-        "{step} etter {dimension}: fra {low} ({low_segment}) til {high} ({high_segment}); miks {mix}."
+        "{step} fordelt på {dimension}: fra {low} ({low_segment}) til {high} ({high_segment}); miks {mix}."
     ),
     "dimensions_none": "Det finnes ingen dimensjon som kan forklare et steg.",
     "alt_dimensions": "Dimensjoner av {kpi} sammenlignet, laveste og høyeste virkning av et segment: {rows}.",
     "moves_ratio": "Fra {base} til {current}: andel av {weight} og egen {step}. Tykk pil: stor virkning på {kpi}.",
-    "moves_volume": "Fra {base} til {current}: {step} for hver {dimension}. Tykk pil: stor virkning på {kpi}.",
+    "moves_volume": "Fra {base} til {current}: {step} per segment av {dimension}. Tykk pil: stor virkning på {kpi}.",
     "moves_all": "alle: {value}",
     "moves_left_out": "{count} mindre er ikke tegnet; til sammen bidro de med {change}.",
     "moves_left_out_one": "1 mindre er ikke tegnet; bidraget er {change}.",
     "moves_no_place": "Ikke tegnet, fordi {weight} mangler: {segments} ({change}).",
-    "alt_moves": "{step} etter {dimension}, fra {base} til {current}: {rows}.",
+    "alt_moves": "{step} fordelt på {dimension}, fra {base} til {current}: {rows}.",
     "tree_plain": "Hva {kpi} består av",
     "tree_title": "Hva {kpi} består av: {step} flyttet det mest, {change}",
     "tree_equation": "{kpi} = {formula}.",
-    "tree_by": "etter {dimension}",
+    "tree_by": "fordelt på {dimension}",
     "alt_tree": "Tre for {kpi}: {rows}.",
     # segments over several dimensions
     "found_title": "{subject}: {pieces}",
@@ -278,7 +279,7 @@ MESSAGES = {
     "note_merged_steps": "{step}: steg er slått sammen fordi en nevner er 0.",
     "note_undefined_step": "{step}: ikke definert fordi en nevner er 0.",
     "note_days_without_periods": "To perioder sammenlignes ikke, så det finnes ikke noe steg for dagene.",
-    "note_same_sides": "Basis og nå er det samme, så ingenting kan ha endret seg.",
+    "note_same_sides": "Begge sider er det samme, så ingenting kan ha endret seg.",
     "note_overlapping_periods": "Dager som hører til både basis og nå, og teller på begge sider: {days}.",
     "note_overlapping_groups": "Hører til både basis og nå, og teller på begge sider: {groups}.",
     "note_second_empty": "Den andre sammenligningen vises ikke: den mangler data.",
