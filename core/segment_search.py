@@ -21,7 +21,7 @@ from core.engine.pair import counterparts
 from core.engine.search_candidates import LEAST_SHARE
 from core.engine.search_subject import Subject, subject_of
 from core.engine.segments import NOT_ADDITIVE, Found, everything, search
-from core.errors import Cancelled
+from core.errors import Cancelled, DataError
 from core.model.analysis import AnalysisSpec
 from core.model.cells import Cells
 from core.model.comparison import DateSide
@@ -33,6 +33,7 @@ MOST_DIMENSIONS, LEAST_DIMENSIONS = 8, 3
 MOST_ROWS = 2_500_000
 MOST_VALUES = 20_000
 KEPT_ANSWERS = 32
+MOST_PIECES = 20
 COUNTED, SEARCHED = 0.1, 0.6
 Progress = Callable[[str, float], None]
 
@@ -53,8 +54,10 @@ def find_segments(
     """At most k disjoint segments of the KPI's change, or of a step's contribution, and everything else.
 
     progress: is told what is being done, and the share that is done.
-    Raises as `compute`; DataError for an unknown step or one without segments; Cancelled.
+    Raises as `compute`; DataError for an unknown step, one without segments, and a k that is not 1 to 20; Cancelled.
     """
+    if not 1 <= k <= MOST_PIECES:
+        raise DataError(f"{k} segments cannot be searched. Choose 1 to {MOST_PIECES}.", field="k")
     key = (spec.model_dump_json(), version.dataset, version.number, str(version.facts), version.as_of, step, k)
     with _lock:
         if key in _answers:
@@ -85,7 +88,8 @@ def _find(
     if subject.measure is None:
         return everything(subject, notes=(NOT_ADDITIVE,))
     chosen = _chosen(bridge, subject)
-    notes = _left_out([d for d in asked if d not in chosen.kept and d not in subject.excluded], chosen.share)
+    single = {d for d, segments in bridge.sums.dimensions.items() if len(segments.names) < 2}
+    notes = _left_out([d for d in asked if d not in {*chosen.kept, *subject.excluded, *single}], chosen.share)
     if not chosen.kept:
         return everything(subject, notes=(*notes, Note("segments_no_dimensions", "There is no dimension to search.")))
     _look(cancel)

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import core.segment_search
+from core.analyses import compute
 from core.engine.segments import EVERYTHING_ELSE
 from core.errors import Cancelled, DataError
 from core.model.analysis import AnalysisSpec
@@ -90,8 +91,8 @@ def test_the_second_time_it_is_remembered(warehouse, orders):
 
 
 def test_only_so_many_answers_are_kept(warehouse, orders):
-    for k in range(1, core.segment_search.KEPT_ANSWERS + 5):
-        find_segments(warehouse, spec_of(where={"country": "DE"}), orders, step="visits", k=k)
+    for number in range(core.segment_search.KEPT_ANSWERS + 5):
+        find_segments(warehouse, spec_of(name=f"Orders {number}", where={"country": "DE"}), orders, step="visits")
 
     assert len(core.segment_search._answers) == core.segment_search.KEPT_ANSWERS
 
@@ -110,9 +111,50 @@ def test_dimensions_that_a_step_excludes_are_not_searched(warehouse, orders):
     assert names(found) == ["device=phone", EVERYTHING_ELSE]
 
 
-def test_a_merged_step_is_searched_by_the_name_of_either(warehouse, orders):
-    with pytest.raises(DataError, match="no step 'price'"):
-        find_segments(warehouse, spec_of(), orders, step="price")
+@pytest.mark.parametrize("k", [-1, 0, 21])
+def test_the_number_of_pieces_has_bounds(warehouse, orders, k):
+    with pytest.raises(DataError, match="Choose 1 to 20"):
+        find_segments(warehouse, spec_of(), orders, k=k)
+
+
+def test_a_step_without_base_is_searched_merged_under_its_own_name(warehouse):
+    """No visits in base: conversion is undefined there, and merges with the visits into the orders."""
+    frame = frame_of(20_000).with_columns(
+        pl.when(pl.col("day") < FIRST + timedelta(days=DAYS)).then(0).otherwise(pl.col("visits")).alias("visits")
+    )
+    version = open_data(warehouse, frame, by="day")
+
+    found = find_segments(warehouse, spec_of(), version, step="orders / visits")
+
+    assert found.step == "visits to orders"
+    assert names(found) == ["country=DE & device=phone", EVERYTHING_ELSE]
+
+
+def test_a_dimension_that_a_filter_leaves_one_value_of_is_no_news(warehouse, orders):
+    found = find_segments(warehouse, spec_of(where={"country": ["DE"]}), orders)
+
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("method", ["lmdi", "sequential", "covariance"])
+def test_pieces_of_a_step_add_up_under_every_method(warehouse, orders, method):
+    spec = spec_of(method=method)
+    steps = compute(warehouse, spec, orders).steps
+
+    for step, contribution in zip(steps["step"], steps["contribution"], strict=True):
+        frame = find_segments(warehouse, spec, orders, step=step).frame
+        assert frame["contribution"].sum() == pytest.approx(contribution, rel=1e-9)
+
+
+def test_groups_are_compared_on_the_same_days(warehouse):
+    """Where days are known, FR and DE are told apart day by day: what both have on a day cancels."""
+    version = open_data(warehouse, frame_of(20_000), by="day")
+    spec = spec_of(comparison={"by": "country", "base": ["FR"], "current": ["DE"]})
+
+    found = find_segments(warehouse, spec, version, step="orders / visits")
+
+    assert names(found) == ["device=phone", EVERYTHING_ELSE]
+    assert found.notes == ()
 
 
 def test_it_says_what_it_does_and_rises(warehouse, orders):
