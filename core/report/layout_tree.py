@@ -8,8 +8,8 @@ from core.report.shapes import Label
 from core.report.theme import LABEL_SIZE, SMALL_SIZE
 from core.report.widths import BOLD_FACTOR, shortened, text_width
 
-NODE, BETWEEN, ASIDE = 72.0, 40.0, 26.0
-LEAST_NODE, MOST_NODE, EDGE, INSET = 146.0, 230.0, 4.0, 14.0
+NODE, BETWEEN, ASIDE = 72.0, 40.0, 20.0
+LEAST_NODE, MOST_NODE, EDGE, INSET = 140.0, 230.0, 4.0, 14.0
 SEGMENT_HEAD, SEGMENT = 24.0, 22.0
 LIST_ROW, INDENT, MOST_INDENT = 46.0, 18.0, 6
 NODE_FIELDS = ("step", "segment")

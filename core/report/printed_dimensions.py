@@ -77,7 +77,7 @@ def _allowed(printed: PrintedBridge, step: PrintedStep, rows: list[dict[str, obj
     """Dimensions that the step does not exclude, the one it opens with first."""
     excluded = set(step.step.exclude) if step.step else set()
     first = printed.bridge.best_dimension(step.name)
-    kept = [row for row in rows if row["dimension"] not in excluded] or rows
+    kept = [row for row in rows if row["dimension"] not in excluded]
     return sorted(kept, key=lambda row: row["dimension"] != first)
 
 

@@ -212,8 +212,10 @@ def _written(node: Node, names: list[str]) -> str:
     if node.operator == "-" and node.left == Number(0.0):
         return SIGNS["-"] + _written(node.right, names)
     left, right = _written(node.left, names), _written(node.right, names)
-    if node.operator in PRODUCTS:
+    if node.operator == "*":
         left, right = _bracketed(node.left, left, SUMS), _bracketed(node.right, right, (*SUMS, "/"))
+    elif node.operator == "/":
+        left, right = _bracketed(node.left, left, SUMS), _bracketed(node.right, right, (*SUMS, *PRODUCTS))
     elif node.operator == "-":
         right = _bracketed(node.right, right, SUMS)
     return f"{left} {SIGNS[node.operator]} {right}"
