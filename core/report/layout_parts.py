@@ -37,13 +37,14 @@ def _lowered(drawing: Drawing, by: float) -> Drawing:
 
 
 def with_legend(drawing: Drawing, legend: Sequence[Entry]) -> Drawing:
-    """The drawing with the legend's lines under it; entries that fit stand in one line."""
+    """The drawing with the legend's lines under it; entries that fit stand in one line, remarks below swatches."""
     labels: list[Label] = []
     swatches: list[Swatch] = []
     x, y = 0.0, drawing.height + LINE / 2 + 2
-    for entry in legend:
+    for position, entry in enumerate(legend):
+        begins_remarks = position > 0 and entry.swatch == "none" != legend[position - 1].swatch
         indent = SWATCH + 6 if entry.swatch != "none" else 0.0
-        if x and x + indent + text_width(entry.label, SMALL_SIZE) > drawing.width:
+        if x and (begins_remarks or x + indent + text_width(entry.label, SMALL_SIZE) > drawing.width):
             x, y = 0.0, y + LINE
         if entry.swatch != "none":
             swatches.append(Swatch(x, x + SWATCH, y - SWATCH / 2, y + SWATCH / 2, entry.swatch == "light"))

@@ -190,7 +190,7 @@ def test_depth_says_how_many_steps(depth, count) -> None:
 @pytest.mark.parametrize(
     ("locale", "sentence"),
     [
-        ("fr", "Revenue : la tendance s’inverse, −41,3\u00a0k€ après +12,6\u00a0k€ le mois précédent."),
+        ("fr", "Revenue\u00a0: la tendance s’inverse, −41,3\u00a0k€ après +12,6\u00a0k€ le mois précédent."),
         ("de", "Revenue: Wende, −41,3\u00a0Tsd.\u00a0€ nach +12,6\u00a0Tsd.\u00a0€ im Vormonat."),
         ("nb", "Revenue snudde: −41,3k\u00a0€ etter +12,6k\u00a0€ måneden før."),
     ],

@@ -45,7 +45,7 @@ def test_groups_are_named_as_the_rows_compared() -> None:
     ("locale", "said"),
     [
         ("en", "Revenue is €41.3k (−10.0\u202f%) below plan, driven by conversion"),
-        ("fr", "Revenue : 41,3\u00a0k€ (−10,0\u202f%) en dessous du prévu"),
+        ("fr", "Revenue\u00a0: 41,3\u00a0k€ (−10,0\u202f%) en dessous du prévu"),
         ("de", "Revenue: 41,3\u00a0Tsd.\u00a0€ (−10,0\u202f%) unter Plan"),
         ("nb", "Revenue er 41,3k\u00a0€ (−10,0\u202f%) under plan"),
     ],
