@@ -63,17 +63,16 @@ def _of_kpi(bridge: Bridge) -> Subject:
     tops, bottoms = np.array([[total.base], [total.current]]), None
     if measure is not None:
         tops, bottoms = measure.values(whole)
-    metrics = bridge.sums.metrics
     return Subject(
         step=None,
-        measure=None if bridge.sums.distinct else measure,
+        measure=None if measure is None or measure.metrics & bridge.sums.distinct else measure,
         tops=tops[:, 0],
         bottoms=None if bottoms is None else bottoms[:, 0],
         weight=1.0,
         contribution=total.change,
         size=float(bridge.effects.size[0]),
         method="shapley",
-        metrics=metrics,
+        metrics=() if measure is None else tuple(m for m in bridge.sums.metrics if m in measure.metrics),
     )
 
 
