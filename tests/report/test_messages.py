@@ -62,3 +62,19 @@ def test_tones_of_values_are_kept() -> None:
 
 def test_braces_in_values_are_left_alone() -> None:
     assert text("en", "headline_fell", kpi="{amount}", amount="{kpi}") == "{amount} fell by {kpi}"
+
+
+@pytest.mark.parametrize("key", sorted(CATALOGUES["fr"]))
+def test_french_marks_of_two_parts_have_a_space_that_does_not_break(key: str) -> None:
+    bare = re.sub(r"https?://|\d:\d", "", CATALOGUES["fr"][key])
+    assert re.findall(r"[^\u00a0\u202f]:|[^\u202f\u00a0][;?!»]|«[^\u00a0\u202f]", bare) == []
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "nb"])
+def test_no_language_has_english_quotes_or_a_straight_apostrophe(language: str) -> None:
+    assert [key for key, said in CATALOGUES[language].items() if re.search("['\"”]", said)] == []
+
+
+@pytest.mark.parametrize("language", ["en", "de", "nb"])
+def test_other_languages_have_no_space_before_marks(language: str) -> None:
+    assert [key for key, said in CATALOGUES[language].items() if re.search(r"\s[:;?!,.](\s|$)", said)] == []

@@ -65,10 +65,10 @@ def test_without_days_noise_is_not_known() -> None:
     [
         (
             "fr",
-            "Par device : les segments ont divergé de 36 k au-delà du bruit ; 99 % de la dispersion sont du signal.",
+            "Par device : les segments ont divergé de 36 k au-delà du bruit ; 99 % de la dispersion relèvent du signal.",
         ),
         ("de", "Nach Device: die Segmente liefen um 36 Tsd. mehr auseinander, als Rauschen erklärt; 99 % der Streuung"),
-        ("nb", "Fordelt på device: segmentene spriker 36k mer enn støy forklarer; 99 % av spredningen er signal."),
+        ("nb", "Fordelt på device: segmentene spriker med 36k mer enn støy forklarer; 99 % av spredningen er signal."),
     ],
 )
 def test_every_language_says_it(found, locale: str, words: str) -> None:
@@ -93,7 +93,7 @@ def test_notes_on_a_test_are_said_in_the_reader_s_language(found) -> None:
         "ein Teil der Veränderung kann daher kommen."
     )
     resembling = note_text(significance_notes.days_resemble(0.456), "fr")
-    assert resembling.endswith("(autocorrélation 0,46) : p est optimiste.")
+    assert resembling.endswith("(autocorrélation 0,46)\u00a0: p est optimiste.")
 
 
 def test_printing_a_bridge_does_not_look_at_the_days(found) -> None:
