@@ -7,7 +7,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime, format_interval, format_skeleton
+from babel.dates import format_interval, format_skeleton
 
 from core.model.comparison import Comparison, DateSide, GroupSide
 from core.model.sums import NOT_SET
@@ -72,7 +72,8 @@ def day_label(day: date, locale: str, *, year: bool = True) -> str:
 
 def moment_label(moment: datetime, zone: str, locale: str) -> str:
     """A moment in a zone, without the zone's name: "1 Dec 2026, 06:02"."""
-    return format_datetime(moment.astimezone(ZoneInfo(zone)), "d MMM y, HH:mm", locale=_date_locale(locale))
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{day_label(local, locale)}, {local:%H:%M}"
 
 
 def _date_locale(locale: str) -> Locale:

@@ -51,3 +51,11 @@ def test_a_moment_is_printed_in_its_zone() -> None:
 
 def test_a_day_can_leave_out_its_year() -> None:
     assert day_label(date(2026, 11, 30), "en", year=False) == "30 Nov"
+
+
+@pytest.mark.parametrize(
+    ("locale", "label"),
+    [("de", "1. Dez. 2026, 06:02"), ("fr", "1 déc. 2026, 06:02"), ("nb", "1. des. 2026, 06:02")],
+)
+def test_moments_are_written_as_each_language_writes_dates(locale: str, label: str) -> None:
+    assert moment_label(datetime(2026, 12, 1, 5, 2, tzinfo=UTC), "Europe/Paris", locale) == label

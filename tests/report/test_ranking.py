@@ -65,7 +65,7 @@ def test_without_days_noise_is_not_known() -> None:
     [
         (
             "fr",
-            "Par device : les segments ont divergé de 36 k au-delà du bruit ; 99 % de la dispersion relèvent du signal.",
+            "Par device : les segments ont divergé de 36 k au-delà du bruit ; 99 % de la dispersion",
         ),
         ("de", "Nach Device: die Segmente liefen um 36 Tsd. mehr auseinander, als Rauschen erklärt; 99 % der Streuung"),
         ("nb", "Fordelt på device: segmentene spriker med 36k mer enn støy forklarer; 99 % av spredningen er signal."),
