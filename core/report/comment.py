@@ -237,8 +237,9 @@ def _change_text(printed: PrintedBridge) -> str:
 
 
 def _step_clause(printed: PrintedBridge, step: PrintedStep) -> Line:
-    """A step as a sentence of its own, without its full stop."""
-    return _moving_step(printed, step, f"step_{_movement(printed, step)}", capitalised_step(step.label))
+    """A step as a sentence of its own, without its full stop; it says so when the change is noise."""
+    clause = _moving_step(printed, step, f"step_{_movement(printed, step)}", capitalised_step(step.label))
+    return printed.words.phrase("step_usual", clause=clause) if step.is_usual else clause
 
 
 def _step_item(printed: PrintedBridge, step: PrintedStep) -> Line:

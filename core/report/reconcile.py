@@ -18,6 +18,7 @@ from core.report.printed import PrintedBridge, PrintedStep, capitalised, tone
 from core.report.words import Words
 
 ALIGNS: tuple[Literal["left", "right"], ...] = ("left", "right", "right", "right", "right", "right")
+MOST_LETTERS = 32
 NAMES: dict[Method, str] = {
     "shapley": "Shapley",
     "lmdi": "LMDI",
@@ -224,7 +225,8 @@ def _distance(methods: PrintedMethods, units: int) -> Text:
 
 
 def _name(step: PrintedStep) -> str:
-    return capitalised(step.label) if "/" not in step.label else step.label
+    name = capitalised(step.label) if "/" not in step.label else step.label
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1].rstrip()}…"
 
 
 def _strong(step: PrintedStep) -> Text:

@@ -62,7 +62,7 @@ class _Panel:
         # One scale for all panels; each has its zero where its own bars leave room, and figures to the right of bars.
         reaches = [_reach(methods, place) for place in range(len(methods.printed.steps))]
         most = max(high - low for low, high in reaches)
-        self._scale = (self._end - figures - 8 - left) / most if most else 0.0
+        self._scale = (self._end - figures - 20 - left) / most if most else 0.0
         self._zero = left - reaches[position][0] * self._scale
 
     def rects(self) -> Iterator[Rect]:

@@ -14,7 +14,7 @@ from core.model.analysis import EquationSpec, StepSpec
 from core.model.data import ColumnSpec
 from core.model.delivery import ElementSpec, ReportContent
 from core.model.document import Report, plain
-from core.report.document import build_report, require_steps
+from core.report.document import build_report, require_steps, wants_segments
 from core.warehouse import Version
 from tests.report.conftest import SHOP_STEPS, bridge_of, shop_bridge, sum_bridge
 
@@ -174,3 +174,33 @@ def test_a_kpi_of_one_step_says_its_change_once(version: Version) -> None:
     steps = (StepSpec(formula="visits"),)
     bridge = bridge_of(EquationSpec(steps=steps), ("visits",), {"a": ((10,), (12,)), "b": ((5,), (5,))})
     assert len(report_of(bridge, version).sections[0].comment) == 1
+
+
+NEW_VIEWS = ("funnel", "dimensions", "moves", "tree", "segments")
+
+
+@pytest.mark.parametrize("layout", ["slides", "list", "dropdown"])
+def test_every_view_stands_in_every_layout(shop: Bridge, version: Version, layout: Any) -> None:
+    report = report_of(shop, version, views=NEW_VIEWS, layout=layout)
+    assert keys(report) == list(NEW_VIEWS)
+    assert [section.key for section in report.sections if section.chart] == list(NEW_VIEWS[:-1])
+
+
+@pytest.mark.parametrize("view", NEW_VIEWS[:-1])
+@pytest.mark.parametrize("part", ["title", "chart", "comment", "table"])
+def test_every_part_of_a_view_can_be_chosen(shop: Bridge, version: Version, view: Any, part: Any) -> None:
+    (section,) = report_of(shop, version, layout="list", elements=(ElementSpec(view=view, part=part),)).sections
+    given = {name for name in ("title", "chart", "comment", "table") if getattr(section, name)}
+    assert given == {part}
+
+
+def test_segments_that_nobody_searched_for_are_a_sentence(shop: Bridge, version: Version) -> None:
+    (section,) = report_of(shop, version, views=("segments",)).sections
+    assert plain(section.comment[0]) == "Segments have not been searched for here."
+
+
+def test_a_search_is_wanted_only_where_its_segments_are_shown() -> None:
+    content = ReportContent(analysis="revenue", views=("segments",))
+    others = (ElementSpec(view="funnel", part="chart"),)
+    assert wants_segments(content)
+    assert not wants_segments(content.model_copy(update={"elements": others}))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.engine.bridge import Bridge
+from core.model.delivery import ElementSpec
 from core.report.assets import asset_name, assets
 from core.report.html import Download, PageFrame, only_section, render_page
 from core.warehouse import Version
@@ -185,3 +186,16 @@ def test_tables_are_tables_with_heads(slides: str) -> None:
     page = Page(slides)
     assert len(page.all("table")) == 2
     assert {tag.get("scope") for tag in page.all("th")} == {"col", "row"}
+
+
+def test_numbers_behind_cells_are_there_to_sort_by(slides: str) -> None:
+    page = Page(slides)
+    assert len([tag for tag in page.all("table") if "data-sortable" in tag]) == 2
+    assert "-63502.3" in str([tag.get("data-value") for tag in page.all("td")])
+
+
+def test_a_choice_without_a_title_is_called_by_its_view(shop: Bridge, version: Version) -> None:
+    elements = (ElementSpec(view="funnel", part="chart"), ElementSpec(view="tree", part="table"))
+    html = page_of(shop, version, layout="dropdown", locale="de", elements=elements)
+    assert ">Trichter: Diagramm</option>" in html
+    assert ">Kennzahlenbaum: Tabelle</option>" in html

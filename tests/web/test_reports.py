@@ -352,3 +352,29 @@ def test_no_request_that_began_after_a_publish_shows_older_data(site: Site) -> N
         reader.join()
     assert late == []
     assert site.anonymous(f"{path}.json").json()["data_version"] == 11
+
+
+@pytest.fixture(scope="module")
+def views(site: Site) -> str:
+    """The path of a report with every view."""
+    return site.report("views", views=["waterfall", "funnel", "dimensions", "moves", "tree", "segments"])
+
+
+@pytest.mark.parametrize(
+    ("view", "begin"),
+    [
+        ("funnel", "step,base,current,change,change_pct,contribution,numerator,"),
+        ("dimensions", "step,dimension,segments,lowest_segment,"),
+        ("moves", ("country,kind,", "device,kind,")),
+        ("tree", "depth,part,step,segment,"),
+        ("segments", "segment,base,current,contribution"),
+    ],
+)
+def test_every_view_has_a_picture_and_a_table(site: Site, views: str, view: str, begin: str | tuple[str, ...]) -> None:
+    assert site.anonymous(f"{views}.svg?view={view}").content.startswith(b"<svg")
+    assert site.anonymous(f"{views}.csv?view={view}").text.lstrip("\ufeff").startswith(begin)
+
+
+def test_numbers_of_a_view_stand_beside_those_of_the_bridge(site: Site, views: str) -> None:
+    answer = site.anonymous(f"{views}.json?view=funnel").json()
+    assert (answer["view"]["name"], answer["view"]["rows"][-1]["current"]) == ("funnel", answer["total"]["current"])
