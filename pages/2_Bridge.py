@@ -8,7 +8,7 @@ from core.ui.bridge_inputs import choose
 from core.ui.bridge_saved import tell
 from core.ui.bridge_show import bridge_card
 from core.ui.bridge_title import title_row
-from core.ui.bridge_work import compute, compute_second, open_work, resolve
+from core.ui.bridge_work import compute, compute_second, open_work
 from core.ui.text import LOCALE
 
 app = frame.open_page(frame.BRIDGE)
@@ -16,8 +16,7 @@ with frame.errors():
     tell()
     work = open_work(app)
     title_row(work)
-    comparison = resolve(work)
-    choose(work, comparison)
+    comparison = choose(work)
     equation_card(work)
     if comparison is not None:
         words, labels = app.templates.words(LOCALE), work.version.labels

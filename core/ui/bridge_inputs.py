@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.comparisons import second_for
+from core.comparisons import comparison_for, second_for
 from core.errors import DataError
 from core.model.comparison import Comparison
 from core.report.dates import against_label, both_labels
+from core.report.printed import capitalised
 from core.ui import bridge_state as keys
 from core.ui import frame
 from core.ui.bridge_compare import edit_comparison
@@ -19,8 +20,12 @@ from core.ui.text import LOCALE, escape
 CHIP_LENGTH = 46
 
 
-def choose(work: Work, comparison: Comparison | None) -> None:
-    """The row: each choice opens from a chip that says what is chosen."""
+def choose(work: Work) -> Comparison | None:
+    """The row: each choice opens from a chip that says what is chosen.
+
+    Gives the comparison with its periods; None, with the reason beneath the row, when there are none.
+    """
+    comparison, problem = _resolved(work)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bridge_choices"):
         with st.popover(_chip("Analysis", work.spec.name), key="bridge_choose_analysis"):
             _choose_analysis(work)
@@ -32,6 +37,16 @@ def choose(work: Work, comparison: Comparison | None) -> None:
             edit_filters(work)
         if comparison is not None:
             st.markdown(_both(comparison, _second(work)), width="content")
+    if problem is not None:
+        frame.show_error(problem)
+    return comparison
+
+
+def _resolved(work: Work) -> tuple[Comparison | None, DataError | None]:
+    try:
+        return comparison_for(work.spec.comparison, work.version), None
+    except DataError as error:
+        return None, error
 
 
 def _second(work: Work) -> Comparison | None:
@@ -49,7 +64,7 @@ def _both(first: Comparison, second: Comparison | None) -> str:
 def _sides(comparison: Comparison) -> str:
     """What stands against what, as the charts call it."""
     if comparison.metrics:
-        return escape(against_label(comparison, LOCALE))
+        return escape(capitalised(against_label(comparison, LOCALE)))
     base, current = both_labels(comparison, LOCALE)
     return f":gray[{escape(base)} →] {escape(current)}"
 

@@ -11,11 +11,9 @@ import streamlit as st
 
 from core.analyses import SavedAnalysis, equation_for
 from core.app import App
-from core.comparisons import comparison_for
 from core.engine.bridge import Bridge
 from core.errors import DataError, EquationError, NotFound
 from core.model.analysis import AnalysisSpec, ComparisonSpec
-from core.model.comparison import Comparison
 from core.model.sums import NOT_SET
 from core.ui import bridge_state as keys
 from core.ui import frame, loaders, progress
@@ -64,13 +62,6 @@ def first_analysis(app: App, version: Version) -> AnalysisSpec:
         equation=chain_of_ratios(metrics[:1], units_of(version.metrics)),
         comparison=first_comparison(version) or _first_groups(app, version),
     )
-
-
-def resolve(work: Work) -> Comparison | None:
-    """The comparison with its periods; None, with the reason on the page, when there are none."""
-    with frame.errors():
-        return comparison_for(work.spec.comparison, work.version)
-    return None
 
 
 def compute(work: Work) -> Bridge:

@@ -17,6 +17,7 @@ from core.warehouse import Version
 
 LOCALE = "en"
 WORD_JOINER = "\u2060"
+SIGN_BEFORE_UNIT = rf"([+{MINUS}])(?=[^\s\d*])"
 MARKS = "\\`*_{}[]<>#|$~:"
 TONES: dict[Tone, str] = {"good": ":green[**{}**]", "bad": ":red[**{}**]", "strong": "**{}**", "muted": ":gray[{}]"}
 LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe"})
@@ -39,9 +40,9 @@ def plain(name: str) -> str:
 
 
 def markdown(line: Line) -> str:
-    """A line with its tones, for st.markdown; no minus is left behind at the end of a line."""
+    """A line with its tones, for st.markdown; no sign is left behind at the end of a line."""
     said = "".join(TONES.get(part.tone, "{}").format(escape(part.text)) for part in line)
-    return said.replace(MINUS, MINUS + WORD_JOINER)
+    return re.sub(SIGN_BEFORE_UNIT, rf"\1{WORD_JOINER}", said)
 
 
 def markdown_table(table: Table) -> str:

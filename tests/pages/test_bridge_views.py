@@ -178,3 +178,21 @@ def test_what_an_analysis_is_for_and_what_may_explain_it_can_be_edited(
     settled(page.button(key="bridge_save_now").click().run())
     spec = app.analyses.get("revenue").spec
     assert (spec.description, spec.other_below_pct, spec.dimensions) == ("For the *Monday* round", 5.0, ())
+
+
+def test_a_wrong_plan_column_of_the_address_is_said_and_can_be_mended(open_page: Open, revenue: AnalysisSpec) -> None:
+    plans = {"visits": "visits_paln", "orders": "orders_plan", "revenue": "Plan revenue"}
+    page = open_page(PAGE, analysis="revenue", by="day", relative="last_full_month", metrics=json.dumps(plans))
+    assert "visits_paln" in page.error[0].value.replace("\\", "")
+    settled(page.selectbox(key="bridge_plan_visits").set_value("visits_plan").run())
+    assert not page.error
+    assert "below plan" in text_of(page)
+
+
+def test_two_comparisons_that_do_not_meet_are_not_merged_but_said(open_page: Open, revenue: AnalysisSpec) -> None:
+    second = {"second_by": "day", "second_base": "2025-12-01/2025-12-10", "second_current": "2025-12-11/2025-12-31"}
+    page = open_page(PAGE, analysis="revenue", second="merged", **second)
+    assert "cannot be merged into one chart" in page.error[0].value
+    assert "Revenue rose by" in text_of(page)
+    settled(page.segmented_control(key="bridge_second_show").set_value("below").run())
+    assert not page.error
