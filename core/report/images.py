@@ -80,7 +80,7 @@ def _accessible(drawn: str, alt: str, background: str | None) -> ElementTree.Ele
 
 def _clean(element: ElementTree.Element) -> None:
     """Turn a bar's description into a tooltip, drop what only Vega needs."""
-    if element.get("aria-roledescription") in {"rect mark", "bar"} and element.get(KEPT_ARIA):
+    if element.get("aria-roledescription") in {"rect mark", "bar", "rule mark"} and element.get(KEPT_ARIA):
         title = ElementTree.Element(f"{{{SVG}}}title")
         title.text = element.get(KEPT_ARIA)
         element.insert(0, title)

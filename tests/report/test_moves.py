@@ -6,6 +6,7 @@ import pytest
 
 from core.engine.bridge import Bridge
 from core.model.document import plain
+from core.report.images import inline_svg
 from core.report.labelling import Labelling, ticks
 from core.report.layout_moves import moves_picture
 from core.report.moves import moves_left_out, moves_section
@@ -87,3 +88,9 @@ def test_a_label_steps_aside_where_its_place_is_taken() -> None:
 
 def test_a_label_without_any_room_is_left_out() -> None:
     assert Labelling((0, 0, 20, 10)).place(10, 5, "a long name", 12) is None
+
+
+def test_an_arrow_has_a_tooltip_in_a_report(shop: Bridge) -> None:
+    chart = moves_section(print_bridge(shop, "en")).chart
+    assert chart is not None
+    assert "<title>mobile: −€50.2k, share 61.2 → 66.1" in inline_svg(chart.spec, alt=chart.alt, css_class="wide")
