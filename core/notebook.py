@@ -30,11 +30,11 @@ from core.model.as_code import as_yaml, from_yaml
 from core.model.base import SLUG
 from core.model.document import plain
 from core.report.chart import draw, step_detail, waterfall
-from core.report.comment import comment, headline
+from core.report.comment import printed_comment, printed_headline
 from core.report.images import png
 from core.report.pair import PrintedPair, pair_bars, print_pair
 from core.report.pair_comment import pair_comment
-from core.report.printed import print_bridge
+from core.report.printed import PrintedBridge, print_bridge
 from core.segment_search import find_segments
 from core.settings import Settings, read_settings
 from core.warehouse import Version, Warehouse
@@ -105,13 +105,21 @@ class NotebookBridge:
     def comment(self, locale: str = "en") -> str:
         """Headline and comment as plain text, one line a sentence; then the trend between two comparisons."""
         depth, pair = self.spec.comment_depth, self._pair(locale)
-        lines = (headline(self.bridge, locale), *comment(self.bridge, locale, depth))
+        printed = self._printed(self.bridge, locale)
+        lines = (printed_headline(printed), *printed_comment(printed, depth))
         return "\n".join(map(plain, (*lines, *(pair_comment(pair, depth) if pair else ()))))
 
     def _pair(self, locale: str) -> PrintedPair | None:
         if self.second is None or self.spec.second is None:
             return None
-        return print_pair(print_bridge(self.bridge, locale), print_bridge(self.second, locale), self.spec.second.show)
+        first, second = self._printed(self.bridge, locale), self._printed(self.second, locale)
+        return print_pair(first, second, self.spec.second.show)
+
+    def _printed(self, bridge: Bridge, locale: str) -> PrintedBridge:
+        """In the words of the installation that the data is of; a file's or frame's in the catalogue's."""
+        is_ours = self.version.dataset != AD_HOC_SLUG
+        words = _app(read_settings()).templates.words(locale) if is_ours else None
+        return print_bridge(bridge, locale, words=words)
 
     def to_spec(self) -> AnalysisSpec:
         """The specification: what is saved as an analysis."""
