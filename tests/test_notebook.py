@@ -334,6 +334,16 @@ def test_a_bridge_is_saved_into_the_app_and_comes_back(sales_app: App, monkeypat
     assert [r.note for r in sales_app.analyses.revisions("from-notebook")] == ["Saved from a notebook"] * 2
 
 
+def test_a_dataset_of_the_installation_is_told_in_its_own_words(
+    sales_app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BRIDGECAST_DATA_DIR", str(sales_app.settings.data_dir))
+    sales_app.templates.keep("en", "headline_rose", "{kpi} climbed by {amount}", by=sales_app.owner.id)
+    sales_app.templates.keep("en", "headline_fell", "{kpi} slid by {amount}", by=sales_app.owner.id)
+    said = saved("revenue").comment().splitlines()[0]
+    assert said.startswith(("Revenue climbed by", "Revenue slid by"))
+
+
 def test_a_bridge_goes_through_a_file_and_back(frame: pl.DataFrame) -> None:
     found = months(frame, where={"country": ["FR", None]}, method="sequential")
     again = from_spec(found.to_yaml(), frame)

@@ -95,6 +95,9 @@ MESSAGES = {
     "why_focus": "Nach {dimension}: als Schwerpunkt dieses Schritts gewählt.",
     "why_excluded": "Nach {dimension}: für diesen Schritt ausgeschlossen.",
     "why_single": "Nach {dimension}: nur ein Segment, da kann nichts auseinanderlaufen.",
+    "why_strangers": (
+        "Nach {dimension}: die meisten Segmente gibt es nur auf einer Seite, da lässt sich wenig vergleichen."
+    ),
     "why_alike": "Nach {dimension}: die {count} Segmente haben sich gleich entwickelt.",
     "why_noise": "Nach {dimension}: die Unterschiede zwischen den {count} Segmenten liegen im Rauschen.",
     "why_apart_signal": (

@@ -95,6 +95,7 @@ MESSAGES = {
     "why_focus": "By {dimension}: chosen as the focus of this step.",
     "why_excluded": "By {dimension}: this step leaves it out.",
     "why_single": "By {dimension}: one segment only, so nothing can move apart.",
+    "why_strangers": "By {dimension}: most of its segments stand on one side only, so there is little to compare.",
     "why_alike": "By {dimension}: its {count} segments moved alike.",
     "why_noise": "By {dimension}: differences between its {count} segments are within noise.",
     "why_apart_signal": (

@@ -95,6 +95,7 @@ MESSAGES = {
     "why_focus": "Par {dimension} : choisi comme angle d’analyse de cette étape.",
     "why_excluded": "Par {dimension} : cette étape l’écarte.",
     "why_single": "Par {dimension} : un seul segment, rien ne peut donc diverger.",
+    "why_strangers": "Par {dimension} : la plupart des segments n’existent que d’un côté, il y a donc peu à comparer.",
     "why_alike": "Par {dimension} : ses {count} segments ont évolué de la même façon.",
     "why_noise": "Par {dimension} : les différences entre ses {count} segments relèvent du bruit.",
     "why_apart_signal": (

@@ -95,6 +95,9 @@ MESSAGES = {
     "why_focus": "Fordelt på {dimension}: valgt som fokus for dette steget.",
     "why_excluded": "Fordelt på {dimension}: utelatt for dette steget.",
     "why_single": "Fordelt på {dimension}: bare ett segment, så ingenting kan sprike.",
+    "why_strangers": (
+        "Fordelt på {dimension}: de fleste segmentene finnes bare på den ene siden, så det er lite å sammenligne."
+    ),
     "why_alike": "Fordelt på {dimension}: de {count} segmentene utviklet seg likt.",
     "why_noise": "Fordelt på {dimension}: forskjellene mellom de {count} segmentene er støy.",
     "why_apart_signal": (
