@@ -97,15 +97,17 @@ class Bridge:
     def ranking(self) -> pl.DataFrame:
         """step, dimension, interest, signal of every step and dimension, best first (docs/formulas.md, F3.6).
 
-        Dimensions whose spread is noise come after those that tell, and what a step excludes comes last.
+        Dimensions whose spread is noise come after those that tell, then those with nothing to compare, and what a
+        step excludes comes last.
         """
         return frames.ranking(self._ranked)
 
     def ranking_parts(self, step: str | None = None) -> pl.DataFrame:
         """`ranking` with what it is made of, of all steps or of one, its focus first (docs/formulas.md, F3.6).
 
-        step, dimension, segments, excess, noise, signal, interest, is_focus, is_excluded, is_noise; excess and noise in
-            KPI units: excess is half of what segments do beyond moving alike, noise the part within their errors.
+        step, dimension, segments, excess, noise, signal, interest, recurring, is_focus, is_excluded, is_noise; excess
+            and noise in KPI units: excess is half of what segments do beyond moving alike, noise the part within their
+            errors; recurring: share of the weight in segments that both sides have.
         """
         name = None if step is None else self._leaf(step).name
         rows = [row for row in self._ranked if name in (None, row.step)]

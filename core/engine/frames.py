@@ -104,7 +104,10 @@ def ranking(rows: Sequence[Ranked]) -> pl.DataFrame:
 
 
 def ranking_parts(rows: Sequence[Ranked]) -> pl.DataFrame:
-    """step, dimension, segments, excess, noise, signal, interest, is_focus, is_excluded, is_noise; KPI units."""
+    """step, dimension, segments, excess, noise, signal, interest, recurring, is_focus, is_excluded, is_noise.
+
+    excess and noise in KPI units.
+    """
     weights = np.array([abs(row.weight) for row in rows])
     parts = np.array([(row.found.excess, row.found.noise) for row in rows]).reshape(len(rows), 2) * weights[:, None]
     return pl.DataFrame(
@@ -116,6 +119,7 @@ def ranking_parts(rows: Sequence[Ranked]) -> pl.DataFrame:
             "noise": _numbers(parts[:, 1]),
             "signal": pl.Series([row.found.signal for row in rows], dtype=pl.Float64),
             "interest": pl.Series([row.found.interest for row in rows], dtype=pl.Float64),
+            "recurring": pl.Series([row.found.recurring for row in rows], dtype=pl.Float64),
             "is_focus": pl.Series([row.is_focus for row in rows], dtype=pl.Boolean),
             "is_excluded": pl.Series([row.is_excluded for row in rows], dtype=pl.Boolean),
             "is_noise": pl.Series([row.found.is_noise for row in rows], dtype=pl.Boolean),

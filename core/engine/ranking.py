@@ -8,12 +8,14 @@ import numpy as np
 
 from core.engine.breakdown import inside_leaf
 from core.engine.leaves import Leaf
+from core.engine.mix import BOTH, Inside
 from core.engine.noise import noise_of
 from core.engine.terms import Columns
 from core.model.sums import BASE, CURRENT, FloatArray, Moments, SegmentSums
 
 _BEYOND_NOISE = 1.96
 _LEAST_SIGNAL = 0.1
+_LEAST_RECURRING = 0.5
 _CHANCE = 3.0
 
 
@@ -24,6 +26,7 @@ class Interest:
     segments: how many; excess: half of what segments do beyond moving alike, noise: the part of it within 1.96 of their
         errors, both in the step's unit.
     interest in [0, 1): excess beyond noise against the step's own change.
+    recurring in [0, 1]: share of the weight that lies in segments of both sides, on the side where that is less.
     signal in [0, 1]: share of the spread that is not noise, None where days do not tell.
     is_noise: whether segments differ by no more than chance, False where days do not tell.
     """
@@ -32,8 +35,14 @@ class Interest:
     excess: float
     noise: float
     interest: float
+    recurring: float
     signal: float | None
     is_noise: bool
+
+    @property
+    def compares(self) -> bool:
+        """Whether there are segments to compare: more than one, and most of the weight in those of both sides."""
+        return self.segments > 1 and self.recurring >= _LEAST_RECURRING
 
 
 @dataclass(frozen=True)
@@ -48,18 +57,21 @@ class Ranked:
     is_excluded: bool
 
     @property
-    def place(self) -> tuple[bool, bool, float, int, str]:
-        """Sorts the most telling one to the front: noise behind what tells, what the step excludes behind all.
+    def place(self) -> tuple[bool, bool, bool, float, int, str]:
+        """Sorts the most telling one to the front: noise behind what tells, then what has nothing to compare (one
+        value, or keys of rows that never come again), what the step excludes behind all.
 
         Noise is of no interest, whatever its figure: the one with fewer segments, which have less of it, comes first.
         """
         interest = 0.0 if self.found.is_noise else self.found.interest
-        return (self.is_excluded, self.found.is_noise, -interest, self.found.segments, self.dimension)
+        behind = (self.is_excluded, not self.found.compares, self.found.is_noise)
+        return (*behind, -interest, self.found.segments, self.dimension)
 
 
 def interest_of(leaf: Leaf, whole: Columns, segments: SegmentSums, moments: Moments | None, dimension: str) -> Interest:
     """The interest of one dimension for a splittable step."""
-    excess, spread, step_change = _excess(leaf, whole, segments)
+    inside = inside_leaf(leaf, whole, segments)
+    excess, spread, step_change = _excess(leaf, whole, inside)
     errors = noise_of(leaf, whole, segments, moments, dimension)
     sizes = np.abs(excess)
     beyond = sizes if errors is None else np.maximum(sizes - _BEYOND_NOISE * errors, 0.0)
@@ -70,14 +82,22 @@ def interest_of(leaf: Leaf, whole: Columns, segments: SegmentSums, moments: Mome
         excess=apart if np.isfinite(apart) else 0.0,
         noise=apart - telling if np.isfinite(apart) else 0.0,
         interest=telling / size if size > 0 and np.isfinite(size) else 0.0,
+        recurring=_recurring(inside),
         signal=None if errors is None else _signal(spread, errors),
         is_noise=errors is not None and _is_noise(excess, errors, moments),
     )
 
 
-def _excess(leaf: Leaf, whole: Columns, segments: SegmentSums) -> tuple[FloatArray, FloatArray, float]:
+def _recurring(inside: Inside) -> float:
+    """Share of the weight in segments of both sides, on the side where it is less."""
+    weights = np.abs(np.nan_to_num(inside.shares))
+    sizes = weights.sum(axis=1)
+    shared = weights[:, inside.kinds == BOTH].sum(axis=1)
+    return float((shared / np.where(sizes > 0, sizes, 1.0)).min())
+
+
+def _excess(leaf: Leaf, whole: Columns, inside: Inside) -> tuple[FloatArray, FloatArray, float]:
     """Excess of each segment (F3.6), the part of it that noise is judged by, and the step's own change."""
-    inside = inside_leaf(leaf, whole, segments)
     ends = leaf.terms.value(whole)[:, 0]
     change = float(ends[CURRENT] - ends[BASE])
     if leaf.is_volume:

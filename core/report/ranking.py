@@ -13,6 +13,8 @@ from core.report.printed import PrintedBridge
 
 TELLING_SIGNAL = 0.1
 """A smaller share of signal is not worth a word: then it is the mix that moved."""
+LEAST_RECURRING = 0.5
+"""With less of the weight in segments of both sides there is nothing to compare."""
 
 
 def why_dimension(printed: PrintedBridge, step: str, dimension: str) -> Line:
@@ -41,6 +43,8 @@ def _key(row: dict[str, Any], beyond: int) -> str:
         return "why_excluded"
     if row["segments"] < 2:
         return "why_single"
+    if row["recurring"] < LEAST_RECURRING:
+        return "why_strangers"
     if row["is_noise"]:
         return "why_noise"
     if beyond == 0:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.engine.bridge import Bridge
 from core.report.printed import PrintedBridge
-from core.report.ranking import why_dimension
+from core.report.ranking import LEAST_RECURRING, why_dimension
 from core.ui import bridge_state as keys
 from core.ui.bridge_editor import refill
 from core.ui.bridge_segments import find_button
@@ -84,6 +84,10 @@ def _mark(row: dict[str, Any]) -> str:
     """What stands where the figure is, when the figure is not what counts."""
     if row["is_excluded"]:
         return "left out"
+    if row["segments"] < 2:
+        return "one value"
+    if row["recurring"] < LEAST_RECURRING:
+        return "one-sided"
     return "noise" if row["is_noise"] else ""
 
 

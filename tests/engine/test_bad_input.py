@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 
 from core.engine.bridge import build_bridge
 from core.errors import EmptyComparison
 from core.model.comparison import Comparison, DateSide, GroupSide
+from core.model.sums import SegmentSums, Sums
 from tests.engine.daily import explained, sums_of
 
 STEPS = ("visits", "orders / visits")
@@ -118,3 +120,23 @@ def test_a_group_against_itself_moves_nothing(equation):
     bridge = build_bridge(equation(*STEPS), sums, comparison=groups, moments=lambda: moments)
     assert check(bridge)["total"].to_list() == [0]
     assert [(test.t, test.p, test.is_usual) for test in bridge.tests] == [(0, 1, True)] * 2
+
+
+def test_keys_that_never_come_again_and_single_values_open_no_step(equation):
+    """Every row of either month has a key of its own, and all are of one shop; devices are what there is to compare."""
+    totals = np.array([[1000.0, 100.0], [1000.0, 120.0]])
+
+    def cut(*parts):
+        values = np.array(parts, dtype=float).swapaxes(0, 1)
+        return SegmentSums(tuple(f"s{k}" for k in range(len(parts))), values, np.ones((2, len(parts))))
+
+    key = cut(([1000, 100], [0, 0]), ([0, 0], [1000, 120]))
+    device = cut(([500, 50], [500, 61]), ([500, 50], [500, 59]))
+    dimensions = {"key": key, "shop": cut(totals), "device": device}
+    ones = np.ones((2, 2))
+    sums = Sums(("visits", "orders"), totals, ones, ones.sum(axis=1), dimensions=dimensions)
+    bridge = build_bridge(equation(*STEPS), sums)
+    parts = bridge.ranking_parts("orders / visits")
+    assert parts["dimension"].to_list() == ["device", "key", "shop"]
+    assert parts["recurring"].to_list() == [1, 0, 1]
+    assert bridge.best_dimension("orders / visits") == "device"

@@ -132,7 +132,7 @@ def test_frames_have_their_columns(ranked):
     assert ranked.ranking().columns == ["step", "dimension", "interest", "signal"]
     assert ranked.ranking_parts().columns == [
         *("step", "dimension", "segments", "excess", "noise"),
-        *("signal", "interest", "is_focus", "is_excluded", "is_noise"),
+        *("signal", "interest", "recurring", "is_focus", "is_excluded", "is_noise"),
     ]
     assert ranked.ranking_parts().height == ranked.ranking().height == 10
 
