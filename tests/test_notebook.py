@@ -23,7 +23,7 @@ from core.model.data import DatasetSpec, FilesSource
 from core.model.delivery import ReportContent
 from core.notebook import NotebookBridge, bridge, from_spec, saved
 from core.report.tables import bridge_json, csv_text
-from core.settings import read_settings
+from core.settings import REPOSITORY, read_settings
 from tests.conftest import NOW, SALES
 
 STEPS = ["visits", "orders / visits", "revenue / orders"]
@@ -387,3 +387,11 @@ def test_steps_and_the_kpi_may_have_names_and_units(frame: pl.DataFrame) -> None
     assert found.steps["step"].to_list() == ["Visits", "Value"]
     assert "€" in found.comment()
     assert "$" in found.comment()
+
+
+def test_groups_are_judged_by_their_days() -> None:
+    shop = pl.read_parquet(REPOSITORY / "data" / "samples" / "shop.parquet").filter(pl.col("day") >= date(2026, 10, 1))
+    found = bridge(shop, ["visits", "orders / visits"], by="device", base="desktop", current="mobile")
+    tested = found.significance().row(1, named=True)
+    assert tested["df"] == 60
+    assert "beyond" in tested["verdict"]

@@ -163,17 +163,16 @@ def _common(name: str, columns: tuple[ColumnSpec, ...], calendar: Calendar) -> d
 
 def _with_roles(version: Version, by: str | None) -> Version:
     """Numbers are metrics whatever their name; the compared column is the date column if it holds dates."""
-    if by is not None:
-        version.column(by)
-    return replace(version, columns=tuple(_with_role(c, by) for c in version.columns))
+    days = by if by is not None and version.column(by).type in DATE_TYPES else None
+    return replace(version, columns=tuple(_with_role(c, days) for c in version.columns))
 
 
-def _with_role(column: ColumnSpec, by: str | None) -> ColumnSpec:
+def _with_role(column: ColumnSpec, days: str | None) -> ColumnSpec:
     role = column.role
     if column.type in NUMERIC_TYPES:
         role = "metric"
-    elif column.type in DATE_TYPES and by is not None:
-        role = "date" if column.name == by else "ignored"
+    elif column.type in DATE_TYPES and days is not None:
+        role = "date" if column.name == days else "ignored"
     return column.model_copy(update={"role": role})
 
 
