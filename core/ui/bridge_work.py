@@ -80,8 +80,10 @@ def compute(work: Work) -> Bridge:
 
 
 def compute_second(work: Work) -> Bridge | None:
-    """The bridge of the second comparison; None where there is none, or with a sentence where it cannot be computed."""
-    if work.spec.second is None:
+    """The bridge of the second comparison for the waterfall; None for other views, where there is none, or with a
+    sentence where it cannot be computed.
+    """
+    if work.spec.second is None or work.state.view != "waterfall":
         return None
 
     def job(report: progress.Report, cancel: threading.Event) -> Bridge | None:

@@ -1,0 +1,71 @@
+"""Every view of the bridge as people see it, in light and dark and on a phone, and what a click and Back do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import House, picture, settled, violations
+
+pytestmark = pytest.mark.browser
+
+WIDE, PHONE = {"width": 1420, "height": 1400}, {"width": 390, "height": 1400}
+MOBILE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36"
+ADDRESS = "Bridge?analysis=shop-revenue"
+VIEWS = {
+    "waterfall": "Conversion fell from",
+    "funnel": "Conversion: −13.5",
+    "dimensions": "Conversion by device",
+    "tree": "Revenue = Visits × Conversion × Basket",
+    "reconcile": "They differ most on",
+    "merged": "the month before",
+    "behind": "the month before",
+    "beside": "the month before",
+    "below": "the month before",
+}
+
+
+@pytest.fixture(params=["light", "dark", "phone"])
+def reader(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[str, Page]]:
+    """A visitor with a habit, and its name."""
+    habit: str = request.param
+    context = browser.new_context(
+        viewport=PHONE if habit == "phone" else WIDE,
+        user_agent=MOBILE if habit == "phone" else None,
+        color_scheme="dark" if habit == "dark" else "light",
+    )
+    context.set_default_timeout(60_000)
+    yield habit, context.new_page()
+    context.close()
+
+
+def address(house: House, name: str) -> str:
+    part = "view" if name in ("waterfall", "funnel", "dimensions", "tree", "reconcile") else "second"
+    return f"{house.ui}/{ADDRESS}&{part}={name}"
+
+
+def test_every_view_reads_well(house: House, reader: tuple[str, Page]) -> None:
+    habit, page = reader
+    for name, text in VIEWS.items():
+        page.goto(address(house, name))
+        card = page.locator(".st-key-bridge_card")
+        expect(card.get_by_text(text).first).to_be_visible()
+        expect(card.locator("svg.marks").first).to_be_visible()
+        settled(page)
+        expect(page.locator("[data-testid=stException], [data-testid=stAlertContentError]")).to_have_count(0)
+        picture(page, f"bridge-{name}-{habit}")
+        assert violations(page) == [], name
+
+
+def test_a_click_opens_the_step_beneath_and_back_returns_to_the_view_before(house: House, page: Page) -> None:
+    page.goto(address(house, "dimensions"))
+    page.locator("[class*=st-key-bridge_chart] [aria-label^='Visits, country']").click(force=True)
+    expect(page.get_by_text("Visits by country").first).to_be_visible()
+    assert "step=Visits&dimension=country&view=dimensions" in page.url
+    page.locator(".st-key-bridge_view").get_by_text("KPI tree", exact=True).click()
+    expect(page.get_by_text("Revenue = Visits × Conversion × Basket")).to_be_visible()
+    page.go_back()
+    expect(page.locator("[class*=st-key-bridge_chart] [aria-label^='Visits, country']")).to_be_visible()
+    assert "step=Visits&dimension=country&view=dimensions" in page.url
