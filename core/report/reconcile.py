@@ -96,7 +96,7 @@ def methods_table(methods: PrintedMethods) -> Table:
         for position, step in enumerate(printed.steps)
     ]
     change = (Text(nothing if way.why_not else printed.change_text, "strong") for way in methods.ways)
-    total = (Text(printed.kpi, "strong"), *change, Text(""))
+    total = (Text(_shortened(printed.kpi), "strong"), *change, Text(""))
     head = ("Step", *(way.name for way in methods.ways), "Apart")
     return Table(head, ALIGNS, (*rows, total), has_total=True)
 
@@ -225,7 +225,10 @@ def _distance(methods: PrintedMethods, units: int) -> Text:
 
 
 def _name(step: PrintedStep) -> str:
-    name = capitalised(step.label) if "/" not in step.label else step.label
+    return _shortened(capitalised(step.label) if "/" not in step.label else step.label)
+
+
+def _shortened(name: str) -> str:
     return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1].rstrip()}…"
 
 

@@ -8,7 +8,7 @@ from core.report.printed import capitalised, tone
 from core.report.reconcile import PrintedMethods, PrintedWay
 from core.report.shapes import Bar, Drawing, Label, Rect, Rule
 from core.report.theme import LABEL_SIZE, SMALL_SIZE
-from core.report.widths import shortened, text_width
+from core.report.widths import BOLD_FACTOR, shortened, text_width
 
 PANEL_WIDTH, HEAD, ROW, BAR, GAP, EDGE = 250.0, 26.0, 20.0, 11.0, 18.0, 6.0
 
@@ -86,7 +86,7 @@ class _Panel:
         return Rule(self._x(0), self._x(0), self._y + HEAD - 4, self._y + HEAD + ROW * len(self._methods.defined) - 4)
 
     def labels(self) -> Iterator[Label]:
-        name = shortened(capitalised(self._step.label), LABEL_SIZE, self._end - self._names)
+        name = shortened(capitalised(self._step.label), LABEL_SIZE * BOLD_FACTOR, self._end - self._names - EDGE)
         yield Label(self._names, self._y + 9, name, "ink", LABEL_SIZE, "left", is_bold=True)
         for way, y in self._rows():
             units = way.units[self._position]
