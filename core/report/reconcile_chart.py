@@ -86,7 +86,7 @@ class _Panel:
         return Rule(self._x(0), self._x(0), self._y + HEAD - 4, self._y + HEAD + ROW * len(self._methods.defined) - 4)
 
     def labels(self) -> Iterator[Label]:
-        name = shortened(capitalised(self._step.label), LABEL_SIZE * BOLD_FACTOR, self._end - self._names - EDGE)
+        name = shortened(capitalised(self._step.label), LABEL_SIZE * BOLD_FACTOR, self._end - self._names - GAP)
         yield Label(self._names, self._y + 9, name, "ink", LABEL_SIZE, "left", is_bold=True)
         for way, y in self._rows():
             units = way.units[self._position]
