@@ -43,13 +43,19 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     """Each test has an installation of its own."""
     monkeypatch.setenv("BRIDGECAST_DATA_DIR", str(tmp_path / "var"))
     monkeypatch.setenv("BRIDGECAST_DEMO", "0")
-    notebook._warehouse.cache_clear()
-    notebook._app.cache_clear()
+    forget()
     yield
     if notebook._warehouse.cache_info().currsize:
         notebook._warehouse().close()
     if notebook._app.cache_info().currsize:
         notebook._app(read_settings()).close()
+    forget()
+
+
+def forget() -> None:
+    """The next bridge opens a warehouse and an app anew."""
+    notebook._warehouse.cache_clear()
+    notebook._app.cache_clear()
 
 
 @pytest.fixture
