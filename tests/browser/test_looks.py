@@ -12,12 +12,14 @@ from tests.browser.conftest import House, picture, settled, violations
 
 pytestmark = pytest.mark.browser
 
+PHONE_AGENT = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Mobile Safari/537.36"
 WIDE, PHONE = {"width": 1420, "height": 1040}, {"width": 390, "height": 844}
 PAGES = {
     "home": ("", "What to do next"),
     "data": ("Data?dataset=shop", "Load new data"),
     "bridge": ("Bridge?analysis=shop-revenue", "Revenue fell by"),
     "exports": ("Exports", "Shop revenue report"),
+    "settings": ("Settings", "Comments and alerts"),
 }
 LAYOUTS = ("slides", "list", "dropdown")
 Open = Callable[..., Page]
@@ -30,7 +32,10 @@ def visit(browser: Browser) -> Iterator[Open]:
 
     def visit(*, dark: bool = False, phone: bool = False, scripts: bool = True) -> Page:
         context = browser.new_context(
-            viewport=PHONE if phone else WIDE, color_scheme="dark" if dark else "light", java_script_enabled=scripts
+            viewport=PHONE if phone else WIDE,
+            user_agent=PHONE_AGENT if phone else None,
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
         )
         context.set_default_timeout(60_000)
         contexts.append(context)
