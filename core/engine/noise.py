@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engine.counts import are_counts, are_shares
 from core.engine.leaves import Leaf
 from core.engine.terms import DAYS, Columns
 from core.model.sums import FloatArray, Moments, SegmentSums
@@ -73,6 +74,37 @@ def noise_of(
     return None if variances is None else np.asarray(np.sqrt(variances.sum(axis=0)))
 
 
+def noise_of_counts(leaf: Leaf, whole: Columns, segments: SegmentSums) -> FloatArray | None:
+    """As `noise_of` where days do not tell: counts are Poisson, shares of counts proportions; None for all else."""
+    columns = Columns(whole.metrics, segments.values, whole.days)
+    if leaf.is_volume:
+        counts = leaf.terms.value(columns)
+        return np.sqrt(counts.sum(axis=0)) if are_counts(counts) else None
+    if leaf.terms.ratio is None:
+        return None
+    (tops, amounts), (top, amount) = ([each[metric] for metric in leaf.terms.ratio] for each in (columns, whole))
+    if not are_shares(tops, amounts):
+        return None
+    chance = float(top.sum() / amount.sum())
+    variances = chance * (1 - chance) / np.where(amounts == 0, np.inf, amounts)
+    return np.asarray(_weight(amounts, amount) * np.sqrt(variances.sum(axis=0)))
+
+
+def freedom_of(moments: Moments | None, dimension: str, segments: int) -> FloatArray:
+    """Degrees of freedom of each segment's error, shape (s,): its days on both sides less 2; 0 without days.
+
+    A variance that is lent has those of all days.
+    """
+    squares = squares_of(moments, dimension)
+    if squares is None:
+        return np.zeros(segments)
+    active = squares.moments.active.get(dimension)
+    if active is None:
+        return np.full(segments, float(squares.days.sum() - 2))
+    days = np.where(squares.is_sparse, squares.days, active)
+    return np.asarray(days.sum(axis=0) - 2)
+
+
 def volume_variances(leaf: Leaf, columns: Columns, squares: Squares) -> FloatArray | None:
     """Of each segment's volume, shape (2, s): the days of a side times the variance over them."""
     powers = [power for monomial in leaf.terms.top for power in monomial]
@@ -116,10 +148,13 @@ def _rate_noise(
         return None
     amounts = columns[denominator]
     known = np.where(squares.is_sparse, _lent(numerator, denominator, whole, amounts, squares, variances), variances)
-    shares = np.abs(amounts / whole[denominator])
-    exists = (amounts != 0).all(axis=0)
-    weight = np.where(exists, shares.mean(axis=0), shares.max(axis=0))
-    return np.asarray(weight * np.sqrt(np.nan_to_num(known).sum(axis=0)))
+    return np.asarray(_weight(amounts, whole[denominator]) * np.sqrt(np.nan_to_num(known).sum(axis=0)))
+
+
+def _weight(amounts: FloatArray, whole: FloatArray) -> FloatArray:
+    """Mean share of each segment, its only one where it is new or lost; shape (s,)."""
+    shares = np.abs(amounts / whole)
+    return np.where((amounts != 0).all(axis=0), shares.mean(axis=0), shares.max(axis=0))
 
 
 def _lent(

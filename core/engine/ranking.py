@@ -9,7 +9,7 @@ import numpy as np
 from core.engine.breakdown import inside_leaf
 from core.engine.leaves import Leaf
 from core.engine.mix import BOTH, Inside
-from core.engine.noise import noise_of
+from core.engine.noise import freedom_of, noise_of, noise_of_counts
 from core.engine.terms import Columns
 from core.model.sums import BASE, CURRENT, FloatArray, Moments, SegmentSums
 
@@ -17,6 +17,9 @@ _BEYOND_NOISE = 1.96
 _LEAST_SIGNAL = 0.1
 _LEAST_RECURRING = 0.5
 _CHANCE = 3.0
+_LEAST_FREEDOM = 4
+# Events come in groups: counts vary by more than those that come by themselves.
+_OF_FEW = 2.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Interest:
     interest in [0, 1): excess beyond noise against the step's own change.
     recurring in [0, 1]: share of the weight that lies in segments of both sides, on the side where that is less.
     signal in [0, 1]: share of the spread that is not noise, None where days do not tell.
-    is_noise: whether segments differ by no more than chance, False where days do not tell.
+    is_noise: whether segments differ by no more than chance; without days only counts and shares of counts tell.
     """
 
     segments: int
@@ -63,8 +66,9 @@ class Ranked:
 
         Noise is of no interest, whatever its figure: the one with fewer segments, which have less of it, comes first.
         """
-        interest = 0.0 if self.found.is_noise else self.found.interest
-        behind = (self.is_excluded, not self.found.compares, self.found.is_noise)
+        is_noise = self.found.compares and self.found.is_noise
+        interest = 0.0 if is_noise else self.found.interest
+        behind = (self.is_excluded, not self.found.compares, is_noise)
         return (*behind, -interest, self.found.segments, self.dimension)
 
 
@@ -73,6 +77,7 @@ def interest_of(leaf: Leaf, whole: Columns, segments: SegmentSums, moments: Mome
     inside = inside_leaf(leaf, whole, segments)
     excess, spread, step_change = _excess(leaf, whole, inside)
     errors = noise_of(leaf, whole, segments, moments, dimension)
+    by_chance = noise_of_counts(leaf, whole, segments) if errors is None else errors
     sizes = np.abs(excess)
     beyond = sizes if errors is None else np.maximum(sizes - _BEYOND_NOISE * errors, 0.0)
     apart, telling = 0.5 * float(sizes.sum()), 0.5 * float(beyond.sum())
@@ -84,7 +89,7 @@ def interest_of(leaf: Leaf, whole: Columns, segments: SegmentSums, moments: Mome
         interest=telling / size if size > 0 and np.isfinite(size) else 0.0,
         recurring=_recurring(inside),
         signal=None if errors is None else _signal(spread, errors),
-        is_noise=errors is not None and _is_noise(excess, errors, moments),
+        is_noise=by_chance is not None and _is_noise(excess, by_chance, freedom_of(moments, dimension, len(excess))),
     )
 
 
@@ -123,14 +128,20 @@ def _signal(spread: FloatArray, errors: FloatArray) -> float | None:
     return max(0.0, 1.0 - free / tested) if tested > 0 else 0.0
 
 
-def _is_noise(excess: FloatArray, errors: FloatArray, moments: Moments | None) -> bool:
-    """Whether chance alone spreads segments as far, mix included, or nearly all of the spread is noise."""
+def _is_noise(excess: FloatArray, errors: FloatArray, freedom: FloatArray) -> bool:
+    """Whether chance alone spreads segments as far, mix included, or nearly all of the spread is noise.
+
+    freedom: degrees of freedom of each error.
+    """
     tested, free = _tested(excess, errors)
-    if free < 1 or moments is None:
+    if free < 1:
         return False
-    # A square of Student's t is df / (df - 2) on average, and varies more the fewer days there are.
-    df = sum(moments.days) - 2
-    mean = df / (df - 2) if df > 4 else 1.0
-    varies = 2 * mean**2 * (df - 1) / (df - 4) if df > 4 else 2.0
-    by_chance = free * mean + _CHANCE * float(np.sqrt(free * varies))
+    # A square of Student's t is df / (df - 2) on average, and varies more the fewer days there are; a variance over
+    # few of a side's days is besides too small by one in so many.
+    df = freedom[errors > 0]
+    known = np.where(df > _LEAST_FREEDOM, df, np.inf)
+    mean = np.where(np.isinf(known), _OF_FEW, (df + 2) / (known - 2))
+    varies = 2 * mean**2 * np.where(np.isinf(known), 1.0, (df - 1) / (known - 4))
+    share = free / (free + 1)
+    by_chance = share * float(mean.sum()) + _CHANCE * float(np.sqrt(share * varies.sum()))
     return tested <= max(by_chance, free / (1 - _LEAST_SIGNAL))

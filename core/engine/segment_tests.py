@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engine.counts import are_shares, pooled_z
 from core.engine.leaves import Leaf
 from core.engine.noise import LEAST_DAYS, Squares, rate_variances, squares_of, volume_variances
-from core.engine.significance import are_shares, pooled_z
 from core.engine.student import false_discovery_rates, two_sided_normal, two_sided_t
 from core.engine.terms import Columns
 from core.model.sums import BASE, CURRENT, FloatArray, Moments, SegmentSums

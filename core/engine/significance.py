@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from core.engine import significance_notes as notes
+from core.engine.counts import are_counts, are_shares, pooled_z
 from core.engine.leaves import Leaf
 from core.engine.noise import LEAST_DAYS, NOTHING
 from core.engine.notes import Note
@@ -153,24 +154,9 @@ def _two_proportions(numerators: FloatArray, denominators: FloatArray) -> float 
     return float(pooled_z(numerators[:, None], denominators[:, None])[0])
 
 
-def are_shares(numerators: FloatArray, denominators: FloatArray) -> bool:
-    """Whether numerators are counts of parts of the denominators."""
-    counts = np.concatenate([numerators.ravel(), denominators.ravel()])
-    return bool((counts == np.round(counts)).all() and (numerators >= 0).all() and (numerators <= denominators).all())
-
-
-def pooled_z(numerators: FloatArray, denominators: FloatArray) -> FloatArray:
-    """z of the change of shares, each of shape (2, s) → (s,); NaN without a denominator, or where all are alike."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rates = numerators / denominators
-        pooled = numerators.sum(axis=0) / denominators.sum(axis=0)
-        variance = pooled * (1 - pooled) * (1 / denominators).sum(axis=0)
-        return np.asarray(np.where(variance > 0, (rates[CURRENT] - rates[BASE]) / np.sqrt(variance), np.nan))
-
-
 def _poisson(counts: FloatArray) -> float | None:
     """z of the change of a count; None where it is none."""
-    if (counts < 0).any() or (counts != np.round(counts)).any():
+    if not are_counts(counts):
         return None
     return float((counts[CURRENT] - counts[BASE]) / np.sqrt(counts.sum())) if counts.sum() else float("nan")
 

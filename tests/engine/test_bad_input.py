@@ -94,7 +94,7 @@ def test_one_day_against_one_day_is_judged_by_counts_where_it_can(equation):
     assert bridge.segment_tests("orders / visits", "device").filter(segment="mobile")["is_significant"].to_list() == [
         True
     ]
-    assert not bridge.ranking_parts()["is_noise"].any()
+    assert bridge.ranking_parts().select("step", "is_noise").rows() == [("visits", False), ("orders / visits", True)]
 
 
 def test_a_side_without_rows_is_refused_with_its_period(equation, table):

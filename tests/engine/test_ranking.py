@@ -125,7 +125,46 @@ def test_without_days_there_is_no_signal(ranked, equation):
     rows = bridge.ranking_parts()
     assert rows["signal"].null_count() == rows.height
     assert rows["noise"].to_list() == [0] * rows.height
-    assert not rows["is_noise"].any()
+
+
+def test_without_days_counts_tell_noise_by_themselves(draws, equation):
+    for ranked in draws:
+        rows = by_dimension(build_bridge(equation("visits", RATE), ranked.sums))
+        assert list(rows) == ["d1", "d2", "d3", "d4", "d5"]
+        assert [row["is_noise"] for row in rows.values()] == [False, False, True, True, True]
+
+
+def test_without_days_only_counts_tell_noise(equation, table):
+    """Revenue is no count: nothing is known of its noise."""
+    sums = table(["orders", "revenue"], {"a": (10, 100.5), "b": (10, 99.5)}, {"a": (10, 101.5), "b": (10, 98.5)})
+    rows = build_bridge(equation("orders", "revenue / orders"), sums).ranking_parts("revenue / orders")
+    assert rows["is_noise"].to_list() == [False]
+
+
+@pytest.mark.parametrize("rows_a_value", [10, 20, 40])
+def test_noise_of_values_with_few_rows_does_not_pass_for_a_cause(equation, rows_a_value):
+    """Each value has rows on some days only, whose variance is too small and varies."""
+    random = np.random.default_rng(rows_a_value)
+    rows, days = random.poisson(rows_a_value / 56, (2, 28, 2000)), np.zeros((2, 28, 2000, 2))
+    days[..., 0] = random.poisson(50 * rows)
+    days[..., 1] = random.binomial(days[..., 0].astype(int), 0.1)
+    assert noisy(equation, days)["is_noise"]
+
+
+def noisy(equation, daily):
+    """The conversion by a dimension with daily visits and orders, shape (2, days, values, 2)."""
+    names = tuple(f"{k:04}" for k in range(daily.shape[2]))
+    whole, counts = daily.sum(axis=2), (daily.shape[1],) * 2
+    segments = SegmentSums(names, daily.sum(axis=1), np.ones((2, len(names))))
+    sums = Sums(("visits", "orders"), whole.sum(axis=1), np.ones((2, 2)), np.ones(2), counts, {"value": segments})
+    pairs = (("visits", "visits"), ("orders", "visits"), ("orders", "orders"))
+
+    def squares(of):
+        return np.stack([of[..., 0] ** 2, of.prod(axis=-1), of[..., 1] ** 2], axis=-1).sum(axis=1)
+
+    active = {"value": (daily[..., 0] > 0).sum(axis=1)}
+    moments = Moments(counts, pairs, squares(whole), {"value": squares(daily)}, active)
+    return by_dimension(build_bridge(equation("visits", RATE), sums, moments=lambda: moments))["value"]
 
 
 def test_frames_have_their_columns(ranked):
