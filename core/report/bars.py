@@ -6,7 +6,8 @@ from math import floor, log10
 
 from core.report.dates import both_labels, side_label
 from core.report.messages import text
-from core.report.numbers import MINUS, language
+from core.report.notes import step_notes
+from core.report.numbers import MINUS, digits, language
 from core.report.printed import PrintedBridge, PrintedStep, capitalised, tone
 from core.report.printed import within_sentence as inside
 from core.report.printed_detail import PrintedDetail, PrintedSegment, segment_beneath
@@ -103,7 +104,8 @@ def _step_bar(printed: PrintedBridge, step: PrintedStep, level: float) -> Bar:
     change, share = printed.numbers.change(step.units), printed.share_text(step.share)
     moved = arrow(step.from_text, step.to_text) if step.base is not None or step.current is not None else ""
     usual = _usual(printed) if step.is_usual else ""
-    pieces = (f"{step.label}: {change}", _of_base(printed, share), moved, usual, step.note)
+    notes = step_notes(printed, step)
+    pieces = (f"{step.label}: {change}", _of_base(printed, share), moved, usual, *notes)
     said = ", ".join(piece for piece in pieces if piece)
     end, is_usual = level + step.contribution, bool(step.is_usual)
     printed_change = marked(change, is_usual=is_usual)
@@ -167,7 +169,8 @@ def _segment_bar(detail: PrintedDetail, segment: PrintedSegment, part: str, leve
 def segment_label(segment: PrintedSegment, detail: PrintedDetail) -> str:
     """The segment's name; "3 others" for the small ones."""
     if segment.others:
-        return text(language(detail.whole.locale), "others", count=str(segment.others))
+        locale = detail.whole.locale
+        return text(language(locale), "others", count=digits(segment.others, 0, locale))
     return segment.name
 
 

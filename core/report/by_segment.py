@@ -19,7 +19,7 @@ from core.model.document import Line, Text
 from core.model.sums import BASE, CURRENT, Sums
 from core.report.bars import arrow, axis_floor, bridge_bars
 from core.report.comment import is_in_time, printed_headline, toned
-from core.report.numbers import largest_remainder, pair
+from core.report.numbers import digits, largest_remainder, pair
 from core.report.printed import PrintedBridge, print_bridge, relative, tone
 from core.report.printed import within_sentence as inside
 from core.report.shapes import Bar, Waterfall
@@ -95,8 +95,8 @@ def print_segments(whole: PrintedBridge, dimension: str) -> PrintedSegments:
     rows = list(frame.iter_rows(named=True))
     least = sum(abs(row["change"]) for row in rows) * bridge.other_below_pct / 100
     kept = [row for row in rows[: bridge.max_segments] if abs(row["change"]) >= least]
-    if len(kept) < len(rows):
-        kept.append(_others(rows[len(kept) :]))
+    left = rows[len(kept) :]
+    kept += [_others(left)] if len(left) > 1 else left
     units = largest_remainder([whole.numbers.units(row["change"]) for row in kept], whole.change)
     has_choice = len(bridge.plan.leaves) > 1
     segments = (_own(whole, row, count, has_choice=has_choice) for row, count in zip(kept, units, strict=True))
@@ -110,7 +110,8 @@ def _others(rows: list[dict[str, object]]) -> dict[str, object]:
 
 def _own(whole: PrintedBridge, row: dict[str, object], units: int, *, has_choice: bool) -> OwnChange:
     base, current = (None if row[side] is None else float(str(row[side])) for side in ("base", "current"))
-    from_text, to_text = pair(base, current, whole.bridge.equation.unit, whole.locale)
+    equation = whole.bridge.equation
+    from_text, to_text = pair(base, current, equation.unit, whole.locale, decimals=equation.decimals)
     name, others = str(row["segment"]), int(str(row.get("others", 0)))
     step = str(row["step"] or "") if has_choice else ""
     change = float(str(row["change"]))
@@ -133,7 +134,9 @@ def segments_bars(printed: PrintedSegments) -> Waterfall:
 def _bar(printed: PrintedSegments, segment: OwnChange, level: float) -> Bar:
     whole = printed.whole
     change, share = whole.numbers.change(segment.units), relative(segment.base, segment.current)
-    label = whole.words.text("others", count=str(segment.others)) if segment.others else segment.name
+    label = (
+        whole.words.text("others", count=digits(segment.others, 0, whole.locale)) if segment.others else segment.name
+    )
     beneath = (whole.numbers.percent(share),) if share is not None else ()
     moved = "" if segment.base is None or segment.others else arrow(segment.from_text, segment.to_text)
     said = ", ".join(part for part in (f"{label}: {change}", *beneath, moved) if part)

@@ -11,6 +11,7 @@ from core.report.dates import both_labels
 from core.report.drawn import drawn, section_chart
 from core.report.layout_move_rows import move_rows_picture
 from core.report.layout_moves import move_said, moves_picture
+from core.report.numbers import digits
 from core.report.picture import Picture
 from core.report.printed import PrintedBridge
 from core.report.printed_detail import PrintedDetail
@@ -73,7 +74,9 @@ def moves_left_out(moves: Moves) -> tuple[Line, ...]:
     if moves.left_out:
         key = "moves_left_out_one" if moves.left_out == 1 else "moves_left_out"
         change = numbers.change(moves.left_out_units)
-        lines.append((Text(words.text(key, count=str(moves.left_out), change=change)),))
+        lines.append(
+            (Text(words.text(key, count=digits(moves.left_out, 0, moves.detail.whole.locale), change=change)),)
+        )
     if moves.no_place:
         names, change = ", ".join(moves.no_place), numbers.change(moves.no_place_units)
         weight = moves.detail.weight_label or moves.detail.step.label

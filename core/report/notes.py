@@ -9,12 +9,23 @@ from babel.dates import get_day_names
 from core.engine.notes import Note
 from core.report.messages import CATALOGUES, text
 from core.report.numbers import digits, language, percent
-from core.report.printed import PrintedBridge
+from core.report.printed import PrintedBridge, PrintedStep
+
+ON_STEPS = ("merged_steps", "undefined_step")
 
 
 def bridge_notes(printed: PrintedBridge) -> tuple[str, ...]:
     """The notes on a bridge."""
     return tuple(note_text(note, printed.locale) for note in printed.bridge.notes)
+
+
+def step_notes(printed: PrintedBridge, step: PrintedStep) -> tuple[str, ...]:
+    """What is said about one step: that it is undefined, or several in one."""
+    return tuple(
+        note_text(note, printed.locale)
+        for note in printed.bridge.notes
+        if note.code in ON_STEPS and note.values.get("step") == step.name
+    )
 
 
 def note_text(note: Note, locale: str) -> str:

@@ -101,6 +101,8 @@ def _total_exponent(top: float, unit: str) -> int:
     shown = top / 10**scale
     if scale == 0:
         return 0 if shown >= 100 else -2 if shown >= 1 else floor(log10(shown)) - 2
+    if shown >= 10_000:
+        return scale
     return scale - (2 if shown < 10 else 1)
 
 

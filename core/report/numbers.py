@@ -138,14 +138,18 @@ def pair(
         places = decimals
     none = text(language(locale), "not_available")
     first, second = (
-        none if value is None else _printed(value * factor, unit, locale, scale, places) for value in (base, current)
+        none if value is None else _printed(value * factor, unit, locale, scale, places, decimals)
+        for value in (base, current)
     )
     return first, second
 
 
-def _printed(value: float, unit: str, locale: str, scale: int, decimals: int) -> str:
-    rounded = round(value / 10**scale, decimals)
-    printed = with_unit(digits(rounded, decimals, locale), unit, locale, scale)
+def _printed(value: float, unit: str, locale: str, scale: int, places: int, decimals: int | None) -> str:
+    """With scale and unit; nothing has no scale: "€0", not "€0.0k"."""
+    if value == 0 and scale:
+        return with_unit(digits(0, decimals or 0, locale), unit, locale)
+    rounded = round(value / 10**scale, places)
+    printed = with_unit(digits(rounded, places, locale), unit, locale, scale)
     return MINUS + printed if rounded < 0 else printed
 
 

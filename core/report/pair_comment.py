@@ -76,11 +76,14 @@ def _with_column(table: Table, pair: PrintedPair) -> Table:
     impacts = {step.name: toned(pair.second.numbers.change(step.units), step.tone) for step in pair.second.steps}
     cells = [impacts.get(step.name, Text("")) for step in pair.first.steps]
     cells.append(Text(pair.second.change_text, text_tone(pair.second.tone)))
+    amounts = {step.name: step.contribution for step in pair.second.steps}
+    values = [*(amounts.get(step.name) for step in pair.first.steps), None]
     return replace(
         table,
         columns=(*table.columns, pair.headings[1]),
         aligns=(*table.aligns, "right"),
         rows=tuple((*row, cell) for row, cell in zip(table.rows, cells, strict=True)),
+        values=tuple((*row, value) for row, value in zip(table.values, values, strict=True)),
     )
 
 

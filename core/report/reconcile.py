@@ -1,6 +1,6 @@
 """The four methods side by side: figures that add up as printed, and where and why they differ, in words.
 
-In English: only the Bridge page shows it, no report and no message.
+In English: only the Bridge page and the API show it, no report and no message.
 """
 
 from __future__ import annotations

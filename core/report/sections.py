@@ -15,7 +15,7 @@ from core.report.comment import Depth, printed_comment, printed_headline, text_t
 from core.report.comment_detail import detail_comment, detail_for, detail_subtitle, detail_title
 from core.report.dates import against_label
 from core.report.messages import CATALOGUES, text
-from core.report.notes import note_text
+from core.report.notes import note_text, step_notes
 from core.report.numbers import language
 from core.report.pair import PrintedPair, pair_alt, pair_bars
 from core.report.pair_comment import with_second
@@ -96,12 +96,11 @@ def main_detail(printed: PrintedBridge) -> PrintedDetail | None:
 
 def _undivided(printed: PrintedBridge, name: str, key: str) -> Section:
     step = printed.step(name)
-    spoken, change = language(printed.locale), printed.numbers.change(step.units)
-    subtitle = text(spoken, "detail_subtitle", kpi=printed.kpi_inside, change=change)
-    moved = (Text(arrow(step.from_text, step.to_text)),)
-    return Section(
-        key, (Text(capitalised(step.label)),), subtitle, comment=(moved,), notes=(step.note,) * bool(step.note)
-    )
+    change = printed.numbers.change(step.units) if printed.is_defined else printed.change_text
+    subtitle = printed.words.text("detail_subtitle", kpi=printed.kpi_inside, change=change)
+    moved = (Text(arrow(step.from_text, step.to_text)),) if step.base is not None or step.current is not None else ()
+    notes = step_notes(printed, step)
+    return Section(key, (Text(capitalised(step.label)),), subtitle, comment=(moved,) if moved else (), notes=notes)
 
 
 def _chart(bars: Waterfall, alt: str) -> Chart:

@@ -10,7 +10,7 @@ from core.report.comment import is_in_time, listed, text_tone, toned
 from core.report.notes import note_text
 from core.report.printed import PrintedBridge, capitalised, relative, tone
 from core.report.printed_segments import Conditions, PrintedFound, PrintedPiece, print_found
-from core.report.sections import against, cell_tone
+from core.report.sections import RIGHT, against, cell_tone
 from core.report.shapes import Bar, Waterfall
 
 MOST_NAMED = 3
@@ -67,7 +67,9 @@ def segments_table(printed: PrintedBridge, found: Found) -> Table:
     ends = [Text(end, "strong") for end in shown.ends]
     rows.append((Text(shown.subject, "strong"), *ends, Text(shown.change_text, text_tone(shown.tone))))
     head = ("found_column", "column_base", "column_current", "column_impact")
-    return Table(tuple(words.text(key) for key in head), ("left", "right", "right", "right"), tuple(rows), True)
+    values = tuple((None, piece.base, piece.current, piece.contribution) for piece in (*shown.pieces, shown.rest))
+    columns = tuple(words.text(key) for key in head)
+    return Table(columns, ("left", *RIGHT * 3), tuple(rows), has_total=True, values=(*values, (None,) * 4))
 
 
 def segments_notes(printed: PrintedBridge, found: Found) -> tuple[str, ...]:

@@ -97,3 +97,13 @@ def test_every_language_tells_it(shop: Bridge, spoken: str) -> None:
     found = print_segments(print_bridge(shop, spoken), "device")
     assert "desktop" in plain(segments_title(found))
     assert len(segments_comment(found)) == 3
+
+
+def test_decimals_that_were_asked_for_are_printed() -> None:
+    whole = print_bridge(bridge_of(SHOP.model_copy(update={"decimals": 2}), METRICS, DEVICES), "en")
+    assert print_segments(whole, "device").segments[0].from_text == "€195.00k"
+
+
+def test_one_small_segment_stands_for_itself() -> None:
+    whole = print_bridge(bridge_of(SHOP, METRICS, DEVICES, max_segments=2), "en")
+    assert [segment.name for segment in print_segments(whole, "device").segments] == ["desktop", "mobile", "tablet"]

@@ -240,3 +240,13 @@ def test_printed_bars_add_up_to_the_printed_change(
     units = largest_remainder([numbers.units(part) for part in parts], last - first)
     bars = [value_of(numbers.change(count), unit) for count in units]
     assert value_of(numbers.level(first), unit) + sum(bars) == value_of(numbers.level(last), unit)
+
+
+def test_nothing_has_no_scale() -> None:
+    assert pair(0.0, 24_100.0, "€", "en") == ("€0", "€24.1k")
+    assert pair(0.0, 24_100.0, "", "de") == ("0", "24,1\u00a0Tsd.")
+    assert pair(0.0, 2_400_000.0, "$.*M", "en") == ("$0M", "$2.40M")
+
+
+def test_numbers_beyond_all_words_have_no_needless_places() -> None:
+    assert printed("en", "€", (1.9547e16, 2.1e16), (1.453e15,)) == ["€19,547,000bn", "€21,000,000bn", "+€1,453,000bn"]

@@ -250,3 +250,11 @@ def test_the_section_holds_both() -> None:
     assert section.table.columns[-1] == "October 2026 against September 2026"
     assert [row[-1].text for row in section.table.rows] == ["+€20.7k", "−€9.0k", "+€0.9k", "+€12.6k"]
     assert section.notes[-1].startswith("October 2026 against September 2026: ")
+
+
+def test_the_column_of_the_second_can_be_sorted() -> None:
+    pair = shop_pair("behind")
+    table = waterfall_section(pair.first, "medium", None, pair).table
+    assert table is not None
+    steps = pair.second.bridge.steps["contribution"].to_list()
+    assert [row[-1] for row in table.values] == [*steps, None]

@@ -149,3 +149,10 @@ def test_the_chart_is_valid(shop, revenue):
     bars = segments_bars(print_bridge(shop, "en"), revenue)
 
     alt.LayerChart.from_dict(draw(bars).to_dict())
+
+
+def test_a_reader_may_sort_the_pieces(shop, revenue):
+    table = section(shop, revenue).table
+
+    assert [row[3] for row in table.values] == [-25_000, -10_000, 4_000, -10_300, None]
+    assert [cell.text for cell in table.rows[2][1:3]] == ["€0", "€4,000"]

@@ -9,6 +9,7 @@ import pytest
 
 from core.engine.bridge import Bridge
 from core.model.document import Section, plain
+from core.report.bars import bridge_bars
 from core.report.chart import specification
 from core.report.dimensions import dimensions_chart, dimensions_section
 from core.report.drawn import drawn
@@ -19,6 +20,7 @@ from core.report.layout_funnel import funnel_picture
 from core.report.layout_move_rows import move_rows_picture
 from core.report.layout_moves import moves_picture
 from core.report.layout_tree import tree_picture
+from core.report.messages import CATALOGUES
 from core.report.moves import moves_chart, moves_section
 from core.report.picture import Picture
 from core.report.printed import PrintedBridge, print_bridge
@@ -160,3 +162,12 @@ def test_every_view_is_kept_as_a_picture_in_every_language_and_theme(locale: str
             content = png(specification(drawn(picture, theme=theme)), scale=1, background=card)
             (ARTEFACTS / f"{view.replace(' ', '-')}-{locale}-{theme}.png").write_bytes(content)
             assert content.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("locale", ["fr", "de", "nb"])
+def test_what_is_undefined_is_said_in_the_reader_s_language(locale: str) -> None:
+    merged, undefined = (print_bridge(HARD[name](), locale) for name in ("base of nothing", "undefined"))
+    assert "shown as one" not in bridge_bars(merged).bars[1].description
+    section = moves_section(undefined)
+    assert undefined.change_text in section.subtitle
+    assert section.notes == (CATALOGUES[locale]["note_undefined_step"].replace("{step}", "orders / visits"),)
