@@ -51,7 +51,7 @@ def compute(
     """
     equation = equation_for(spec.equation, version)
     comparison = comparison_for(spec.comparison, version)
-    wanted = tuple(dimensions) if dimensions is not None else dimensions_for(spec, version)
+    wanted = dimensions_for(spec, version) if dimensions is None else tuple(dict.fromkeys(dimensions))
     return _compared(warehouse, spec, version, equation, comparison, wanted, cancel)
 
 
@@ -121,14 +121,14 @@ def equation_for(equation: EquationSpec, version: Version) -> Equation:
 
 
 def dimensions_for(spec: AnalysisSpec, version: Version) -> tuple[str, ...]:
-    """The dimensions that may explain a step: those named, else all; never the one whose groups are compared."""
+    """The dimensions that may explain a step: those named, each once, else all; never that of the groups."""
     compared = None if spec.comparison.metrics else spec.comparison.by
     if spec.dimensions is None:
         return tuple(d for d in version.dimensions if d != compared)
     for dimension in spec.dimensions:
         if dimension not in version.dimensions:
             raise _unknown_dimension(dimension, version, field="dimensions")
-    return tuple(d for d in spec.dimensions if d != compared)
+    return tuple(d for d in dict.fromkeys(spec.dimensions) if d != compared)
 
 
 def _covered(version: Version) -> tuple[date, date] | None:

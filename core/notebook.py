@@ -91,7 +91,7 @@ class NotebookBridge:
 
         They add up to the KPI's change, or to what `step` contributed; the last row is "everything else".
         """
-        return find_segments(self.warehouse, self.spec, self.version, step=step, k=k).frame
+        return find_segments(self.warehouse, self.spec, self.version, step=step, k=k).frame.clone()
 
     def chart(self) -> alt.TopLevelMixin:
         """The waterfall, with the second comparison in it if there is one."""

@@ -97,6 +97,12 @@ def test_a_revision_that_no_longer_fits_the_columns_is_not_restored(sales_app: A
     assert sales_app.analyses.get("revenue").revision == 2
 
 
+def test_a_dimension_that_is_named_twice_counts_once(sales_app: App) -> None:
+    once, twice = (sales_app.analyses.bridge(revenue_spec(dimensions=["device"] * n)) for n in (1, 2))
+    assert twice.dimensions == ("device",)
+    assert twice.detail("Visits", "device").rows() == once.detail("Visits", "device").rows()
+
+
 def test_a_metric_is_no_dimension(sales_app: App) -> None:
     with pytest.raises(EquationError, match="'visits' of 'sales' is no dimension"):
         compute(

@@ -254,3 +254,5 @@ def test_a_notebook_has_the_frame(monkeypatch, tmp_path):
 
     assert frame.columns == ["segment", "base", "current", "contribution"]
     assert frame["segment"][0] == "country=DE & device=phone"
+    frame[0, "segment"] = "mine"
+    assert made.segments("orders / visits", k=3)["segment"][0] == "country=DE & device=phone"

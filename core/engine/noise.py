@@ -79,7 +79,7 @@ def noise_of_counts(leaf: Leaf, whole: Columns, segments: SegmentSums) -> FloatA
     columns = Columns(whole.metrics, segments.values, whole.days)
     if leaf.is_volume:
         counts = leaf.terms.value(columns)
-        return np.sqrt(counts.sum(axis=0)) if are_counts(counts) else None
+        return np.asarray(np.sqrt(counts.sum(axis=0))) if are_counts(counts) else None
     if leaf.terms.ratio is None:
         return None
     (tops, amounts), (top, amount) = ([each[metric] for metric in leaf.terms.ratio] for each in (columns, whole))
@@ -154,7 +154,7 @@ def _rate_noise(
 def _weight(amounts: FloatArray, whole: FloatArray) -> FloatArray:
     """Mean share of each segment, its only one where it is new or lost; shape (s,)."""
     shares = np.abs(amounts / whole)
-    return np.where((amounts != 0).all(axis=0), shares.mean(axis=0), shares.max(axis=0))
+    return np.asarray(np.where((amounts != 0).all(axis=0), shares.mean(axis=0), shares.max(axis=0)))
 
 
 def _lent(

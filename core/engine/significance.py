@@ -122,7 +122,7 @@ def _by_days(leaf: Leaf, known: Known, daily: tuple[FloatArray, FloatArray]) -> 
     clusters = [daily[CURRENT] - daily[BASE]] if known.plans else list(daily)
     variance = sum(len(days) / (len(days) - 1) * float((days**2).sum()) for days in clusters)
     size = float(leaf.terms.size(known.whole).max())
-    if variance <= NOTHING * size**2 / min(map(len, clusters)) or not isfinite(variance):
+    if not isfinite(variance) or sqrt(variance) <= size * sqrt(NOTHING / min(map(len, clusters))):
         return _untested(leaf, notes.no_variance(has_moved=abs(change) > NOTHING * size))
     t = change / sqrt(variance)
     df = float(sum(len(days) - 1 for days in clusters))

@@ -90,6 +90,8 @@ def _open_frame(warehouse: Warehouse, data: Any, calendar: Calendar) -> Version:
         raise UnreadableSource("The frame holds no rows. Give one with at least one row.")
     # Parquet has no whole numbers of 128 bits.
     frame = frame.with_columns(pl.col(pl.Int128, pl.UInt128).cast(pl.Float64))
+    if mixed := [name for name, kind in frame.schema.items() if kind == pl.Object]:
+        raise DataError(f"Column '{mixed[0]}' holds values of no one type. Give every column one type.")
     target = warehouse.scratch / f"{uuid4().hex}.parquet"
     frame.write_parquet(target, compression="lz4")
     inspection = inspect(FilesSource(path=str(target)), sample_rows=SAMPLE_ROWS)

@@ -67,6 +67,13 @@ def test_days_that_do_not_vary_are_not_testable(equation):
     assert visits.verdict == "not testable: Every day is the same on both sides: nothing moved."
 
 
+def test_amounts_too_large_to_square_are_not_judged(equation):
+    days = tuple({"visits": VISITS, "orders": [x * 1e200 for x in side]} for side in ORDERS)
+    with np.errstate(over="ignore"):
+        tests = explained(equation, ("visits", "orders / visits"), *days).tests
+    assert tests[1].is_usual is None
+
+
 def test_a_jump_between_steady_days_is_not_judged(equation):
     test = explained(equation, ("visits",), {"visits": [10] * 7}, {"visits": [11] * 7}).tests[0]
     assert codes(test) == ["steady_days"]

@@ -109,6 +109,8 @@ def test_wrong_data_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
         open_data(warehouse, pl.DataFrame({"day": ["a"]}), by="days")
     with pytest.raises(DataError, match="holds no rows"):
         open_data(warehouse, pl.DataFrame({"day": []}))
+    with pytest.raises(DataError, match="Column 'flag' holds values of no one type"):
+        open_data(warehouse, pl.DataFrame({"flag": pl.Series([True, "no"], dtype=pl.Object)}))
     doubtful = tmp_path / "doubtful.csv"
     doubtful.write_text("day,n\n03/04/2026,1\n")
     with pytest.raises(AmbiguousSource):
