@@ -175,10 +175,13 @@ def segment_label(segment: PrintedSegment, detail: PrintedDetail) -> str:
 
 
 def kind_label(segment: PrintedSegment, detail: PrintedDetail) -> str:
-    """What is special about a segment: new, gone, without denominator; nothing for the others."""
+    """What is special about a segment: new, gone, on one side only, without denominator; nothing for the others."""
+    spoken, side = language(detail.whole.locale), detail.only_side(segment)
+    if side:
+        return text(spoken, "kind_only", side=side)
     if segment.kind not in {"new", "lost", "orphan"}:
         return ""
-    return text(language(detail.whole.locale), f"kind_{segment.kind}", weight=detail.weight_label)
+    return text(spoken, f"kind_{segment.kind}", weight=detail.weight_label)
 
 
 def _moved(detail: PrintedDetail, segment: PrintedSegment, part: str) -> str:

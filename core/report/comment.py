@@ -157,9 +157,10 @@ def tell(printed: PrintedBridge, depth: Depth) -> Comment:
 
 
 def _sides(printed: PrintedBridge) -> tuple[list[PrintedStep], list[PrintedStep]]:
-    """The steps along the change and against it, by impact; without a change none is against it."""
+    """The steps along the change and against it, by impact; without a change along the step with the largest."""
     ranked = sorted((s for s in printed.steps if s.units), key=lambda step: -abs(step.contribution))
-    along = [step for step in ranked if step.units * printed.change >= 0]
+    way = printed.change or (ranked[0].units if ranked else 0)
+    along = [step for step in ranked if step.units * way > 0]
     return along, [step for step in ranked if step not in along]
 
 
@@ -175,7 +176,8 @@ def _explain_in_short(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple
 
 def _offset_in_short(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ...]:
     named = [_named_change(printed, step) for step in steps[:MOST_NAMED]]
-    return (printed.words.phrase("offset_by", steps=listed(named, printed.words)),)
+    key = "offset_by" if printed.change else "cancelled_by"
+    return (printed.words.phrase(key, steps=listed(named, printed.words)),)
 
 
 def _explain(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ...]:
@@ -185,7 +187,12 @@ def _explain(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ..
 
 
 def _offset(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ...]:
-    return (printed.words.phrase("offset", steps=_step_list(printed, steps)),)
+    return (_against(printed, _step_list(printed, steps)),)
+
+
+def _against(printed: PrintedBridge, steps: Line) -> Line:
+    """Steps against the change; where nothing is left of it, they cancel the others out."""
+    return printed.words.phrase("offset" if printed.change else "cancelled", steps=steps)
 
 
 def _explain_in_full(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ...]:
@@ -199,7 +206,7 @@ def _explain_in_full(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[
 
 def _offset_in_full(printed: PrintedBridge, steps: list[PrintedStep]) -> tuple[Line, ...]:
     first, *rest = steps
-    begun = printed.words.phrase("offset", steps=_step_item(printed, first))
+    begun = _against(printed, _step_item(printed, first))
     return (_behind(printed, first, begun, "high"), *(_with_segments(printed, step, "high") for step in rest))
 
 

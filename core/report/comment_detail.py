@@ -73,7 +73,7 @@ def segment_sentence(detail: PrintedDetail, most: int) -> Line:
     """
     if len(detail.segments) < 2:
         return ()
-    clauses = [clause for segment in _telling(detail)[:most] for clause in _clauses(detail, segment)]
+    clauses = [clause for segment in _both_ways(_telling(detail), most) for clause in _clauses(detail, segment)]
     if not clauses:
         return ()
     words = detail.whole.words
@@ -83,7 +83,8 @@ def segment_sentence(detail: PrintedDetail, most: int) -> Line:
 def detail_comment(detail: PrintedDetail) -> tuple[Line, ...]:
     """One line for each of the main segments."""
     words = detail.whole.words
-    lines = [_chained(_clauses(detail, segment), words) for segment in _telling(detail)[:MOST_SEGMENTS]]
+    told = _both_ways(_telling(detail), MOST_SEGMENTS)
+    lines = [_chained(_clauses(detail, segment), words) for segment in told]
     return tuple(words.phrase("sentence", clause=_capital(line)) for line in lines if line)
 
 
@@ -94,9 +95,22 @@ def _telling(detail: PrintedDetail) -> list[PrintedSegment]:
     return sorted((s for s in named if abs(s.effect) >= least), key=lambda segment: -abs(segment.effect))
 
 
+def _both_ways(telling: list[PrintedSegment], most: int) -> list[PrintedSegment]:
+    """The first `most`; were they all new, or all gone, the last one yields to the largest that moved the other way.
+
+    Without it, segments that replace one another would read as a gain or a loss alone.
+    """
+    first, rest = telling[:most], telling[most:]
+    if most < 2 or len({segment.kind for segment in first}) != 1 or first[0].kind not in {"new", "lost"}:
+        return first
+    other = next((segment for segment in rest if segment.effect * first[0].effect < 0), None)
+    return [*first[:-1], other] if other and abs(other.effect) >= CLEAR * abs(first[0].effect) else first
+
+
 def _clauses(detail: PrintedDetail, segment: PrintedSegment) -> list[Line]:
     if segment.kind in {"new", "lost", "orphan"}:
-        return [_clause(detail, segment, f"segment_{segment.kind}", segment.total)] if segment.total else []
+        key = "segment_only" if detail.only_side(segment) else f"segment_{segment.kind}"
+        return [_clause(detail, segment, key, segment.total)] if segment.total else []
     clauses = []
     if segment.performance and segment.direction and abs(segment.performance) >= CLEAR * abs(segment.mix):
         values = (segment.from_text, segment.to_text)
@@ -140,6 +154,7 @@ def _clause(
         change=change,
         points=size,
         weight=detail.weight_label,
+        side=detail.only_side(segment),
     )
 
 

@@ -15,6 +15,7 @@ from core.report.messages import text
 from core.report.numbers import language
 
 WEEK_DAYS = 7
+MOST_LETTERS = 24
 
 
 def side_label(side: DateSide | GroupSide, locale: str) -> str:
@@ -31,6 +32,12 @@ def both_labels(comparison: Comparison | None, locale: str) -> tuple[str, str]:
     if comparison.metrics:
         return text(language(locale), "plan"), text(language(locale), "actual")
     return side_label(comparison.base, locale), side_label(comparison.current, locale)
+
+
+def one_side(comparison: Comparison, locale: str, *, is_current: bool) -> str:
+    """What one side is called beside a figure: "DE", "plan"; base or current where its groups are too many to name."""
+    label = both_labels(comparison, locale)[is_current]
+    return label if len(label) <= MOST_LETTERS else text(language(locale), "current" if is_current else "base")
 
 
 def against_label(comparison: Comparison | None, locale: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from core.report.dates import one_side
 from core.report.numbers import largest_remainder, pair, percent, points
 from core.report.printed import PrintedBridge, PrintedStep, relative
 
@@ -102,6 +103,13 @@ class PrintedDetail:
         """The named segment with the largest effect."""
         named = [segment for segment in self.segments if not segment.others]
         return max(named, key=lambda segment: abs(segment.effect), default=None)
+
+    def only_side(self, segment: PrintedSegment) -> str:
+        """What the one side is called on which a segment stands; nothing where time says that it is new or gone."""
+        comparison = self.whole.bridge.comparison
+        if comparison is None or comparison.is_dates or segment.kind not in {"new", "lost"}:
+            return ""
+        return one_side(comparison, self.whole.locale, is_current=segment.kind == "new")
 
     def opposes(self) -> bool:
         """Whether the step moved one way although every segment moved the other: only the mix changed it."""

@@ -6,7 +6,8 @@ from core.engine.segments import Found
 from core.model.document import Chart, Line, Section, Table, Text
 from core.report.bars import arrow, bridge_bars, floor_of
 from core.report.chart import NARROW_WIDTH, draw, specification
-from core.report.comment import is_in_time, listed, text_tone, toned
+from core.report.comment import is_in_time, is_planned, listed, text_tone, toned
+from core.report.dates import one_side
 from core.report.notes import note_text
 from core.report.printed import PrintedBridge, capitalised, relative, tone
 from core.report.printed_segments import Conditions, PrintedFound, PrintedPiece, print_found
@@ -134,9 +135,12 @@ def _alt(shown: PrintedFound, bars: Waterfall) -> str:
 
 
 def _clause(shown: PrintedFound, piece: PrintedPiece) -> Line:
+    comparison = shown.whole.bridge.comparison
     name = Text(piece_name(shown.whole, piece.conditions), "strong")
     key = _movement(shown, piece)
     values = {} if key in ("segment_new", "segment_lost", "segment_alone") else _ends(piece)
+    if key == "segment_only":
+        values["side"] = one_side(comparison, shown.whole.locale, is_current=bool(piece.current)) if comparison else ""
     first, *others = shown.whole.words.phrase(key, segment=name, change=_change(shown, piece), **values)
     return (Text(capitalised(first.text), first.tone), *others)
 
@@ -147,14 +151,13 @@ def _ends(piece: PrintedPiece) -> dict[str, str]:
 
 def _movement(shown: PrintedFound, piece: PrintedPiece) -> str:
     """The sentence by what the piece's own value did; a sum that was 0, or a ratio without a base, is new."""
-    if not piece.base and piece.current:
-        return "segment_new"
-    if piece.base and not piece.current:
-        return "segment_lost"
+    in_time = is_in_time(shown.whole.bridge.comparison)
+    if bool(piece.base) != bool(piece.current):
+        return "segment_only" if not in_time else "segment_new" if piece.current else "segment_lost"
     if piece.base is None or piece.current is None or piece.base == piece.current:
         return "segment_alone"
-    if not is_in_time(shown.whole.bridge.comparison):
-        return "segment_differs"
+    if not in_time:
+        return "segment_planned" if is_planned(shown.whole.bridge.comparison) else "segment_differs"
     return "segment_rose" if piece.current > piece.base else "segment_fell"
 
 

@@ -8,9 +8,12 @@ import pytest
 
 from core.engine.bridge import Bridge
 from core.model.analysis import EquationSpec, StepSpec
+from core.model.comparison import Comparison, GroupSide
 from core.model.document import Text, plain
 from core.report.alert import alert
 from core.report.comment import Depth, comment, headline
+from core.report.printed import print_bridge
+from core.report.sections import step_section
 from tests.report.conftest import COUNTRIES, SIMPSON, bridge_of, rate_bridge, shop_bridge, sum_bridge
 
 SNAPSHOTS = Path(__file__).resolve().parent.parent / "snapshots"
@@ -114,3 +117,41 @@ def test_a_step_alone_can_cross() -> None:
     line, has_crossed = alert(shop_bridge(limit=None), "en")
     assert has_crossed
     assert "Conversion fell 15.0\u202f% (threshold 10\u202f%)." in plain(line)
+
+
+@pytest.mark.parametrize(
+    ("depth", "last"),
+    [
+        ("low", "Cancelled out by part 2 −€3."),
+        ("medium", "Cancelled out: part 2 fell from €5.00 to €2.00 (−€3)."),
+        ("high", "Cancelled out: part 2 fell from €5.00 to €2.00 (−€3)."),
+    ],
+)
+def test_steps_that_cancel_are_not_told_as_one_direction(depth: Depth, last: str) -> None:
+    assert plain(comment(sum_bridge([5, 5], [8, 2]), "en", depth)[-1]) == last
+
+
+REVENUE = EquationSpec(steps=(StepSpec(formula="revenue"),), unit="€")
+CITIES = {"Paris": ((400,), (0,)), "Berlin": ((0,), (300,))}
+
+
+def test_groups_that_share_no_segment_have_nothing_new_or_gone() -> None:
+    bridge = bridge_of(REVENUE, ("revenue",), CITIES, dimension="city", comparison=COUNTRIES)
+    said = plain(comment(bridge, "en")[0])
+    assert "By city: Paris on one side only, FR (−€400); Berlin on one side only, DE, (not set) (+€300)." in said
+    table = step_section(print_bridge(bridge, "en"), "revenue", "x").table
+    assert table is not None
+    assert [row[0].text for row in table.rows[:2]] == ["Paris (only FR)", "Berlin (only DE, (not set))"]
+
+
+def test_a_side_of_many_groups_is_called_base_or_current() -> None:
+    many = Comparison("country", GroupSide(tuple("ABCDEFGHIJ")), GroupSide(("Z",)))
+    bridge = bridge_of(REVENUE, ("revenue",), CITIES, dimension="city", comparison=many)
+    assert "Paris on one side only, base (−€400)" in plain(comment(bridge, "en")[0])
+
+
+def test_segments_that_replace_one_another_are_both_named() -> None:
+    new = {f"new {n}": ((0,), (500 + n,)) for n in range(3)}
+    gone = {f"old {n}": ((400 + n,), (0,)) for n in range(3)}
+    said = plain(comment(bridge_of(REVENUE, ("revenue",), new | gone), "en")[0])
+    assert said.endswith("By device: new 2 is new (+€502); old 2 is gone (−€402).")

@@ -108,6 +108,7 @@ def test_groups_are_compared_without_rise_or_fall(revenue):
     bridge = shop_bridge(COUNTRIES)
 
     assert plain(section(bridge, revenue).comment[0]).startswith("Country DE, device mobile, €120k against €95k")
+    assert plain(section(bridge, revenue).comment[2]) == "Channel Email on one side only, DE, (not set) (+€4.0k)."
 
 
 def test_nothing_found_is_said(shop):

@@ -90,6 +90,8 @@ MESSAGES = {
     "also": "In the same direction: {steps}.",
     "offset": "Partly offset: {steps}.",
     "offset_by": "Partly offset by {steps}.",
+    "cancelled": "Cancelled out: {steps}.",
+    "cancelled_by": "Cancelled out by {steps}.",
     "steps_still": "Without effect: {steps}.",
     "best_dimension": "By {dimension}: {segments}.",
     "why_focus": "By {dimension}: chosen as the focus of this step.",
@@ -113,7 +115,8 @@ MESSAGES = {
     "share_planned": "the share of {segment}, {current} against a plan of {base} ({change})",
     "segment_new": "{segment} is new ({change})",
     "segment_lost": "{segment} is gone ({change})",
-    "segment_orphan": "{segment} has no {weight} in either period ({change})",
+    "segment_only": "{segment} on one side only, {side} ({change})",
+    "segment_orphan": "{segment} has no {weight} on either side ({change})",
     "clauses_and": "{first}; {second}",
     "step_and_change": "{step} {change}",
     # dimension first
@@ -184,6 +187,7 @@ MESSAGES = {
     "row_all": "All",
     "kind_new": "new",
     "kind_lost": "gone",
+    "kind_only": "only {side}",
     "kind_orphan": "without {weight}",
     # funnel, dimensions, moves, tree
     "view_funnel": "Funnel",

@@ -90,6 +90,8 @@ MESSAGES = {
     "also": "Dans le même sens : {steps}.",
     "offset": "En sens inverse : {steps}.",
     "offset_by": "Compensation partielle par {steps}.",
+    "cancelled": "Compensation totale : {steps}.",
+    "cancelled_by": "Compensation totale par {steps}.",
     "steps_still": "Sans effet : {steps}.",
     "best_dimension": "Par {dimension} : {segments}.",
     "why_focus": "Par {dimension} : choisi comme angle d’analyse de cette étape.",
@@ -114,7 +116,8 @@ MESSAGES = {
     "share_planned": "la part de {segment}, {current} contre {base} prévus ({change})",
     "segment_new": "nouveau segment {segment} ({change})",
     "segment_lost": "disparition de {segment} ({change})",
-    "segment_orphan": "{segment} sans {weight} dans les deux périodes ({change})",
+    "segment_only": "{segment} d’un seul côté, {side} ({change})",
+    "segment_orphan": "{segment} sans {weight} des deux côtés ({change})",
     "clauses_and": "{first} ; {second}",
     "step_and_change": "{step} {change}",
     # dimension first
@@ -185,6 +188,7 @@ MESSAGES = {
     "row_all": "Ensemble",
     "kind_new": "nouveau",
     "kind_lost": "disparu",
+    "kind_only": "seulement {side}",
     "kind_orphan": "sans {weight}",
     # funnel, dimensions, moves, tree
     "view_funnel": "Entonnoir",

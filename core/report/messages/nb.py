@@ -90,6 +90,8 @@ MESSAGES = {
     "also": "I samme retning: {steps}.",
     "offset": "I motsatt retning: {steps}.",
     "offset_by": "Delvis oppveid av {steps}.",
+    "cancelled": "Oppveid i sin helhet: {steps}.",
+    "cancelled_by": "Helt oppveid av {steps}.",
     "steps_still": "Uten effekt: {steps}.",
     "best_dimension": "Fordelt på {dimension}: {segments}.",
     "why_focus": "Fordelt på {dimension}: valgt som fokus for dette steget.",
@@ -118,7 +120,8 @@ MESSAGES = {
     "share_planned": "andelen til {segment}, {current} mot planlagt {base} ({change})",
     "segment_new": "{segment} er kommet til ({change})",
     "segment_lost": "{segment} er falt bort ({change})",
-    "segment_orphan": "{segment} er uten {weight} i begge perioder ({change})",
+    "segment_only": "{segment} bare på den ene siden, {side} ({change})",
+    "segment_orphan": "{segment} er uten {weight} på begge sider ({change})",
     "clauses_and": "{first}; {second}",
     "step_and_change": "{step} {change}",
     # dimension first
@@ -189,6 +192,7 @@ MESSAGES = {
     "row_all": "Alle",
     "kind_new": "nytt",
     "kind_lost": "borte",
+    "kind_only": "bare {side}",
     "kind_orphan": "uten {weight}",
     # funnel, dimensions, moves, tree
     "view_funnel": "Trakt",
