@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import prod
+from math import comb, prod
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from core.comparisons import comparison_for
 from core.engine.bridge import Bridge, whole_columns
 from core.engine.notes import Note
 from core.engine.pair import counterparts
-from core.engine.search_candidates import LEAST_SHARE
+from core.engine.search_candidates import LEAST_SHARE, MOST_CONDITIONS
 from core.engine.search_subject import Subject, subject_of
 from core.engine.segments import NOT_ADDITIVE, Found, everything, search
 from core.errors import Cancelled, DataError
@@ -29,7 +29,7 @@ from core.model.sums import BASE
 from core.warehouse import Version, Warehouse
 from core.warehouse.cells import MOST_CLUSTERS, clusters_of
 
-MOST_DIMENSIONS, LEAST_DIMENSIONS = 8, 3
+MOST_DIMENSIONS, PLENTY_OF_DIMENSIONS, LEAST_DIMENSIONS = 8, 5, 3
 MOST_ROWS = 2_500_000
 MOST_VALUES = 20_000
 KEPT_ANSWERS = 32
@@ -152,9 +152,16 @@ class _Bound:
         return cls(sum(clusters_of(side.days) for side in sides if isinstance(side, DateSide)), rows, counts)
 
     def holds(self, values: dict[str, tuple[str, ...]]) -> bool:
-        """Whether the combinations of these values, and one more for all others, can be counted at once."""
+        """Whether the combinations of these values, one more for all others each, can be counted and searched."""
         folded = (len(names) + (len(names) < self.counts[d]) for d, names in values.items())
-        return min(prod(folded) * self.clusters, self.rows) <= MOST_ROWS
+        rows = min(prod(folded) * self.clusters, self.rows)
+        work = rows * max(_combinations(len(values)), _combinations(PLENTY_OF_DIMENSIONS))
+        return work <= MOST_ROWS * _combinations(PLENTY_OF_DIMENSIONS)
+
+
+def _combinations(dimensions: int) -> int:
+    """Of up to three dimensions: how often each row is added up in a round of the search."""
+    return sum(comb(dimensions, depth) for depth in range(1, MOST_CONDITIONS + 1))
 
 
 def _frequent(bridge: Bridge, subject: Subject, dimension: str, share: float) -> tuple[str, ...]:

@@ -256,3 +256,11 @@ def test_a_notebook_has_the_frame(monkeypatch, tmp_path):
     assert frame["segment"][0] == "country=DE & device=phone"
     frame[0, "segment"] = "mine"
     assert made.segments("orders / visits", k=3)["segment"][0] == "country=DE & device=phone"
+
+
+@pytest.mark.parametrize(("rows", "dimensions", "holds"), [(10**6, 8, False), (10**6, 6, True), (2 * 10**6, 5, True)])
+def test_many_rows_are_searched_over_fewer_dimensions(rows, dimensions, holds):
+    """Each round of the search adds up every row once for each of the 92 combinations of eight dimensions."""
+    values = {f"d{place}": tuple("abcdefghi") for place in range(dimensions)}
+    bound = core.segment_search._Bound(clusters=60, rows=rows, counts=dict.fromkeys(values, 9))
+    assert bound.holds(values) == holds
