@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import get_args
 
 import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
+from core.model.delivery import ALL_VIEWS, Locale
 from tests.browser.conftest import House, picture, settled, violations
 
 pytestmark = pytest.mark.browser
@@ -49,20 +51,32 @@ def visit(browser: Browser) -> Iterator[Open]:
 @pytest.fixture(scope="module")
 def reports(house: House) -> dict[str, str]:
     """A public report URL of the shop in each layout, made by the API."""
+    return {layout: shared(house, f"looks-{layout}", layout=layout) for layout in LAYOUTS}
+
+
+@pytest.fixture(scope="module")
+def full_reports(house: House) -> dict[str, str]:
+    """A public report URL with every view in each language."""
+    return {
+        locale: shared(house, f"looks-{locale}", layout="list", views=list(ALL_VIEWS), locale=locale)
+        for locale in get_args(Locale)
+    }
+
+
+def shared(house: House, slug: str, **content: object) -> str:
+    """The URL of a new public export of the shop."""
     api = requests.Session()
     api.headers["Authorization"] = "Bearer browser-test-owner-token"
     organisation = api.get(f"{house.api}/api/v1/me", timeout=10).json()["organization_id"]
-    urls = {}
-    for layout in LAYOUTS:
-        body = {
-            "name": f"Looks {layout}",
-            "content": {"kind": "report", "analysis": "shop-revenue", "layout": layout},
-            "destinations": [{"kind": "link", "settings": {"slug": f"looks-{layout}", "public": True}}],
-        }
-        answer = api.post(f"{house.api}/api/v1/orgs/{organisation}/exports", json=body, timeout=10)
-        assert answer.status_code == 201, answer.text
-        urls[layout] = answer.json()["destinations"][0]["url"]
-    return urls
+    body = {
+        "name": slug,
+        "content": {"kind": "report", "analysis": "shop-revenue", **content},
+        "destinations": [{"kind": "link", "settings": {"slug": slug, "public": True}}],
+    }
+    answer = api.post(f"{house.api}/api/v1/orgs/{organisation}/exports", json=body, timeout=60)
+    assert answer.status_code == 201, answer.text
+    url: str = answer.json()["destinations"][0]["url"]
+    return url
 
 
 @pytest.mark.parametrize("habit", ["light", "dark", "phone"])
@@ -101,3 +115,17 @@ def test_a_report_needs_no_script(reports: dict[str, str], visit: Open, layout: 
     expect(page.locator("h1, h2").get_by_text("Revenue fell by €304k").first).to_be_visible()
     expect(page.locator("svg:visible").first).to_be_visible()
     picture(page, f"report-{layout}-no-script", whole=True)
+
+
+@pytest.mark.parametrize("habit", ["light", "dark"])
+@pytest.mark.parametrize("locale", get_args(Locale))
+def test_a_report_shows_every_view_in_each_language(
+    full_reports: dict[str, str], visit: Open, locale: str, habit: str
+) -> None:
+    page = visit(dark=habit == "dark")
+    page.goto(full_reports[locale])
+    expect(page.locator("html")).to_have_attribute("lang", locale)
+    # All views but the alert have a chart, once wide and once for a phone.
+    expect(page.locator("svg:visible")).to_have_count(len(ALL_VIEWS) - 1)
+    picture(page, f"report-views-{locale}-{habit}", whole=True)
+    assert violations(page) == []
