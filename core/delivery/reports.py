@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.analyses import compute_both
 from core.engine.bridge import Bridge
-from core.engine.segments import Found
+from core.engine.segments import NOT_ADDITIVE, Found
 from core.model.analysis import AnalysisSpec
 from core.model.delivery import ReportContent
 from core.model.document import Report
 from core.report.document import build_report, wants_segments
+from core.report.tables import chosen_detail
 from core.report.words import Words
 from core.segment_search import find_segments
 from core.warehouse import Version, Warehouse
@@ -21,18 +23,31 @@ from core.warehouse import Version, Warehouse
 class Made:
     """A report and what it was drawn from, so that files beside it carry the same numbers.
 
-    second: of the second comparison; found: segments, where the report shows them.
+    second: of the second comparison; found: segments, where the report shows them; labels: what columns are called.
     """
 
     report: Report
     bridge: Bridge
     second: Bridge | None
     found: Found | None
+    labels: Mapping[str, str]
 
 
 def locked(analysis: AnalysisSpec, content: ReportContent) -> AnalysisSpec:
     """The analysis with the export's locked filters; where both filter a column, the export's holds."""
     return analysis.model_copy(update={"where": {**analysis.where, **content.where}})
+
+
+def search_for(bridge: Bridge, warehouse: Warehouse, analysis: AnalysisSpec, version: Version) -> Found | None:
+    """Segments of the KPI's change, of the main step where the KPI itself does not add up; None where it is undefined.
+
+    Raises as `find_segments`.
+    """
+    if bridge.total.change is None:
+        return None
+    found = find_segments(warehouse, analysis, version)
+    main = chosen_detail(bridge, None, None) if NOT_ADDITIVE in found.notes else None
+    return find_segments(warehouse, analysis, version, step=main[0]) if main else found
 
 
 def make_report(
@@ -51,7 +66,7 @@ def make_report(
     """
     filtered = locked(analysis, content)
     bridge, second = compute_both(warehouse, filtered, version)
-    found = find_segments(warehouse, filtered, version) if wants_segments(content) else None
+    found = search_for(bridge, warehouse, filtered, version) if wants_segments(content) else None
     report = build_report(
         bridge,
         content.model_copy(update={"where": filtered.where}),
@@ -65,4 +80,4 @@ def make_report(
         show=filtered.second.show if filtered.second else "merged",
         found=found,
     )
-    return Made(report, bridge, second, found)
+    return Made(report, bridge, second, found, version.labels)

@@ -59,7 +59,7 @@ def dimensions_title(printed: PrintedBridge, groups: tuple[Compared, ...]) -> Li
     """Which dimension splits the step with the largest contribution, and between which segments."""
     group = _main(groups)
     spread = group.spreads[0]
-    if spread.lowest.name == spread.highest.name:
+    if not _has_range(spread):
         return _plain_title(printed)
     return printed.words.phrase(
         "dimensions_title",
@@ -75,7 +75,12 @@ def dimensions_title(printed: PrintedBridge, groups: tuple[Compared, ...]) -> Li
 def dimensions_comment(printed: PrintedBridge, groups: tuple[Compared, ...]) -> tuple[Line, ...]:
     """The best dimension of each step, in the order of the steps' contributions."""
     ordered = sorted(groups, key=lambda group: -abs(group.step.contribution))
-    return tuple(_said(printed, group, group.spreads[0]) for group in ordered)
+    return tuple(_said(printed, group, group.spreads[0]) for group in ordered if _has_range(group.spreads[0]))
+
+
+def _has_range(spread: Spread) -> bool:
+    """Whether its ends are two segments whose printed effects differ."""
+    return spread.units(spread.lowest) != spread.units(spread.highest)
 
 
 def _said(printed: PrintedBridge, group: Compared, spread: Spread) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from io import BytesIO, StringIO
 from math import isfinite
@@ -19,13 +19,15 @@ from core.engine.segments import Found
 from core.model.comparison import DateSide, GroupSide
 from core.model.document import plain
 from core.report.comment import Depth, printed_comment, printed_headline
-from core.report.printed import print_bridge
+from core.report.pair import print_pair
+from core.report.pair_comment import pair_comment
+from core.report.printed import NO_LABELS, print_bridge
 from core.report.view_tables import view_rows
 from core.report.words import Words
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 SIGNIFICANT = 12
-MOST_ROWS = 1_000
+MOST_ROWS, MOST_FILE_ROWS = 1_000, 100_000
 MOST_SHEET_LETTERS = 31
 SHEET_VIEWS = ("funnel", "dimensions")
 Row = tuple[Any, ...]
@@ -45,15 +47,19 @@ def bridge_json(
     step: str | None = None,
     dimension: str | None = None,
     second: Bridge | None = None,
+    labels: Mapping[str, str] = NO_LABELS,
 ) -> dict[str, Any]:
     """The bridge as the API answers it; moments in ISO 8601.
 
-    second: of the second comparison.
+    second: of the second comparison. labels: what columns are called in headline and comment.
     step, dimension: which detail; default the main step and its best dimension. `detail` is None where there is none;
         beyond 1,000 segments the smallest are one row.
     Raises DataError or UnknownColumn for a step or dimension that is not there.
     """
-    printed = print_bridge(bridge, locale, words=words)
+    printed = print_bridge(bridge, locale, labels, words)
+    said = printed_comment(printed, depth)
+    if second:
+        said += pair_comment(print_pair(printed, print_bridge(second, locale)), depth)
     return {
         "analysis": analysis,
         "revision": revision,
@@ -69,7 +75,7 @@ def bridge_json(
         "ranking": records(bridge.ranking_parts()),
         "second": _second(second),
         "headline": plain(printed_headline(printed)),
-        "comment": "\n".join(plain(line) for line in printed_comment(printed, depth)),
+        "comment": "\n".join(map(plain, said)),
         "notes": notes_json([*bridge.notes, *(note for test in bridge.tests for note in test.notes)]),
     }
 
@@ -120,9 +126,12 @@ def _detail(bridge: Bridge, step: str | None, dimension: str | None) -> dict[str
     chosen = chosen_detail(bridge, step, dimension)
     if chosen is None:
         return None
-    rows = bridge.detail(*chosen)
-    few = fold(rows, "total", most=MOST_ROWS, below_pct=0.0) if rows.height > MOST_ROWS else rows
-    return {"step": chosen[0], "dimension": chosen[1], "rows": records(few)}
+    return {"step": chosen[0], "dimension": chosen[1], "rows": records(_largest(bridge.detail(*chosen), MOST_ROWS))}
+
+
+def _largest(rows: pl.DataFrame, most: int) -> pl.DataFrame:
+    """The segments with the largest totals; all further ones are one row."""
+    return fold(rows, "total", most=most, below_pct=0.0) if rows.height > most else rows
 
 
 def records(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -146,6 +155,8 @@ def _side(side: DateSide | GroupSide) -> list[Any]:
 
 def csv_text(bridge: Bridge, *, step: str | None = None, dimension: str | None = None) -> str:
     """The steps with the total as last row; with `step`, that step's segments instead. UTF-8, comma, CRLF.
+
+    Beyond 100,000 segments the smallest are one row.
 
     Text that a spreadsheet would take for a formula gets an apostrophe in front.
     """
@@ -195,7 +206,7 @@ def _detail_rows(bridge: Bridge, step: str, dimension: str | None) -> tuple[list
     chosen = chosen_detail(bridge, step, dimension)
     if chosen is None:
         return ["segment"], []
-    frame = bridge.detail(*chosen)
+    frame = _largest(bridge.detail(*chosen), MOST_FILE_ROWS)
     return [chosen[1], *frame.columns[1:]], [tuple(shown(value) for value in row) for row in frame.iter_rows()]
 
 

@@ -210,6 +210,7 @@ def _json(shown: Shown, made: Made, ask: Ask) -> bytes:
         step=ask.step,
         dimension=ask.dimension,
         second=made.second,
+        labels=made.labels,
     )
     own = view_json(bridge, _view_of(ask.view), made.found) if ask.view else None
     return json.dumps(answer | ({"view": own} if own else {}), ensure_ascii=False, allow_nan=False).encode()

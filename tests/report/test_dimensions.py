@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.engine.bridge import Bridge
 from core.model.document import plain
 from core.report.dimensions import dimensions_chart, dimensions_section
@@ -61,3 +63,9 @@ def test_the_alternative_text_carries_the_numbers() -> None:
     chart = dimensions_section(print_bridge(shop_bridge(), "de")).chart
     assert chart is not None
     assert "mobile −47,4\u00a0Tsd.\u00a0€" in chart.alt
+
+
+@pytest.mark.parametrize("name", ["one segment", "nothing changed"])
+def test_a_range_of_nothing_is_not_told(name: str) -> None:
+    section = dimensions_section(print_bridge(HARD[name](), "en"))
+    assert (plain(section.title), section.comment) == ("Revenue: dimensions compared", ())

@@ -14,6 +14,7 @@ import pytest
 
 from core.engine.bridge import Bridge
 from core.errors import DataError
+from core.report import tables
 from core.report.tables import bridge_json, csv_text, guarded, shown, xlsx_bytes
 from tests.report.conftest import sum_bridge
 
@@ -106,3 +107,12 @@ def test_sheet_names_that_a_workbook_refuses_are_mended() -> None:
     book = fastexcel.read_excel(xlsx_bytes(sum_bridge([1] * 6, [2] * 6, names=names)))
     assert len({name.lower() for name in book.sheet_names}) == len(book.sheet_names) == 9
     assert max(map(len, book.sheet_names)) <= 31
+
+
+def test_a_file_ends_with_one_row_for_the_segments_beyond_its_bound(
+    shop: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MOST_FILE_ROWS", 1)
+    rows = list(csv.reader(StringIO(csv_text(shop, step="Conversion"))))
+    assert [row[0] for row in rows] == ["device", "mobile", "2 others"]
+    assert sum(float(row[-1]) for row in rows[1:]) == pytest.approx(shop.steps["contribution"][1])

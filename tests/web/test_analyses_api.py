@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.conftest import REVENUE, Site
+from tests.web.conftest import REVENUE, SALES, Site
 
 
 def make(site: Site, slug: str, **changes: Any) -> Any:
@@ -187,3 +187,36 @@ def test_table_and_numbers_say_the_same(site: Site) -> None:
     rows = {row["step"]: float(row["contribution"]) for row in csv.DictReader(StringIO(text))}
     steps = site.get("/analyses/revenue/report.json").json()["steps"]
     assert rows == {step["step"]: step["contribution"] for step in steps} | {"Revenue": 60}
+
+
+def test_the_answer_says_the_words_of_the_page(site: Site) -> None:
+    """What columns are called, at once when it changes, and the second comparison."""
+    sales = SALES + "2025-12-10,FR,mobile,90,10,500\n2026-03-01,FR,mobile,90,10,500\n"
+    assert site.upload("labelled", sales).status_code == 201
+    steps = {"total": "Orders", "steps": [{"formula": "visits"}, {"formula": "orders / visits"}]}
+    months = {"by": "day", "relative": "last_full_month", "against": "previous"}
+    make(site, "labelled", dataset="labelled", equation=steps, comparison=months, second={"show": "below"})
+    assert "<strong>Visits</strong> rose from 230 to 300" in site.get("/analyses/labelled/report.html").text
+    site.patch("/datasets/labelled", json={"columns": [{"name": "visits", "display_name": "Sessions"}]})
+    comment = site.get("/analyses/labelled/bridge").json()["comment"]
+    assert "Sessions rose from 230 to 300" in comment
+    assert "the month before" in comment
+    assert site.get("/analyses/labelled/report.json").json()["comment"] == comment
+    assert "<strong>Sessions</strong> rose from 230 to 300" in site.get("/analyses/labelled/report.html").text
+
+
+def test_a_report_searches_the_main_step_where_the_kpi_is_no_sum(site: Site) -> None:
+    make(site, "no-sum", equation={"steps": [{"formula": "visits"}, {"formula": "orders"}]})
+    answer = site.get("/analyses/no-sum/segments").json()
+    assert [note["code"] for note in answer["notes"]] == ["segments_not_additive"]
+    page = site.get("/analyses/no-sum/report.html?views=segments")
+    assert page.status_code == 200
+    assert "Choose one of the steps" not in page.text
+
+
+def test_a_report_of_an_undefined_kpi_shows_its_views_all_the_same(site: Site) -> None:
+    site.upload("divided", "day,country,visits,orders\n2026-01-10,FR,0,1\n2026-02-10,FR,10,2\n2026-02-11,DE,10,2\n")
+    make(site, "divided", dataset="divided", equation={"steps": [{"formula": "orders / visits"}]})
+    page = site.get("/analyses/divided/report.html?views=waterfall&views=segments")
+    assert page.status_code == 200
+    assert "Segments have not been searched for here." in page.text

@@ -100,6 +100,7 @@ def get_bridge(
     answer = bridge_json(
         bridge,
         second=second,
+        labels=version.labels,
         analysis=slug,
         revision=saved.revision,
         data_version=version.number,
