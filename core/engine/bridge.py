@@ -125,6 +125,12 @@ class Bridge:
         found = (row.dimension for row in self._ranked if row.step == leaf.name and not row.is_excluded)
         return next(found, None)
 
+    def is_noise(self, step: str, dimension: str) -> bool:
+        """Whether a dimension that nobody pinned to the step differs by no more than chance (docs/formulas.md, F3.6)."""
+        name = self._leaf(step).name
+        found = (row for row in self._ranked if (row.step, row.dimension) == (name, dimension))
+        return any(row.found.is_noise and not row.is_focus for row in found)
+
     def significance(self) -> pl.DataFrame:
         """step, t, df, p, verdict: whether each step moved beyond its day-to-day variation (docs/formulas.md, F3.8)."""
         return frames.significance(self.tests)

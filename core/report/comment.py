@@ -293,7 +293,9 @@ def _behind(printed: PrintedBridge, step: PrintedStep, line: Line, depth: Depth)
 
 def _segments(printed: PrintedBridge, step: PrintedStep, depth: Depth) -> Line:
     detail = detail_for(printed, step.name)
-    return segment_sentence(detail, SEGMENTS[depth]) if detail else ()
+    if detail is None or printed.bridge.is_noise(step.name, detail.dimension):
+        return ()
+    return segment_sentence(detail, SEGMENTS[depth])
 
 
 def _sentence(printed: PrintedBridge, clause: Line) -> Line:

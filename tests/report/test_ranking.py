@@ -9,6 +9,7 @@ from core.engine.bridge import Bridge, build_bridge
 from core.engine.equation import parse
 from core.model.analysis import EquationSpec, StepSpec
 from core.model.document import plain
+from core.report.comment import comment
 from core.report.notes import note_text
 from core.report.printed import print_bridge
 from core.report.ranking import why_dimension
@@ -104,3 +105,9 @@ def test_printing_a_bridge_does_not_look_at_the_days(found) -> None:
     equation = parse(EquationSpec(steps=(StepSpec(formula="visits"),)), ("visits",), summable=("visits",))
     bridge = build_bridge(equation, sums, comparison=MONTHS, moments=refuse)
     assert print_bridge(bridge, "en").steps[0].name == "visits"
+
+
+def test_a_comment_names_no_segments_of_noise_unless_they_were_asked_for(found) -> None:
+    telling, noise, asked = planted(found), planted(found, exclude=("d1", "d2")), planted(found, focus="d5")
+    said = ["\n".join(map(plain, comment(bridge, "en", "high"))) for bridge in (telling, noise, asked)]
+    assert ["By " in text for text in said] == [True, False, True]
