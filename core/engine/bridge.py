@@ -126,7 +126,7 @@ class Bridge:
         return next(found, None)
 
     def is_noise(self, step: str, dimension: str) -> bool:
-        """Whether a dimension that nobody pinned to the step differs by no more than chance (docs/formulas.md, F3.6)."""
+        """Whether a dimension that is not the step's focus differs by no more than chance (docs/formulas.md, F3.6)."""
         name = self._leaf(step).name
         found = (row for row in self._ranked if (row.step, row.dimension) == (name, dimension))
         return any(row.found.is_noise and not row.is_focus for row in found)
