@@ -79,8 +79,8 @@ def check_comparison(
     missing = [metric for metric in equation.metrics if metric not in pairs] if pairs else []
     if missing:
         raise DataError(
-            f"No column is named to compare '{missing[0]}' with. Name its plan in metrics, or take it out of the "
-            f'equation; where both sides share it, compare it with itself: "{missing[0]}": "{missing[0]}".',
+            f"'{missing[0]}' has no plan to be compared with. Choose one under Compare (metrics in an address), or "
+            "take it out of the equation; where both sides share it, compare it with itself.",
             field="comparison.metrics",
         )
     conditions.check(version, comparison, where)

@@ -80,7 +80,7 @@ def test_both_columns_span_the_same_days(app: App) -> None:
 
 def test_every_metric_needs_its_plan(app: App) -> None:
     pairs = {name: plan for name, plan in PAIRS.items() if name != "orders"}
-    with pytest.raises(DataError, match="No column is named to compare 'orders' with") as refused:
+    with pytest.raises(DataError, match="'orders' has no plan to be compared with") as refused:
         app.analyses.check(planned({**FEBRUARY, "metrics": pairs}))
     assert refused.value.field == "comparison.metrics"
 
@@ -172,7 +172,7 @@ def test_a_plan_has_a_second_comparison_beside_it(app: App) -> None:
                 "comparison": {"by": "day", "current": ["2026-01-01"], "metrics": {"visits": "visits_plan"}},
                 "show": "below",
             },
-            "No column is named to compare 'orders' with",
+            "'orders' has no plan to be compared with",
             "second.comparison.metrics",
         ),
     ],

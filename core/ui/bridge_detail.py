@@ -31,6 +31,7 @@ from core.ui.bridge_significance import noise_popover, with_tests
 from core.ui.bridge_state import Work, follow, keep_widget, move
 from core.ui.bridge_url import Shape
 from core.ui.charts import is_phone
+from core.ui.tables import amount_format
 from core.ui.text import escape, markdown, plural
 
 FIRSTS = {"step": "Steps first", "dimension": "Dimension first"}
@@ -215,7 +216,7 @@ def _table(work: Work, detail: PrintedDetail) -> str | None:
     st.dataframe(
         rows,
         hide_index=True,
-        column_config=_formats(is_percent=detail.step.unit == "%"),
+        column_config=_formats(amount_format(rows["Contribution"]), is_percent=detail.step.unit == "%"),
         key=key,
         height="auto" if rows.height <= TABLE_ROWS else TABLE_HEIGHT,
         on_select="rerun",
@@ -229,7 +230,7 @@ def _table(work: Work, detail: PrintedDetail) -> str | None:
 SHOWN: dict[Shape, Callable[[Work, PrintedDetail], str | None]] = {"bridge": _bridge, "moves": _moves, "table": _table}
 
 
-def _formats(*, is_percent: bool) -> dict[str, Any]:
+def _formats(amounts: str, *, is_percent: bool) -> dict[str, Any]:
     number = st.column_config.NumberColumn
     share, amount = number(format="percent"), number(format="localized")
     value = share if is_percent else amount
@@ -239,7 +240,7 @@ def _formats(*, is_percent: bool) -> dict[str, Any]:
         "Current share": share,
         "Base": value,
         "Current": value,
-        **dict.fromkeys(AMOUNTS, amount),
+        **dict.fromkeys(AMOUNTS, number(format=amounts)),
         "Beyond noise": st.column_config.CheckboxColumn(help="After Benjamini-Hochberg over all segments: q below 5 %"),
         "t": number(format="%.2f", help="The change of its own value over what days vary anyway"),
         "df": number(format="%.0f", help="Degrees of freedom: days on both sides less 2"),

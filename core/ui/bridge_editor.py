@@ -12,6 +12,7 @@ from core.errors import DataError
 from core.model.analysis import EquationSpec, StepSpec
 from core.ui import bridge_state as keys
 from core.ui import frame
+from core.ui.bridge_plan import follow_equation
 from core.ui.bridge_settings import edit_settings
 from core.ui.bridge_state import Work, draft_key, follow, keep_draft
 from core.ui.bridge_steps import chain_of_ratios, equation_of, rows_of, sum_of
@@ -92,6 +93,7 @@ def _edit(work: Work) -> None:
         equation = equation_of(rows, _total_values())
         if equation != work.spec.equation:
             keep_draft(work, equation=equation)
+            follow_equation(work, equation)
             st.rerun()
 
 
@@ -124,6 +126,7 @@ def _start_anew(work: Work, kind: str) -> None:
     units = units_of(work.version.metrics)
     equation = chain_of_ratios(metrics, units) if kind == "chain" else sum_of(metrics, units)
     keep_draft(work, equation=equation.model_copy(update={"good": work.spec.equation.good}))
+    follow_equation(work, equation)
     refill()
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.analyses import equation_for
 from core.errors import DataError
-from core.model.analysis import ComparisonSpec
+from core.model.analysis import ComparisonSpec, EquationSpec
 from core.ui import bridge_state as keys
 from core.ui.bridge_days import choose_period, days_input
 from core.ui.bridge_pairs import guess_plan
@@ -19,15 +19,24 @@ MOVING, FIXED = "Moving period", "Fixed dates"
 
 def begin_plan(work: Work) -> None:
     """Callback of choosing this kind: compare at once where every metric's plan shows by its name."""
-    plans = {metric: _plan(work, metric) for metric in _metrics(work)}
+    plans = {metric: _plan(work, metric) for metric in _metrics(work, work.spec.equation)}
     known = {metric: plan for metric, plan in plans.items() if plan is not None}
     if known and len(known) == len(plans):
         compare(work, _over_same_period(work, known))
 
 
+def follow_equation(work: Work, equation: EquationSpec) -> None:
+    """Give the metrics that an equation brings their plans where names tell them; others wait to be chosen."""
+    chosen = work.spec.comparison.metrics
+    new = [metric for metric in _metrics(work, equation) if metric not in (chosen or {})]
+    known = {metric: plan for metric in new if (plan := _guess(work, metric)) is not None}
+    if chosen and known:
+        compare(work, work.spec.comparison.model_copy(update={"metrics": chosen | known}))
+
+
 def edit_plan(work: Work) -> None:
     """A choice a metric; the period once there are plans for all."""
-    metrics = _metrics(work)
+    metrics = _metrics(work, work.spec.equation)
     if not metrics:
         st.caption("Mend the equation first: its metrics are what has a plan.")
         return
@@ -41,17 +50,21 @@ def edit_plan(work: Work) -> None:
         )
 
 
-def _metrics(work: Work) -> tuple[str, ...]:
+def _metrics(work: Work, equation: EquationSpec) -> tuple[str, ...]:
     try:
-        return equation_for(work.spec.equation, work.version).metrics
+        return equation_for(equation, work.version).metrics
     except DataError:
         return ()
 
 
 def _plan(work: Work, metric: str) -> str | None:
-    """The plan that is chosen, or guessed by its name."""
-    chosen = (work.spec.comparison.metrics or {}).get(metric)
-    return chosen or guess_plan(metric, [column.name for column in work.version.metrics])
+    """The plan that is chosen; before any is, the one that its name tells. A form never shows what does not hold."""
+    chosen = work.spec.comparison.metrics
+    return chosen.get(metric) if chosen else _guess(work, metric)
+
+
+def _guess(work: Work, metric: str) -> str | None:
+    return guess_plan(metric, [column.name for column in work.version.metrics])
 
 
 def _choose_plan(work: Work, metric: str, metrics: tuple[str, ...]) -> None:

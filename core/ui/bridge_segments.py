@@ -115,7 +115,8 @@ def _found(work: Work, step: str) -> Found | None:
 
 def _invitation() -> str:
     what = (
-        "Looks for the combinations of up to three dimensions that explain the change; they do not overlap and add up."
+        "Looks for the combinations of up to three dimensions that explain the change. They never overlap, and with "
+        "everything else they add up to it."
     )
     if keys.FOUND in st.session_state:
         return f"What was found before belongs to other periods, filters or steps. {what}"

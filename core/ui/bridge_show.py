@@ -28,6 +28,7 @@ from core.ui.bridge_views import (
     tree_view,
     waterfall_view,
 )
+from core.ui.tables import amount_format
 from core.ui.text import LOCALE, escape, markdown
 
 VIEWS: dict[View, str] = {
@@ -132,7 +133,11 @@ def show_steps(printed: PrintedBridge) -> None:
         table,
         hide_index=True,
         column_config={
-            "Contribution": st.column_config.NumberColumn(_contribution_heading(printed), format="localized"),
+            "Contribution": st.column_config.NumberColumn(
+                _contribution_heading(printed), format=amount_format(table["Contribution"])
+            ),
+            "Base": st.column_config.TextColumn(alignment="right"),
+            "Current": st.column_config.TextColumn(alignment="right"),
             "% of base": st.column_config.NumberColumn(format="%+.1f %%"),
         },
         key="bridge_table",

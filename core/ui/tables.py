@@ -9,6 +9,17 @@ from core.model.document import Table
 from core.ui.charts import is_phone
 from core.ui.text import markdown_table
 
+TO_READ_WHOLE, TO_READ_CENTS = 1000.0, 1.0
+"""From here on no places, or two of them, are enough to read an amount."""
+
+
+def amount_format(amounts: pl.Series) -> str:
+    """How a grid writes amounts that can be sorted by: with their sign, and no more places than the largest needs."""
+    largest = float(amounts.abs().max() or 0.0)  # type: ignore[arg-type]  # A number, since amounts are floats.
+    if largest >= TO_READ_WHOLE:
+        return "%+,.0f"
+    return "%+,.2f" if largest >= TO_READ_CENTS else "localized"
+
 
 def show_table(table: Table, *, key: str) -> None:
     """With its colours; on a phone as a grid that can be moved sideways."""

@@ -153,6 +153,16 @@ def test_a_metric_without_a_plan_waits_for_one(open_page: Open, revenue: Analysi
     assert json.loads(page.query_params["metrics"])["orders"] == "orders"
 
 
+def test_metrics_that_join_the_equation_bring_their_plans(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, dataset=revenue.dataset)
+    settled(page.segmented_control(key="bridge_kind").set_value("metrics").run())
+    assert json.loads(page.query_params["metrics"]) == {"visits": "visits_plan"}
+    settled(page.multiselect(key="bridge_metrics").set_value(["visits", "orders"]).run())
+    settled(page.button(key="bridge_chain").click().run())
+    assert json.loads(page.query_params["metrics"]) == {"visits": "visits_plan", "orders": "orders_plan"}
+    assert not page.error
+
+
 def test_the_methods_stand_side_by_side_and_one_can_be_chosen(open_page: Open, revenue: AnalysisSpec) -> None:
     page = open_page(PAGE, analysis="revenue", view="reconcile")
     table = next(text.value for text in page.markdown if "| Covariance |" in text.value)
