@@ -38,7 +38,7 @@ def ranking_panel(work: Work, printed: PrintedBridge, step: str, dimension: str)
         for row in _shown(rows, dimension):
             _row(work, printed, row, full, is_chosen=row["dimension"] == dimension)
         st.markdown(markdown(why_dimension(printed, step, dimension)))
-        with st.popover(f"All {plural(len(rows), 'dimension')} and their parts", key="bridge_parts", width="stretch"):
+        with st.popover(f"Parts of {plural(len(rows), 'dimension')}", key="bridge_parts", width="stretch"):
             _parts(work, printed, step)
         find_button(work, step)
 
