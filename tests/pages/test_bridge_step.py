@@ -15,7 +15,7 @@ from core.model.data import DatasetSpec, UploadSource
 from tests.pages.driving import Open, settled
 from tests.pages.test_bridge import COLUMNS, EQUATION, PAGE, act, table_with, text_of
 
-CONVERSIONS = {("FR", "app"): 0.05, ("FR", "web"): 0.06, ("DE", "app"): 0.05, ("DE", "web"): 0.07}
+CONVERSIONS = {("FR", "app"): 0.05, ("FR", "web"): 0.06, ("DE", "app"): 0.05, ("DE", "web"): 0.07, ("IT", "web"): 0.06}
 FEBRUARY = date(2026, 2, 1)
 
 
@@ -82,7 +82,7 @@ def test_each_step_is_tested_and_so_is_each_segment(open_page: Open, shop: Analy
     assert verdicts["Conversion"] == "beyond usual day-to-day variation"
     assert "do not hold the same weekdays" in text_of(page)
     segments = table_with(page, "Segment").set_index("Segment")
-    assert segments["Beyond noise"].to_dict() == {"FR": True, "DE": False}
+    assert segments["Beyond noise"].to_dict() == {"FR": True, "DE": False, "IT": False}
     assert segments["q"]["FR"] < 0.05
 
 
