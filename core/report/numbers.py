@@ -37,6 +37,8 @@ SUFFIXES = {
 }
 BEYOND_READING = 1e18
 MOST_PERCENT = 1e6
+LEAST_CHANGE = 0.001
+"""A change of a smaller part of the total may print as nothing."""
 
 
 @lru_cache(maxsize=32)
@@ -180,7 +182,7 @@ class Numbers:
     ) -> Numbers:
         """The form in which the totals are short, and the largest contribution has two digits and is no mere 0.64k.
 
-        A pattern's scale and forced `decimals` are kept, whatever the amounts.
+        A pattern's scale and forced `decimals` are kept, unless a change that counts would print as nothing.
         """
         factor = 100.0 if unit == RATE else 1.0
         levels, parts = [value * factor for value in totals], [value * factor for value in contributions]
@@ -189,6 +191,7 @@ class Numbers:
         fixed = 0 if unit == RATE else read_unit(unit).scale
         scale = free_scale(top, largest, exponent, decimals) if fixed is None else fixed
         if decimals is not None:
+            decimals = _seen(decimals, scale, top, [largest, max(levels, default=0.0) - min(levels, default=0.0)])
             exponent = max(scale - decimals, finest(top))
         elif scale == 0 and exponent == -1 and is_money(unit):
             exponent = -2
@@ -256,3 +259,11 @@ class Numbers:
     def _shown(self, units: int) -> Decimal:
         """The size as it is printed."""
         return Decimal(abs(units)).scaleb(self.exponent - self.scale)
+
+
+def _seen(decimals: int, scale: int, top: float, changes: Sequence[float]) -> int:
+    """The decimals asked for, or as many as it takes until no change worth a word prints as 0."""
+    least = min((change for change in changes if change > LEAST_CHANGE * top), default=0.0)
+    while least and decimals < MAX_DECIMALS and least < 10.0 ** (scale - decimals):
+        decimals += 1
+    return decimals

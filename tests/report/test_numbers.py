@@ -250,3 +250,11 @@ def test_nothing_has_no_scale() -> None:
 
 def test_numbers_beyond_all_words_have_no_needless_places() -> None:
     assert printed("en", "€", (1.9547e16, 2.1e16), (1.453e15,)) == ["€19,547,000bn", "€21,000,000bn", "+€1,453,000bn"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "base", "current", "printed"), [("$.*M", 1.23e6, 1.16e6, "−$0.07M"), ("€", 5.2, 4.9, "−€0.3")]
+)
+def test_no_decimals_hide_a_change_that_counts(unit: str, base: float, current: float, printed: str) -> None:
+    numbers = Numbers.fitting("en", unit, [base, current], [current - base], decimals=0)
+    assert numbers.change(numbers.rounded(current - base)) == printed
