@@ -29,6 +29,10 @@ RIGHT: tuple[Literal["right"], ...] = ("right",)
 METHODS = {"shapley": "Shapley", "lmdi": "LMDI", "sequential": "sequential", "covariance": "covariance"}
 
 
+NAMED_VIEWS = ("funnel", "dimensions", "moves", "tree", "segments")
+"""Views whose name says more than their title."""
+
+
 def alert_section(printed: PrintedBridge) -> Section:
     """The alert as a section: text only."""
     spoken = language(printed.locale)
@@ -246,9 +250,10 @@ def _table(head: list[str], rows: list[tuple[Text, ...]], values: list[Values], 
 
 
 def option_label(section: Section, locale: str) -> str:
-    """What a section is called in a list of choices."""
+    """What a section is called in a list of choices: the same step may be there as a bridge and as moves."""
     if section.title:
-        return plain(section.title)
+        named = section.key.partition(".")[0] in NAMED_VIEWS
+        return f"{_view_name(section.key, language(locale))}: {plain(section.title)}" if named else plain(section.title)
     part = "chart" if section.chart else "table" if section.table else "comment"
     name = section.key.partition(":")[2] or _view_name(section.key, language(locale))
     return f"{name}: {text(language(locale), f'part_{part}')}"

@@ -13,8 +13,9 @@ from core.errors import DataError
 from core.model.analysis import EquationSpec, StepSpec
 from core.model.data import ColumnSpec
 from core.model.delivery import ElementSpec, ReportContent
-from core.model.document import Report, plain
+from core.model.document import Report, Section, Text, plain
 from core.report.document import build_report, require_steps, wants_segments
+from core.report.sections import option_label
 from core.warehouse import Version
 from tests.report.conftest import SHOP_STEPS, bridge_of, shop_bridge, sum_bridge
 
@@ -204,3 +205,9 @@ def test_a_search_is_wanted_only_where_its_segments_are_shown() -> None:
     others = (ElementSpec(view="funnel", part="chart"),)
     assert wants_segments(content)
     assert not wants_segments(content.model_copy(update={"elements": others}))
+
+
+def test_a_step_as_bridge_and_as_moves_are_two_choices() -> None:
+    title = (Text("Conversion by device"),)
+    labels = [option_label(Section(key, title), "en") for key in ("step_detail", "moves", "moves.2")]
+    assert labels == ["Conversion by device", *["Moves of segments: Conversion by device"] * 2]
