@@ -117,7 +117,10 @@ def look_into_conversion(page: Page) -> None:
     page.locator("[class*=st-key-bridge_chart] [aria-label^='orders / visits:']").click()
     expect(page).to_have_url(re.compile("step=orders"))
     settled(page)
-    expect(by_key(page, "bridge_step_card").locator("[data-testid=stDataFrame]")).to_be_visible()
+    card = by_key(page, "bridge_step_card")
+    expect(card.locator("[data-testid=stVegaLiteChart] svg").first).to_be_visible()
+    card.get_by_role("radio", name="Table").or_(card.get_by_role("button", name="Table")).first.click()
+    expect(card.locator("[data-testid=stDataFrame]")).to_be_visible()
     picture(page, "bridge-step", whole=True)
 
 
