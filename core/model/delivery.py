@@ -98,6 +98,10 @@ class ReportLink(SQLModel, table=True):
     token_version: int = 1
     view_count: int = 0
     last_seen_at: datetime | None = time_column(nullable=True)
+    expires_at: datetime | None = time_column(nullable=True)
+    password_hash: str | None = None
+    paused_at: datetime | None = time_column(nullable=True)
+    revoked_at: datetime | None = time_column(nullable=True)
     created_at: datetime = time_column()
 
 
