@@ -21,7 +21,7 @@ import altair as alt
 import polars as pl
 from pydantic import ValidationError
 
-from core.analyses import compute
+from core.analyses import compute_both
 from core.app import App, open_app
 from core.engine.bridge import Bridge, Total
 from core.errors import DataError
@@ -29,9 +29,13 @@ from core.model.analysis import AnalysisSpec, Condition, Method
 from core.model.as_code import as_yaml, from_yaml
 from core.model.base import SLUG
 from core.model.document import plain
-from core.report.chart import step_detail, waterfall
+from core.report.chart import draw, step_detail, waterfall
 from core.report.comment import comment, headline
 from core.report.images import png
+from core.report.pair import PrintedPair, pair_bars, print_pair
+from core.report.pair_comment import pair_comment
+from core.report.printed import print_bridge
+from core.segment_search import find_segments
 from core.settings import Settings, read_settings
 from core.warehouse import Version, Warehouse
 from core.warehouse.adhoc import is_path, open_data
@@ -47,13 +51,14 @@ NESTED = ("equation", "comparison")
 class NotebookBridge:
     """A bridge with the specification it came from; in a notebook it shows its chart and its numbers.
 
-    Frames are polars; their columns stand at the methods.
+    Frames are polars; their columns stand at the methods. second: the second comparison's, None where there is none.
     """
 
     bridge: Bridge
     spec: AnalysisSpec
     version: Version = field(repr=False)
     warehouse: Warehouse = field(repr=False)
+    second: Bridge | None = field(default=None, repr=False)
 
     @property
     def total(self) -> Total:
@@ -81,18 +86,32 @@ class NotebookBridge:
         """step, t, df, p, verdict: is a step's change more than its days make of it? Null where that cannot be told."""
         return self.bridge.significance()
 
+    def segments(self, step: str | None = None, k: int = 5) -> pl.DataFrame:
+        """segment, base, current, contribution: at most k disjoint segments over up to three dimensions.
+
+        They add up to the KPI's change, or to what `step` contributed; the last row is "everything else".
+        """
+        return find_segments(self.warehouse, self.spec, self.version, step=step, k=k).frame
+
     def chart(self) -> alt.TopLevelMixin:
-        """The waterfall."""
-        return waterfall(self.bridge)
+        """The waterfall, with the second comparison in it if there is one."""
+        pair = self._pair("en")
+        return draw(pair_bars(pair)) if pair else waterfall(self.bridge)
 
     def detail_chart(self, step: str, dimension: str) -> alt.TopLevelMixin:
         """One step by one dimension: performance and mix."""
         return step_detail(self.bridge, step, dimension)
 
     def comment(self, locale: str = "en") -> str:
-        """Headline and comment as plain text, one line a sentence."""
-        lines = (headline(self.bridge, locale), *comment(self.bridge, locale, self.spec.comment_depth))
-        return "\n".join(map(plain, lines))
+        """Headline and comment as plain text, one line a sentence; then the trend between two comparisons."""
+        depth, pair = self.spec.comment_depth, self._pair(locale)
+        lines = (headline(self.bridge, locale), *comment(self.bridge, locale, depth))
+        return "\n".join(map(plain, (*lines, *(pair_comment(pair, depth) if pair else ()))))
+
+    def _pair(self, locale: str) -> PrintedPair | None:
+        if self.second is None or self.spec.second is None:
+            return None
+        return print_pair(print_bridge(self.bridge, locale), print_bridge(self.second, locale), self.spec.second.show)
 
     def to_spec(self) -> AnalysisSpec:
         """The specification: what is saved as an analysis."""
@@ -138,23 +157,31 @@ class NotebookBridge:
 
 def bridge(
     data: str | Path | pl.DataFrame | Any,
-    steps: Sequence[str],
+    steps: Sequence[str | Mapping[str, Any]],
     total: str | None = None,
     formula: str | None = None,
     *,
     by: str,
-    base: Any,
+    base: Any = (),
     current: Any,
+    metrics: Mapping[str, str] | None = None,
+    second: Mapping[str, Any] | None = None,
     dimensions: Iterable[str] | None = None,
     where: Mapping[str, Condition] | None = None,
     method: Method = "shapley",
+    unit: str = "",
 ) -> NotebookBridge:
     """Why a KPI moved.
 
     data: slug of a dataset, path or glob (CSV, CSV.gz, Parquet, …), or a polars, pandas or Arrow frame.
     steps: each a summable column or "numerator / denominator"; the KPI is their product, or `formula` over [1] … [n].
+        A step may say more about itself: {"formula": "revenue / orders", "name": "Basket", "unit": "€"}.
     by: a date column (base and current are one day or (first, last), both inclusive) or any column (one value or a
         list of values).
+    metrics: {"revenue": "revenue_plan", …} compares each column with its plan over `current`, without a base.
+    second: a second comparison, {"show": "merged" | "behind" | "beside" | "below"} for the one before, with
+        "comparison": {"by": …, "base": […], "current": […]} for another.
+    unit: the KPI's, such as "€" or "%".
     dimensions: default every text, boolean and enum column that is neither `by` nor part of a step.
     where: {"country": ["FR", None], "amount": {">": 0}}; a list means one of, None in it means (not set).
     Raises DataError and its leaves with a sentence.
@@ -165,14 +192,25 @@ def bridge(
             "slug": AD_HOC_SLUG,
             "name": total or AD_HOC_SLUG,
             "dataset": slug,
-            "equation": {"steps": [{"formula": s} for s in _several(steps)], "total": total, "formula": formula},
-            "comparison": {"by": by, "base": _values(base), "current": _values(current)},
+            "equation": {
+                "steps": [{"formula": s} if isinstance(s, str) else dict(s) for s in _several(steps)],
+                "total": total,
+                "formula": formula,
+                "unit": unit,
+            },
+            "comparison": {
+                "by": by,
+                "base": _values(base) or None,
+                "current": _values(current) or None,
+                "metrics": metrics,
+            },
+            "second": second,
             "dimensions": None if dimensions is None else _several(dimensions),
             "where": dict(where or {}),
             "method": method,
         }
     )
-    return NotebookBridge(compute(warehouse, spec, version), spec, version, warehouse)
+    return _computed(warehouse, spec, version)
 
 
 def saved(slug: str) -> NotebookBridge:
@@ -187,7 +225,12 @@ def from_spec(spec: AnalysisSpec | str, data: Any = None) -> NotebookBridge:
     """
     read = from_yaml(AnalysisSpec, spec) if isinstance(spec, str) else spec
     _, version, warehouse = _open(read.dataset if data is None else data, read.comparison.by)
-    return NotebookBridge(compute(warehouse, read, version), read, version, warehouse)
+    return _computed(warehouse, read, version)
+
+
+def _computed(warehouse: Warehouse, spec: AnalysisSpec, version: Version) -> NotebookBridge:
+    first, second = compute_both(warehouse, spec, version)
+    return NotebookBridge(first, spec, version, warehouse, second)
 
 
 def _validated(given: dict[str, Any]) -> AnalysisSpec:
@@ -197,15 +240,17 @@ def _validated(given: dict[str, Any]) -> AnalysisSpec:
         raise _wrong_argument(error) from None
 
 
-def _several(given: str | Iterable[str]) -> tuple[str, ...]:
+def _several(given: str | Iterable[Any]) -> tuple[Any, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _wrong_argument(error: ValidationError) -> DataError:
     """The first thing that is wrong, by the argument's name."""
     first = error.errors(include_url=False)[0]
-    name = next((str(part) for part in first["loc"] if part not in NESTED), "base and current")
+    name = next((str(part) for part in first["loc"] if part not in NESTED), None)
     reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+    if name is None:
+        return DataError(f"{reason[:1].upper()}{reason[1:]}. See help(bridge).", field="base and current")
     return DataError(f"{name}: {first['input']!r} cannot be taken. {reason}. See help(bridge).", field=name)
 
 

@@ -121,9 +121,9 @@ def checked_template(spoken: str, key: str, text: str) -> str:
     """The text as it is kept: one line, its placeholders known. Raises DataError with a sentence, NotFound."""
     message, own = _known(key), text.strip()
     if not own:
-        raise DataError(f"The text of '{key}' is empty. Write a sentence, or reset it to the default.", field="text")
+        raise DataError("The text is empty. Write a sentence, or reset it to the default.", field="text")
     if len(own) > MOST_LETTERS or not is_one_line(own):
-        raise DataError(f"The text of '{key}' is one line of at most {MOST_LETTERS} characters.", field="text")
+        raise DataError(f"Write one line of at most {MOST_LETTERS} characters.", field="text")
     for name in BRACED.findall(own):
         if name not in message.placeholders:
             raise _unknown_placeholder(name, message)
@@ -138,7 +138,7 @@ def _unknown_placeholder(name: str, message: Editable) -> DataError:
     known = ", ".join(f"{{{one}}}" for one in message.placeholders)
     guess = get_close_matches(name, message.placeholders, n=1)
     meant = f" Did you mean {{{guess[0]}}}?" if guess else ""
-    return DataError(f"'{message.key}' has no placeholder {{{name}}}.{meant} It has: {known}.", field="text")
+    return DataError(f"This message has no placeholder {{{name}}}.{meant} It has: {known}.", field="text")
 
 
 def say(printed: PrintedBridge) -> Spoken:

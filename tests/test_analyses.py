@@ -116,7 +116,7 @@ def test_a_saved_change_is_a_revision_and_an_old_one_can_be_restored(sales_app: 
 
 def test_two_authors_do_not_overwrite_each_other(sales_app: App) -> None:
     sales_app.analyses.revise(revenue_spec(method="lmdi"), by=sales_app.owner.id, if_revision=1)
-    with pytest.raises(Stale, match="revised meanwhile"):
+    with pytest.raises(Stale, match="changed meanwhile"):
         sales_app.analyses.revise(revenue_spec(method="sequential"), by=sales_app.owner.id, if_revision=1)
 
 

@@ -152,7 +152,8 @@ def test_the_numbers_are_those_of_reports_files_and_the_api(sales_app: App, sale
     )
     content = ReportContent.model_validate({"analysis": "same"})
     version = sales_app.catalogue.latest("sales")
-    report, drawn = make_report(sales_app.warehouse, spec, content, version, rendered_at=NOW)
+    made = make_report(sales_app.warehouse, spec, content, version, rendered_at=NOW)
+    report, drawn = made.report, made.bridge
     answer = bridge_json(drawn, analysis="same", revision=1, data_version=1, as_of=NOW, rendered_at=NOW)
     found = months(sales_csv, where={"device": {"!=": "tablet"}})
     mine = bridge_json(found.bridge, analysis="same", revision=1, data_version=1, as_of=NOW, rendered_at=NOW)
@@ -298,7 +299,7 @@ def test_it_shows_itself_as_its_chart_with_the_numbers_beneath(frame: pl.DataFra
         ({"by": "dya"}, UnknownColumn, "Did you mean 'day'"),
         ({"base": "January"}, DataError, "'January' is no date for 'day'"),
         ({"base": ("2026-01-31", "2026-01-01")}, DataError, "before it starts"),
-        ({"base": []}, DataError, "base and current"),
+        ({"base": []}, DataError, "Base and current"),
         ({"base": object()}, DataError, "base"),
         ({"current": "2027-01-01"}, EmptyComparison, "The data covers 2026-01-05 to 2026-02-28"),
         ({"dimensions": ["city"]}, UnknownColumn, "Column 'city' is not in"),
@@ -342,3 +343,29 @@ def test_a_bridge_goes_through_a_file_and_back(frame: pl.DataFrame) -> None:
 def test_a_bridge_of_a_file_needs_the_slug_of_its_dataset_to_be_saved(frame: pl.DataFrame) -> None:
     with pytest.raises(DataError, match="Load it on the Data page"):
         months(frame).save("revenue")
+
+
+def test_columns_are_compared_with_their_plans_without_a_base() -> None:
+    planned = E1.with_columns(**{f"{name}_plan": pl.col(name) * 2 for name in ("visits", "orders", "revenue")})
+    pairs = {name: f"{name}_plan" for name in ("visits", "orders", "revenue")}
+    found = bridge(planned, STEPS, "revenue", by="day", current="2026-02-01", metrics=pairs)
+    assert (found.total.base, found.total.current) == (8640.0, 4320.0)
+    assert found.comment().startswith("Revenue is 4,320 (−50.0\u202f%) below plan, driven by visits")
+
+
+def test_a_second_comparison_is_drawn_and_told() -> None:
+    march = pl.concat(
+        [E1, pl.DataFrame({"day": [date(2026, 3, 1)], "visits": [1200], "orders": [36], "revenue": [3240.0]})]
+    )
+    days = {"base": "2026-02-01", "current": "2026-03-01"}
+    january = {"comparison": {"by": "day", "base": ["2026-01-01"], "current": ["2026-02-01"]}}
+    found = months(march, total="revenue", **days, second=january)
+    assert "Revenue turned: −1,080 after +320 the month before." in found.comment()
+    assert "January" not in found.comment()
+    assert "1 Jan 2026" in json.dumps(found.chart().to_dict())
+
+
+def test_a_bridge_with_a_second_comparison_comes_back_from_its_text(frame: pl.DataFrame) -> None:
+    december = {"show": "below", "comparison": {"by": "country", "base": ["FR"], "current": ["DE"]}}
+    found = months(frame, second=december)
+    assert from_spec(found.to_yaml(), frame).second is not None

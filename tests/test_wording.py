@@ -6,7 +6,7 @@ import pytest
 
 from core.app import App
 from core.errors import DataError, NotFound
-from core.report.editable import EDITABLE, PLACEHOLDERS
+from core.report.editable import EDITABLE, EXAMPLES, PLACEHOLDERS
 from core.report.messages import CATALOGUES
 from core.report.printed import print_bridge
 from core.wording import checked_template, say
@@ -23,6 +23,7 @@ def test_every_default_could_be_kept(language: str, key: str) -> None:
 
 def test_every_placeholder_is_explained() -> None:
     assert {name for message in EDITABLE.values() for name in message.placeholders} == set(PLACEHOLDERS)
+    assert set(PLACEHOLDERS) == set(EXAMPLES)
 
 
 def test_descriptions_are_told_apart() -> None:
@@ -30,7 +31,7 @@ def test_descriptions_are_told_apart() -> None:
 
 
 def test_every_message_of_headline_comment_and_alert_is_editable() -> None:
-    subjects = ("headline_", "total_", "step_rose", "listed_", "segment_", "share_", "alert_")
+    subjects = ("headline_", "total_", "step_rose", "listed_", "segment_rose", "share_", "alert_")
     not_sentences = {"alert_band"}
     wanted = {key for key in CATALOGUES["en"] if key.startswith(subjects)} - not_sentences
     assert wanted <= set(EDITABLE)
@@ -39,9 +40,9 @@ def test_every_message_of_headline_comment_and_alert_is_editable() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("  ", "The text of 'headline_rose' is empty. Write a sentence, or reset it to the default."),
-        ("{kpi} {x}", "'headline_rose' has no placeholder {x}. It has: {kpi}, {amount}."),
-        ("{}", "'headline_rose' has no placeholder {}."),
+        ("  ", "The text is empty. Write a sentence, or reset it to the default."),
+        ("{kpi} {x}", "This message has no placeholder {x}. It has: {kpi}, {amount}."),
+        ("{}", "This message has no placeholder {}."),
         ("{{kpi}}", "A '{' stands alone."),
         ("a" * 301, "one line of at most 300 characters"),
     ],

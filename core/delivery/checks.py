@@ -45,5 +45,5 @@ class ExportCheck:
         """Draw it once. Periods without rows are no mistake of the export: the data may still come."""
         version = self.catalogue.latest(analysis.dataset)
         with suppress(EmptyComparison):
-            _, bridge = make_report(self.warehouse, analysis, content, version, rendered_at=self.clock())
-            require_steps(content, bridge)
+            made = make_report(self.warehouse, analysis, content, version, rendered_at=self.clock())
+            require_steps(content, made.bridge)

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from core.analyses import compute_both
 from core.engine.bridge import Bridge
+from core.engine.segments import Found
 from core.model.analysis import AnalysisSpec
 from core.model.delivery import ReportContent
 from core.model.document import Report
-from core.report.document import build_report
+from core.report.document import build_report, wants_segments
 from core.report.words import Words
+from core.segment_search import find_segments
 from core.warehouse import Version, Warehouse
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A report and what it was drawn from, so that files beside it carry the same numbers.
+
+    second: of the second comparison; found: segments, where the report shows them.
+    """
+
+    report: Report
+    bridge: Bridge
+    second: Bridge | None
+    found: Found | None
 
 
 def locked(analysis: AnalysisSpec, content: ReportContent) -> AnalysisSpec:
@@ -27,14 +43,15 @@ def make_report(
     *,
     rendered_at: datetime,
     words: Words | None = None,
-) -> tuple[Report, Bridge]:
-    """The report and the bridge it was drawn from, so that files beside it carry the same numbers.
+) -> Made:
+    """The report on `version`.
 
     words: of the content's locale, by default the catalogue's.
     Raises as `compute`, and DataError for an element of a step that is not there.
     """
     filtered = locked(analysis, content)
     bridge, second = compute_both(warehouse, filtered, version)
+    found = find_segments(warehouse, filtered, version) if wants_segments(content) else None
     report = build_report(
         bridge,
         content.model_copy(update={"where": filtered.where}),
@@ -46,5 +63,6 @@ def make_report(
         words=words,
         second=second,
         show=filtered.second.show if filtered.second else "merged",
+        found=found,
     )
-    return report, bridge
+    return Made(report, bridge, second, found)

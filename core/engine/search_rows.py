@@ -12,7 +12,7 @@ from core.model.cells import Cells, IntArray
 from core.model.sums import BASE, CURRENT, FloatArray
 
 LEAST_CLUSTERS = 5
-MOST_PLACES = 20_000_000
+PLACES_A_ROW = 8
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,8 @@ def _values(cells: Cells, measure: Measure) -> tuple[FloatArray, FloatArray | No
 
 
 def _order(key: IntArray, count: int) -> IntArray:
-    """The rows by key, which lies below `count`; without sorting where every key comes once."""
-    if count <= MOST_PLACES:
+    """The rows by key, which lies below `count`; without sorting where keys lie close and come once."""
+    if count <= PLACES_A_ROW * len(key):
         places = np.full(count, -1)
         places[key] = np.arange(len(key))
         order = places[places >= 0]

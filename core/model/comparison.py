@@ -41,6 +41,11 @@ class Comparison:
     metrics: tuple[tuple[str, str], ...] = ()
 
     @property
+    def is_planned(self) -> bool:
+        """Whether columns are compared with their plans."""
+        return bool(self.metrics)
+
+    @property
     def is_dates(self) -> bool:
         """Whether two periods are compared rather than two groups or two columns."""
         return isinstance(self.base, DateSide) and isinstance(self.current, DateSide) and not self.metrics

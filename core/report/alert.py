@@ -9,6 +9,7 @@ from core.report.comment import (
     capitalised_step,
     driving_step,
     is_in_time,
+    is_planned,
     listed,
     printed_headline,
     text_tone,
@@ -73,8 +74,7 @@ def _total_alert(printed: PrintedBridge, *, has_crossed: bool) -> Line:
     threshold = _threshold(limit, printed.locale)
     if not has_crossed:
         return words.phrase("alert_within", headline=printed_headline(printed), threshold=threshold)
-    direction = "rose" if printed.change > 0 else "fell"
-    key = f"alert_crossed_{direction if is_in_time(printed.bridge.comparison) else 'differs'}"
+    key = f"alert_crossed_{_way(printed, printed.change)}"
     said = words.text(key, kpi=printed.kpi, size=_size(printed), threshold=threshold)
     return (Text(said, text_tone(printed.tone)),)
 
@@ -92,15 +92,21 @@ def _threshold(limit: float, locale: str) -> str:
 
 def _step_alert(printed: PrintedBridge, step: PrintedStep) -> Line:
     limit = step.step.threshold_pct if step.step else None
-    key = "alert_step_rose" if step.direction > 0 else "alert_step_fell"
-    if not is_in_time(printed.bridge.comparison):
-        key = "alert_step_differs"
     return printed.words.phrase(
-        key,
+        f"alert_step_{_way(printed, step.direction)}",
         step=Text(capitalised_step(step.label), "strong"),
         size=percent(abs(step.change_pct or 0.0), printed.locale, sign=False),
         threshold=_threshold(limit or 0.0, printed.locale),
     )
+
+
+def _way(printed: PrintedBridge, direction: int) -> str:
+    """Which way something went, or lies apart where nothing moved in time."""
+    if is_planned(printed.bridge.comparison):
+        return "above_plan" if direction > 0 else "below_plan"
+    if not is_in_time(printed.bridge.comparison):
+        return "differs"
+    return "rose" if direction > 0 else "fell"
 
 
 def _drivers(printed: PrintedBridge) -> Line:

@@ -102,9 +102,19 @@ def _step_bars(printed: PrintedBridge, max_bars: int, level: float) -> list[Bar]
 def _step_bar(printed: PrintedBridge, step: PrintedStep, level: float) -> Bar:
     change, share = printed.numbers.change(step.units), printed.share_text(step.share)
     moved = arrow(step.from_text, step.to_text) if step.base is not None or step.current is not None else ""
-    said = ", ".join(part for part in (f"{step.label}: {change}", _of_base(printed, share), moved, step.note) if part)
-    end = level + step.contribution
-    return Bar(step.name, step.label, moved, level, end, change, _some(share), step.tone, said)
+    usual = _usual(printed) if step.is_usual else ""
+    pieces = (f"{step.label}: {change}", _of_base(printed, share), moved, usual, step.note)
+    said = ", ".join(piece for piece in pieces if piece)
+    end, is_usual = level + step.contribution, bool(step.is_usual)
+    printed_change = marked(change, is_usual=is_usual)
+    return Bar(
+        step.name, step.label, moved, level, end, printed_change, _some(share), step.tone, said, is_usual=is_usual
+    )
+
+
+def marked(change: str, *, is_usual: bool) -> str:
+    """A printed change, marked where it lies within usual variation."""
+    return f"{ABOUT}\u00a0{change}" if is_usual else change
 
 
 def _remaining_bar(printed: PrintedBridge, dropped: list[PrintedStep], level: float) -> Bar:

@@ -223,4 +223,4 @@ def segment_bridge(bridge: Bridge, dimension: str, segment: str) -> Bridge:
 
 def inside_title(inner: PrintedBridge, segment: str) -> Line:
     """The segment, and what happened to its KPI."""
-    return inner.words.phrase("own_headline", segment=Text(segment, "strong"), headline=printed_headline(inner))
+    return inner.words.phrase("own_headline", segment=segment, headline=printed_headline(inner))

@@ -58,6 +58,9 @@ def _moved(printed: PrintedBridge) -> Line:
     amount = Text(_amount(printed), text_tone(printed.tone))
     if is_in_time(printed.bridge.comparison):
         return printed.words.phrase(f"headline_{direction}", kpi=printed.kpi, amount=amount)
+    if is_planned(printed.bridge.comparison):
+        key = "headline_above_plan" if printed.change > 0 else "headline_below_plan"
+        return printed.words.phrase(key, kpi=printed.kpi, amount=amount)
     base, current = both_labels(printed.bridge.comparison, printed.locale)
     key = "headline_higher" if printed.change > 0 else "headline_lower"
     return printed.words.phrase(key, kpi=printed.kpi, amount=amount, base=base, current=current)
@@ -74,6 +77,8 @@ def _started(printed: PrintedBridge) -> Line:
     value = Text(printed.current_text, text_tone(printed.tone))
     if is_in_time(printed.bridge.comparison):
         return printed.words.phrase("headline_started", kpi=printed.kpi, value=value)
+    if is_planned(printed.bridge.comparison):
+        return printed.words.phrase("headline_unplanned", kpi=printed.kpi, value=value)
     base, current = both_labels(printed.bridge.comparison, printed.locale)
     return printed.words.phrase("headline_only", kpi=printed.kpi, value=value, current=current, base=base)
 
@@ -82,6 +87,8 @@ def _unchanged(printed: PrintedBridge) -> Line:
     value = printed.current_text
     if is_in_time(printed.bridge.comparison):
         line = printed.words.phrase("headline_unchanged", kpi=printed.kpi, value=value)
+    elif is_planned(printed.bridge.comparison):
+        line = printed.words.phrase("headline_on_plan", kpi=printed.kpi, value=value)
     else:
         base, current = both_labels(printed.bridge.comparison, printed.locale)
         line = printed.words.phrase("headline_equal", kpi=printed.kpi, value=value, base=base, current=current)
@@ -212,6 +219,8 @@ def _total_line(printed: PrintedBridge) -> Line:
         "current": printed.current_text,
         "change": toned(_change_text(printed), printed.tone),
     }
+    if is_planned(comparison):
+        return words.phrase("total_planned" if printed.change else "total_on_plan", **values)
     if printed.change == 0:
         return words.phrase("total_same", **values)
     if not is_in_time(comparison):
@@ -240,6 +249,8 @@ def _step_item(printed: PrintedBridge, step: PrintedStep) -> Line:
 def _movement(printed: PrintedBridge, step: PrintedStep) -> str:
     if step.base is None or step.current is None:
         return "alone"
+    if is_planned(printed.bridge.comparison):
+        return "planned"
     if not is_in_time(printed.bridge.comparison):
         return "differs"
     return {1: "rose", -1: "fell", 0: "same"}[step.direction]
@@ -301,6 +312,11 @@ def listed(items: Sequence[Line], words: Words) -> Line:
 def is_in_time(comparison: Comparison | None) -> bool:
     """Whether the sides follow each other, so that things rise and fall."""
     return comparison is None or comparison.is_dates
+
+
+def is_planned(comparison: Comparison | None) -> bool:
+    """Whether actuals are compared with their plans, so that things lie above or below."""
+    return comparison is not None and comparison.is_planned
 
 
 def capitalised_step(name: str) -> str:

@@ -112,7 +112,8 @@ def _clauses(detail: PrintedDetail, segment: PrintedSegment) -> list[Line]:
 
 def _moving(detail: PrintedDetail, subject: str, direction: float) -> str:
     if not _is_in_time(detail):
-        return f"{subject}_differs"
+        comparison = detail.whole.bridge.comparison
+        return f"{subject}_planned" if comparison and comparison.is_planned else f"{subject}_differs"
     return f"{subject}_rose" if direction > 0 else f"{subject}_fell"
 
 

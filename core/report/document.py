@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.engine.bridge import Bridge
+from core.engine.segments import Found
 from core.errors import DataError
 from core.model.analysis import Show
-from core.model.delivery import ElementSpec, ReportContent
+from core.model.delivery import ElementSpec, ReportContent, View
 from core.model.document import Report, Section
 from core.report.alert import has_threshold, printed_alert
 from core.report.comment import Depth, printed_headline
+from core.report.dimensions import dimensions_section
+from core.report.funnel import funnel_section
+from core.report.moves import moves_section
 from core.report.pair import PrintedPair, print_pair
 from core.report.printed import PrintedBridge, print_bridge
-from core.report.sections import absent_section, alert_section, main_detail, step_section, waterfall_section
+from core.report.sections import (
+    absent_section,
+    alert_section,
+    main_detail,
+    step_section,
+    unsearched_section,
+    waterfall_section,
+)
+from core.report.segments import segments_section
+from core.report.tree import tree_section
 from core.report.words import Words
 from core.warehouse import Version
 
@@ -36,19 +50,21 @@ def build_report(
     words: Words | None = None,
     second: Bridge | None = None,
     show: Show = "merged",
+    found: Found | None = None,
 ) -> Report:
     """The report of `bridge` in the content's views, layout and locale.
 
     zone: IANA name in which its times are printed; depth: of the comment; words: of its locale, by default the
         catalogue's. second, show: the second comparison, and how it stands in the waterfall.
+    found: the segments of a search, for the view that shows them.
     An element of a step that this bridge does not have is a sentence: data may merge steps that an author chose.
     Raises DataError for no element at all and for a part that its view does not have.
     """
     printed = print_bridge(bridge, content.locale, version.labels, words)
     pair = print_pair(printed, print_bridge(second, content.locale), show) if second else None
     alert, has_crossed = printed_alert(printed)
-    choose = _elements if content.elements is not None else _views
-    chosen = choose(printed, content, depth, pair)
+    given = _Given(printed, content, depth, pair, found)
+    chosen = _elements(given) if content.elements is not None else _views(given)
     return Report(
         name=name,
         headline=printed_headline(printed),
@@ -65,28 +81,46 @@ def build_report(
     )
 
 
-def _views(printed: PrintedBridge, content: ReportContent, depth: Depth, pair: PrintedPair | None) -> list[Section]:
+@dataclass(frozen=True)
+class _Given:
+    """What sections are made of."""
+
+    printed: PrintedBridge
+    content: ReportContent
+    depth: Depth
+    pair: PrintedPair | None
+    found: Found | None
+
+
+def wants_segments(content: ReportContent) -> bool:
+    """Whether the report shows segments that have to be searched for."""
+    if content.elements is not None:
+        return any(element.view == "segments" for element in content.elements)
+    return "segments" in content.views
+
+
+def _views(given: _Given) -> list[Section]:
     """Whole views in their order; a dropdown offers every step."""
-    sections = []
-    for view in content.views:
-        if view == "waterfall":
-            sections.append(waterfall_section(printed, depth, content.where, pair))
-        elif view == "step_detail" and content.layout == "dropdown":
+    printed, sections = given.printed, []
+    for view in given.content.views:
+        if view == "step_detail" and given.content.layout == "dropdown":
             sections += [step_section(printed, step.name, f"step:{step.name}") for step in printed.steps]
-        elif view == "step_detail" and (detail := main_detail(printed)):
-            sections.append(step_section(printed, detail.step.name, "step_detail", detail))
+        elif view == "step_detail":
+            sections += [_main_section(printed, view)] if main_detail(printed) else []
+        elif view != "alert":
+            sections.append(_view_section(given, view))
     return sections or [alert_section(printed)]
 
 
-def _elements(printed: PrintedBridge, content: ReportContent, depth: Depth, pair: PrintedPair | None) -> list[Section]:
+def _elements(given: _Given) -> list[Section]:
     """Chosen parts in their order; parts of one view that follow each other stand in one section."""
     whole: dict[str, Section] = {}
     sections: list[Section] = []
     placed: list[int] = []
-    for element in _checked(content.elements or ()):
+    for element in _checked(given.content.elements or ()):
         key = f"step:{element.step}" if element.view == "step" else element.view
         if key not in whole:
-            whole[key] = _whole(printed, element, key, content, depth, pair)
+            whole[key] = _whole(given, element, key)
         rank = PART_ORDER.index(element.part)
         if sections and sections[-1].key == key and rank > placed[-1]:
             sections[-1] = _with_part(sections[-1], whole[key], element.part)
@@ -97,25 +131,36 @@ def _elements(printed: PrintedBridge, content: ReportContent, depth: Depth, pair
     return sections
 
 
-def _whole(
-    printed: PrintedBridge,
-    element: ElementSpec,
-    key: str,
-    content: ReportContent,
-    depth: Depth,
-    pair: PrintedPair | None,
-) -> Section:
-    if element.view == "alert":
-        return alert_section(printed)
-    if element.view == "waterfall":
-        return waterfall_section(printed, depth, content.where, pair)
-    if element.view == "step_detail":
-        detail = main_detail(printed)
-        name = detail.step.name if detail else printed.bridge.main_step()
-        return step_section(printed, name, key, detail)
+def _whole(given: _Given, element: ElementSpec, key: str) -> Section:
+    printed = given.printed
+    if element.view != "step":
+        return _view_section(given, element.view)
     if element.step not in [step.name for step in printed.steps]:
         return absent_section(printed, str(element.step), key)
     return step_section(printed, str(element.step), key)
+
+
+def _view_section(given: _Given, view: View) -> Section:
+    """A whole view of the bridge."""
+    printed = given.printed
+    sections: dict[View, Callable[[], Section]] = {
+        "alert": lambda: alert_section(printed),
+        "waterfall": lambda: waterfall_section(printed, given.depth, given.content.where, given.pair),
+        "step_detail": lambda: _main_section(printed, "step_detail"),
+        "funnel": lambda: funnel_section(printed),
+        "dimensions": lambda: dimensions_section(printed),
+        "moves": lambda: moves_section(printed),
+        "tree": lambda: tree_section(printed),
+        "segments": lambda: segments_section(printed, given.found) if given.found else unsearched_section(printed),
+    }
+    return sections[view]()
+
+
+def _main_section(printed: PrintedBridge, key: str) -> Section:
+    """The main step by its most telling dimension, or in one sentence where there is none."""
+    detail = main_detail(printed)
+    name = detail.step.name if detail else printed.bridge.main_step()
+    return step_section(printed, name, key, detail)
 
 
 def require_steps(content: ReportContent, bridge: Bridge) -> None:

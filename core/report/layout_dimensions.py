@@ -15,7 +15,7 @@ from core.report.printed_detail import PrintedSegment
 from core.report.printed_dimensions import Compared, Spread
 from core.report.shapes import Label
 from core.report.theme import LABEL_SIZE, SMALL_SIZE
-from core.report.widths import shortened, text_width
+from core.report.widths import BOLD_FACTOR, shortened, text_width
 from core.report.words import Words
 
 HEAD, ROW, LEGEND_LINE = 34.0, 46.0, 18.0
@@ -104,7 +104,7 @@ def _head(sheet: Sheet, group: Compared) -> None:
     y = sheet.height + HEAD - 14
     change = group.spreads[0].detail.whole.numbers.change(step.units)
     room = sheet.width - text_width(change, LABEL_SIZE, bold=True) - 12
-    label = shortened(step.heading, LABEL_SIZE * 1.05, room)
+    label = shortened(step.heading, LABEL_SIZE * BOLD_FACTOR, room)
     sheet.labels.append(Label(0, y, label, "ink", LABEL_SIZE, "left", is_bold=True))
     after = text_width(label, LABEL_SIZE, bold=True) + 10
     sheet.labels.append(Label(after, y, change, tone_role(step.tone), LABEL_SIZE, "left", is_bold=True))

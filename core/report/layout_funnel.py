@@ -13,7 +13,7 @@ from core.report.picture import Box, Picture, Place, Sheet, Stroke, tone_role, t
 from core.report.printed_funnel import Level
 from core.report.shapes import Label
 from core.report.theme import LABEL_SIZE, SMALL_SIZE
-from core.report.widths import shortened, text_width
+from core.report.widths import BOLD_FACTOR, shortened, text_width
 
 LEGEND, GAP, LINE, PAD = 26.0, 14.0, 16.0, 12.0
 BAR, BETWEEN, THINNEST = 14.0, 3.0, 1.5
@@ -78,7 +78,15 @@ def _row(sheet: Sheet, frame: _Frame, row: Level) -> None:
     lift = 0.0 if frame.is_stacked else max(0.0, (bars_height - (1 + len(beneath)) * LINE) / 2)
     names_top = top + lift + 7
     sheet.labels.append(
-        Label(0, names_top, shortened(row.label, LABEL_SIZE * 1.05, name_room), "ink", LABEL_SIZE, "left", is_bold=True)
+        Label(
+            0,
+            names_top,
+            shortened(row.label, LABEL_SIZE * BOLD_FACTOR, name_room),
+            "ink",
+            LABEL_SIZE,
+            "left",
+            is_bold=True,
+        )
     )
     for index, line in enumerate(beneath, start=1):
         text = shortened(line, SMALL_SIZE, name_room)

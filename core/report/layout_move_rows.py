@@ -15,7 +15,7 @@ from core.report.printed_detail import PrintedSegment
 from core.report.printed_moves import Moves
 from core.report.shapes import Label
 from core.report.theme import LABEL_SIZE, SMALL_SIZE
-from core.report.widths import shortened, text_width
+from core.report.widths import BOLD_FACTOR, shortened, text_width
 
 ROW, NARROW_ROW, BOTTOM, GAP, PAD = 38.0, 54.0, 44.0, 14.0, 12.0
 NAMES_SHARE, MOST_TICKS = 0.3, 5
@@ -115,6 +115,6 @@ def _axis(sheet: Sheet, frame: _Frame) -> None:
         x = frame.x(tick)
         sheet.strokes.append(Stroke(x, x, y, y + 3, "line"))
         sheet.labels.append(Label(x, y + 13, tick_text(numbers, tick), "muted", SMALL_SIZE))
-    title = shortened(detail.step.heading, SMALL_SIZE, frame.width)
+    title = shortened(detail.step.heading, SMALL_SIZE * BOLD_FACTOR, frame.right)
     sheet.labels.append(Label(frame.right, y + 32, title, "muted", SMALL_SIZE, "right", is_bold=True))
     sheet.height = y + BOTTOM

@@ -18,7 +18,7 @@ from core.report.printed_detail import PrintedDetail, PrintedSegment
 from core.report.printed_moves import Moves
 from core.report.shapes import Label
 from core.report.theme import SMALL_SIZE
-from core.report.widths import shortened, text_width
+from core.report.widths import BOLD_FACTOR, shortened, text_width
 
 PLOT, NARROW_PLOT, TOP, BOTTOM, EDGE = 330.0, 300.0, 26.0, 44.0, 8.0
 THIN, THICK, HEAD, DOT = 1.8, 6.0, 9.0, 6.0
@@ -123,7 +123,7 @@ def _axes(sheet: Sheet, frame: _Frame) -> None:
         Stroke(frame.left, frame.right, bottom, bottom, "line"),
         Stroke(frame.left, frame.left, TOP, bottom, "line"),
     ]
-    title = shortened(detail.step.heading, SMALL_SIZE, frame.width)
+    title = shortened(detail.step.heading, SMALL_SIZE * BOLD_FACTOR, frame.width)
     sheet.labels.append(Label(0, 8, title, "muted", SMALL_SIZE, "left", is_bold=True))
     for value, text in _value_ticks(frame):
         y = frame.y(value)
@@ -134,7 +134,7 @@ def _axes(sheet: Sheet, frame: _Frame) -> None:
         sheet.strokes.append(Stroke(x, x, bottom, bottom + 3, "line"))
         sheet.labels.append(Label(x, bottom + 13, text, "muted", SMALL_SIZE))
     words = detail.whole.words.text("column_share", weight=detail.weight_label)
-    under = shortened(words, SMALL_SIZE, frame.width)
+    under = shortened(words, SMALL_SIZE * BOLD_FACTOR, frame.right)
     sheet.labels.append(Label(frame.right, bottom + 32, under, "muted", SMALL_SIZE, "right", is_bold=True))
 
 

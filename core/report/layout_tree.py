@@ -6,7 +6,7 @@ from core.report.picture import Box, Picture, Place, Sheet, Stroke, tone_role
 from core.report.printed_tree import Branch, walk
 from core.report.shapes import Label
 from core.report.theme import LABEL_SIZE, SMALL_SIZE
-from core.report.widths import shortened, text_width
+from core.report.widths import BOLD_FACTOR, shortened, text_width
 
 NODE, BETWEEN, ASIDE = 72.0, 40.0, 26.0
 LEAST_NODE, MOST_NODE, EDGE, INSET = 146.0, 230.0, 4.0, 14.0
@@ -66,7 +66,7 @@ def _node(sheet: Sheet, branch: Branch, left: float, right: float, top: float) -
     if not branch.moved:
         sheet.labels.append(Label((left + right) / 2, top + NODE / 2, branch.label, "ink", LABEL_SIZE + 2))
         return
-    name = shortened(branch.label, LABEL_SIZE * 1.06, room)
+    name = shortened(branch.label, LABEL_SIZE * BOLD_FACTOR, room)
     sheet.labels.append(Label(left + INSET, top + 16, name, "ink", LABEL_SIZE, "left", is_bold=True))
     moved = shortened(branch.moved, SMALL_SIZE, room)
     sheet.labels.append(Label(left + INSET, top + 36, moved, "muted", SMALL_SIZE, "left"))
@@ -77,7 +77,7 @@ def _node(sheet: Sheet, branch: Branch, left: float, right: float, top: float) -
 def _figures(sheet: Sheet, branch: Branch, left: float, right: float, y: float) -> None:
     """What it contributed, and the change of its own value where there is room for it."""
     role = tone_role(branch.tone)
-    impact = shortened(branch.impact, LABEL_SIZE * 1.06, right - left)
+    impact = shortened(branch.impact, LABEL_SIZE * BOLD_FACTOR, right - left)
     sheet.labels.append(Label(left, y, impact, role, LABEL_SIZE, "left", is_bold=True))
     if text_width(impact, LABEL_SIZE, bold=True) + text_width(branch.change, SMALL_SIZE) + 10 <= right - left:
         sheet.labels.append(Label(right, y, branch.change, "muted", SMALL_SIZE, "right"))
@@ -137,7 +137,7 @@ def _list_row(sheet: Sheet, branch: Branch, left: float, column: float) -> None:
     room = right - x - column - 8
     label = f"{branch.sign} {branch.label}" if branch.sign else branch.label
     is_bold = not branch.segment
-    name = shortened(label, LABEL_SIZE * (1.06 if is_bold else 1.0), room)
+    name = shortened(label, LABEL_SIZE * (BOLD_FACTOR if is_bold else 1.0), room)
     moved = shortened(branch.moved, SMALL_SIZE, room)
     role = tone_role(branch.tone)
     sheet.labels += [

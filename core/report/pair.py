@@ -11,7 +11,7 @@ from typing import Literal
 from core.engine.pair import joint
 from core.model.analysis import Show
 from core.model.comparison import DateSide
-from core.report.bars import bridge_alt, bridge_bars, floor_of, usual_legend
+from core.report.bars import bridge_alt, bridge_bars, floor_of, marked, usual_legend
 from core.report.dates import against_label
 from core.report.messages import text
 from core.report.numbers import language
@@ -98,7 +98,7 @@ def _with_peers(pair: PrintedPair, max_bars: int) -> Waterfall:
         replace(bar, beneath=(f"({peer.printed})",) if is_behind else ()) for bar, peer in zip(bars, peers, strict=True)
     )
     floor, note = floor_of(pair.first, [bar.end for bar in (*shown, *peers)])
-    legend = (*_legend(pair, is_behind=is_behind), *usual_legend(shown, pair.first))
+    legend = (*_legend(pair, is_behind=is_behind), *usual_legend((*shown, *peers), pair.first))
     return Waterfall(
         shown,
         "step",
@@ -119,10 +119,11 @@ def _peer(pair: PrintedPair, bar: Bar, bars: tuple[Bar, ...]) -> Bar:
     kept = {other.key for other in bars} - {bar.key}
     steps = [step for step in pair.second.steps if (step.name == bar.key if bar.key else step.name not in kept)]
     units, contribution = sum(step.units for step in steps), sum(step.contribution for step in steps)
-    change = pair.second.numbers.change(units)
+    change, is_usual = pair.second.numbers.change(units), bool(bar.key and steps and steps[0].is_usual)
     colour = tone(units, steps[0].polarity) if bar.key and steps else "rest"
-    said = f"{bar.label}: {change} ({pair.labels[1]})"
-    return Bar("", bar.label, "", bar.start, bar.start + contribution, change, (), colour, said, is_light=True)
+    said, end = f"{bar.label}: {change} ({pair.labels[1]})", bar.start + contribution
+    printed = marked(change, is_usual=is_usual)
+    return Bar("", bar.label, "", bar.start, end, printed, (), colour, said, is_light=True, is_usual=is_usual)
 
 
 def _is_earlier(pair: PrintedPair) -> bool:

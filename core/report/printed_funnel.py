@@ -34,7 +34,8 @@ class Level:
     """One row of the funnel: a step, or the KPI.
 
     key: the step's name, "" for the KPI. change: of its own value in percent, None where that is undefined.
-    points: the change of a rate in points, else "". impact: its contribution to the KPI, printed.
+    points: the change of a rate in points, else "".
+    units, effect, impact: its contribution in smallest printed steps, in KPI units, printed.
     parts: numerator and denominator; a volume and the KPI have none.
     """
 
@@ -48,6 +49,7 @@ class Level:
     change_text: str
     points: str
     units: int
+    effect: float | None
     impact: str
     tone: Tone
     parts: tuple[Part, ...] = ()
@@ -92,6 +94,7 @@ def kpi_level(printed: PrintedBridge) -> Level:
         change_text=printed.change_percent,
         points=printed.change_text if is_rate and printed.is_defined else "",
         units=printed.change,
+        effect=total.change,
         impact=printed.change_text,
         tone=printed.tone,
     )
@@ -110,6 +113,7 @@ def _level(printed: PrintedBridge, step: PrintedStep, leaf: Leaf) -> Level:
         change_text=percent(step.change_pct, printed.locale),
         points=_points(step, printed.locale) if is_rate else "",
         units=step.units,
+        effect=step.contribution,
         impact=printed.numbers.change(step.units),
         tone=step.tone,
         parts=_parts(printed, leaf),

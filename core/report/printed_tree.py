@@ -28,6 +28,7 @@ class Branch:
 
     step, segment: what a click picks, "" where it is neither. sign: what joins it to its sibling at the left.
     moved: from one value to the other; change: in percent, behind an arrow; impact: its contribution, printed.
+    units, effect: its contribution in smallest printed steps and in KPI units.
     heading: stands over its segments. segments: the largest ones of the main step.
     """
 
@@ -41,6 +42,7 @@ class Branch:
     base: float | None = None
     current: float | None = None
     change_pct: float | None = None
+    effect: float | None = None
     sign: str = ""
     children: tuple[Branch, ...] = ()
     segment: str = ""
@@ -107,6 +109,7 @@ def _branch(row: Level) -> Branch:
         base=row.base,
         current=row.current,
         change_pct=row.change,
+        effect=row.effect,
     )
 
 
@@ -133,6 +136,7 @@ def _segment_branch(detail: PrintedDetail, segment: PrintedSegment) -> Branch:
         base=segment.base,
         current=segment.current,
         change_pct=change,
+        effect=segment.effect,
         segment=segment.name,
     )
 
@@ -186,6 +190,7 @@ def _formula_branch(printed: PrintedBridge, part: Operation, steps: list[Branch]
         base=base,
         current=current,
         change_pct=change,
+        effect=sum(printed.steps[index].contribution for index in inside),
         children=_operands(printed, part, steps),
     )
 

@@ -60,8 +60,9 @@ class _Panel:
         names = max(text_width(way.name, SMALL_SIZE) for way in methods.defined)
         figures = max(text_width(self._printed(count), SMALL_SIZE) for count in units)
         self._names = x + EDGE
-        self._left = x + EDGE + names + 10 + (figures if self._low < 0 else 0)
-        self._right = x + width - EDGE - (figures + 8 if self._high > 0 else 8)
+        # Figures stand right of their bar, those of negative bars right of the zero line.
+        self._left = x + EDGE + names + 12
+        self._right = x + width - EDGE - figures - 8
         self._end = x + width - EDGE
 
     def rects(self) -> Iterator[Rect]:
@@ -90,9 +91,7 @@ class _Panel:
         for way, y in self._rows():
             units = way.units[self._position]
             yield Label(self._names, y, way.name, "muted", SMALL_SIZE, "left")
-            is_left = units < 0
-            place = self._x(units) + (-5 if is_left else 5)
-            yield Label(place, y, self._printed(units), "ink", SMALL_SIZE, "right" if is_left else "left")
+            yield Label(self._x(max(units, 0)) + 5, y, self._printed(units), "ink", SMALL_SIZE, "left")
 
     def _rows(self) -> Iterator[tuple[PrintedWay, float]]:
         for row, way in enumerate(self._methods.defined):

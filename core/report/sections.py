@@ -14,7 +14,7 @@ from core.report.chart import NARROW_WIDTH, draw, specification
 from core.report.comment import Depth, printed_comment, printed_headline, text_tone
 from core.report.comment_detail import detail_comment, detail_for, detail_subtitle, detail_title
 from core.report.dates import against_label
-from core.report.messages import text
+from core.report.messages import CATALOGUES, text
 from core.report.notes import note_text
 from core.report.numbers import language
 from core.report.pair import PrintedPair, pair_alt, pair_bars
@@ -23,6 +23,7 @@ from core.report.printed import PrintedBridge, capitalised, tone
 from core.report.printed_detail import PrintedDetail, PrintedSegment
 from core.report.shapes import Waterfall
 
+Values = tuple[float | None, ...]
 METHODS = {"shapley": "Shapley", "lmdi": "LMDI", "sequential": "sequential", "covariance": "covariance"}
 
 
@@ -77,6 +78,11 @@ def absent_section(printed: PrintedBridge, name: str, key: str) -> Section:
     whole = next((leaf.name for leaf in printed.bridge.plan.leaves if {*positions} & {*leaf.members}), None)
     said = text(spoken, "step_merged", step=name, whole=whole) if whole else text(spoken, "step_gone", step=name)
     return Section(key, (Text(capitalised(name)),), comment=((Text(said),),))
+
+
+def unsearched_section(printed: PrintedBridge, key: str = "segments") -> Section:
+    """Found segments where nobody searched, in a sentence."""
+    return Section(key, (), comment=((Text(printed.words.text("segments_unsearched")),),))
 
 
 def main_detail(printed: PrintedBridge) -> PrintedDetail | None:
@@ -159,7 +165,8 @@ def steps_table(printed: PrintedBridge) -> Table:
             Text("" if numbers.is_rate else printed.change_percent, "strong"),
         )
     )
-    return _table([text(spoken, name) for name in names], rows, without_last=numbers.is_rate)
+    values = [(None, step.base, step.current, step.contribution, step.share) for step in printed.steps]
+    return _table([text(spoken, name) for name in names], rows, values, without_last=numbers.is_rate)
 
 
 def detail_table(detail: PrintedDetail) -> Table:
@@ -173,7 +180,21 @@ def detail_table(detail: PrintedDetail) -> Table:
     else:
         head += [text(spoken, name) for name in ("column_base", "column_current", "column_impact")]
         rows = [_volume_row(detail, segment) for segment in detail.segments]
-    return _table(head, [*rows, _all_row(detail)])
+    return _table(head, [*rows, _all_row(detail)], [_segment_values(detail, segment) for segment in detail.segments])
+
+
+def _segment_values(detail: PrintedDetail, segment: PrintedSegment) -> Values:
+    """What a reader sorts by: where two values stand in a cell, the current one."""
+    if not detail.has_mix:
+        return (None, segment.base, segment.current, segment.effect)
+    return (
+        None,
+        segment.current_share,
+        segment.current,
+        segment.performance_effect,
+        segment.mix_effect,
+        segment.effect,
+    )
 
 
 def _ratio_row(detail: PrintedDetail, segment: PrintedSegment) -> tuple[Text, ...]:
@@ -211,7 +232,8 @@ def cell_tone(units: float, polarity: int) -> Literal["good", "bad", "plain"]:
     return "good" if colour == "good" else "bad" if colour == "bad" else "plain"
 
 
-def _table(head: list[str], rows: list[tuple[Text, ...]], *, without_last: bool = False) -> Table:
+def _table(head: list[str], rows: list[tuple[Text, ...]], values: list[Values], *, without_last: bool = False) -> Table:
+    """A table with its last row as total, which has no values to sort by."""
     width = len(head) - (1 if without_last else 0)
     right: Literal["right"] = "right"
     return Table(
@@ -219,6 +241,7 @@ def _table(head: list[str], rows: list[tuple[Text, ...]], *, without_last: bool 
         aligns=("left", *(right for _ in range(width - 1))),
         rows=tuple(row[:width] for row in rows),
         has_total=True,
+        values=tuple(row[:width] for row in [*values, (None,) * width]),
     )
 
 
@@ -227,5 +250,10 @@ def option_label(section: Section, locale: str) -> str:
     if section.title:
         return plain(section.title)
     part = "chart" if section.chart else "table" if section.table else "comment"
-    name = section.key.partition(":")[2] or section.key
+    name = section.key.partition(":")[2] or _view_name(section.key, language(locale))
     return f"{name}: {text(language(locale), f'part_{part}')}"
+
+
+def _view_name(key: str, spoken: str) -> str:
+    view = key.partition(".")[0]
+    return text(spoken, f"view_{view}") if f"view_{view}" in CATALOGUES[spoken] else key

@@ -132,10 +132,11 @@ def _alt(shown: PrintedFound, bars: Waterfall) -> str:
 
 
 def _clause(shown: PrintedFound, piece: PrintedPiece) -> Line:
-    name = Text(capitalised(piece_name(shown.whole, piece.conditions)), "strong")
+    name = Text(piece_name(shown.whole, piece.conditions), "strong")
     key = _movement(shown, piece)
     values = {} if key in ("segment_new", "segment_lost", "segment_alone") else _ends(piece)
-    return shown.whole.words.phrase(key, segment=name, change=_change(shown, piece), **values)
+    first, *others = shown.whole.words.phrase(key, segment=name, change=_change(shown, piece), **values)
+    return (Text(capitalised(first.text), first.tone), *others)
 
 
 def _ends(piece: PrintedPiece) -> dict[str, str]:

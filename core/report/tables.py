@@ -13,16 +13,21 @@ import polars as pl
 import xlsxwriter
 
 from core.engine.bridge import Bridge
+from core.engine.frames import fold
 from core.engine.notes import Note
+from core.engine.segments import Found
 from core.model.comparison import DateSide, GroupSide
 from core.model.document import plain
 from core.report.comment import Depth, printed_comment, printed_headline
 from core.report.printed import print_bridge
+from core.report.view_tables import view_rows
 from core.report.words import Words
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 SIGNIFICANT = 12
+MOST_ROWS = 1_000
 MOST_SHEET_LETTERS = 31
+SHEET_VIEWS = ("funnel", "dimensions")
 Row = tuple[Any, ...]
 
 
@@ -44,7 +49,8 @@ def bridge_json(
     """The bridge as the API answers it; moments in ISO 8601.
 
     second: of the second comparison.
-    step, dimension: which detail; default the main step and its best dimension. `detail` is None where there is none.
+    step, dimension: which detail; default the main step and its best dimension. `detail` is None where there is none;
+        beyond 1,000 segments the smallest are one row.
     Raises DataError or UnknownColumn for a step or dimension that is not there.
     """
     printed = print_bridge(bridge, locale, words=words)
@@ -114,7 +120,9 @@ def _detail(bridge: Bridge, step: str | None, dimension: str | None) -> dict[str
     chosen = chosen_detail(bridge, step, dimension)
     if chosen is None:
         return None
-    return {"step": chosen[0], "dimension": chosen[1], "rows": records(bridge.detail(*chosen))}
+    rows = bridge.detail(*chosen)
+    few = fold(rows, "total", most=MOST_ROWS, below_pct=0.0) if rows.height > MOST_ROWS else rows
+    return {"step": chosen[0], "dimension": chosen[1], "rows": records(few)}
 
 
 def records(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -141,7 +149,25 @@ def csv_text(bridge: Bridge, *, step: str | None = None, dimension: str | None =
 
     Text that a spreadsheet would take for a formula gets an apostrophe in front.
     """
-    head, rows = _total_rows(bridge) if step is None else _detail_rows(bridge, step, dimension)
+    return _written(*(_total_rows(bridge) if step is None else _detail_rows(bridge, step, dimension)))
+
+
+def view_csv(bridge: Bridge, view: str, found: Found | None = None) -> str | None:
+    """A view that has a table of its own, written like `csv_text`; None for any other. found: of a search."""
+    rows = view_rows(bridge, view, found)
+    return None if rows is None else _written(*rows)
+
+
+def view_json(bridge: Bridge, view: str, found: Found | None = None) -> dict[str, Any] | None:
+    """The same as the API answers it: the view's name and its rows."""
+    rows = view_rows(bridge, view, found)
+    if rows is None:
+        return None
+    head, values = rows
+    return {"name": view, "rows": [dict(zip(head, map(shown, row), strict=True)) for row in values]}
+
+
+def _written(head: list[str], rows: list[Row]) -> str:
     out = StringIO()
     writer = csv.writer(out)
     writer.writerow([guarded(name) for name in head])
@@ -174,7 +200,8 @@ def _detail_rows(bridge: Bridge, step: str, dimension: str | None) -> tuple[list
 
 
 def xlsx_bytes(bridge: Bridge) -> bytes:
-    """A workbook: sheet "bridge" with steps and total, then a sheet a step with its segments by its best dimension.
+    """A workbook: sheet "bridge" with steps and total, a sheet a step with its segments by its best dimension, then
+    the funnel and the compared dimensions.
 
     Strings are written as strings, so nothing is ever taken for a formula or a link.
     """
@@ -193,12 +220,15 @@ def xlsx_bytes(bridge: Bridge) -> bytes:
 
 
 def _sheets(bridge: Bridge) -> Iterator[tuple[str, list[str], list[Row]]]:
-    names = _sheet_names(["bridge", *bridge.steps["step"].to_list()])
+    names = _sheet_names(["bridge", *bridge.steps["step"].to_list(), *SHEET_VIEWS])
     yield (next(names), *_total_rows(bridge))
     for step in bridge.steps["step"].to_list():
         name = next(names)
         if bridge.best_dimension(step):
             yield (name, *_detail_rows(bridge, step, None))
+    for view in SHEET_VIEWS:
+        head, rows = view_rows(bridge, view) or ([], [])
+        yield next(names), head, [tuple(map(shown, row)) for row in rows]
 
 
 def _sheet_names(titles: Iterable[str]) -> Iterator[str]:

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from core.errors import AlreadyExists, Conflict, DataError, NotFound, Stale
+from core.errors import AlreadyExists, Conflict, DataError, NotFound
 from core.model.analysis import Analysis, AnalysisRevision, AnalysisSpec
 from core.model.delivery import Export
+from core.store.rows import by_slug, first_values, require_revision
 
 
 def analysis_spec(row: Analysis | AnalysisRevision) -> AnalysisSpec:
@@ -20,17 +21,10 @@ def add_analysis(
     session: Session, organisation_id: str, spec: AnalysisSpec, *, person_id: str, now: datetime, note: str = ""
 ) -> Analysis:
     """Keep a new analysis as its revision 1. Raises AlreadyExists when its slug is taken."""
-    if taken := _find(session, organisation_id, spec.slug):
+    if taken := by_slug(session, Analysis, organisation_id, spec.slug):
         raise AlreadyExists(f"Slug '{spec.slug}' is taken by analysis '{taken.spec['name']}'. Choose another one.")
-    row = Analysis(
-        organisation_id=organisation_id,
-        slug=spec.slug,
-        dataset=spec.dataset,
-        spec=spec.model_dump(mode="json"),
-        created_by=person_id,
-        created_at=now,
-        modified_at=now,
-    )
+    values = first_values(organisation_id, spec, person_id=person_id, now=now)
+    row = Analysis(slug=spec.slug, dataset=spec.dataset, **values)
     session.add(row)
     session.flush()
     _keep_revision(session, row, person_id=person_id, note=note)
@@ -54,8 +48,7 @@ def revise_analysis(
     the slug differs: it is the address of reports and API alike and stays.
     """
     row = get_analysis(session, organisation_id, slug)
-    if if_revision not in (None, row.revision):
-        raise Stale(f"Analysis '{slug}' was revised meanwhile. Load revision {row.revision} and repeat the change.")
+    require_revision(f"Analysis '{slug}'", row.revision, if_revision)
     if spec.slug != slug:
         raise DataError(
             f"Slug '{slug}' cannot become '{spec.slug}': it is an address. Duplicate instead.", field="slug"
@@ -81,7 +74,7 @@ def restore_analysis(
 
 def get_analysis(session: Session, organisation_id: str, slug: str) -> Analysis:
     """The analysis with this slug. Raises NotFound."""
-    if row := _find(session, organisation_id, slug):
+    if row := by_slug(session, Analysis, organisation_id, slug):
         return row
     raise NotFound(f"There is no analysis '{slug}'.")
 
@@ -132,11 +125,6 @@ def delete_analysis(session: Session, organisation_id: str, slug: str) -> None:
         raise Conflict(f"Analysis '{slug}' is shown by {names} (exports). Delete them first.")
     session.delete(row)
     session.flush()
-
-
-def _find(session: Session, organisation_id: str, slug: str) -> Analysis | None:
-    query = select(Analysis).where(Analysis.organisation_id == organisation_id, Analysis.slug == slug)
-    return session.exec(query).first()
 
 
 def _keep_revision(session: Session, row: Analysis, *, person_id: str, note: str) -> None:

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from core.errors import AlreadyExists, Conflict, NotFound, Stale
+from core.errors import AlreadyExists, Conflict, NotFound
 from core.model.analysis import Analysis
 from core.model.data import Dataset, DatasetSpec
+from core.store.rows import by_slug, first_values, require_revision
 
 
 def dataset_spec(row: Dataset) -> DatasetSpec:
@@ -18,16 +19,9 @@ def dataset_spec(row: Dataset) -> DatasetSpec:
 
 def add_dataset(session: Session, organisation_id: str, spec: DatasetSpec, *, person_id: str, now: datetime) -> Dataset:
     """Keep a new dataset. Raises AlreadyExists when its slug is taken."""
-    if taken := _find(session, organisation_id, spec.slug):
+    if taken := by_slug(session, Dataset, organisation_id, spec.slug):
         raise AlreadyExists(f"Slug '{spec.slug}' is taken by dataset '{taken.spec['name']}'. Choose another one.")
-    row = Dataset(
-        organisation_id=organisation_id,
-        slug=spec.slug,
-        spec=spec.model_dump(mode="json"),
-        created_by=person_id,
-        created_at=now,
-        modified_at=now,
-    )
+    row = Dataset(slug=spec.slug, **first_values(organisation_id, spec, person_id=person_id, now=now))
     session.add(row)
     session.flush()
     return row
@@ -41,8 +35,7 @@ def change_dataset(
     if_revision: the revision the change was made from. Raises Stale when it is no longer the newest.
     """
     row = get_dataset(session, organisation_id, spec.slug)
-    if if_revision not in (None, row.revision):
-        raise Stale(f"Dataset '{spec.slug}' was changed meanwhile. Load it again and repeat the change.")
+    require_revision(f"Dataset '{spec.slug}'", row.revision, if_revision)
     row.spec, row.modified_at, row.revision = spec.model_dump(mode="json"), now, row.revision + 1
     session.add(row)
     session.flush()
@@ -51,7 +44,7 @@ def change_dataset(
 
 def get_dataset(session: Session, organisation_id: str, slug: str) -> Dataset:
     """The dataset with this slug. Raises NotFound."""
-    if row := _find(session, organisation_id, slug):
+    if row := by_slug(session, Dataset, organisation_id, slug):
         return row
     raise NotFound(f"There is no dataset '{slug}'.")
 
@@ -76,8 +69,3 @@ def delete_dataset(session: Session, organisation_id: str, slug: str) -> None:
         raise Conflict(f"Dataset '{slug}' is needed by {names} (analyses). Delete them first.")
     session.delete(row)
     session.flush()
-
-
-def _find(session: Session, organisation_id: str, slug: str) -> Dataset | None:
-    query = select(Dataset).where(Dataset.organisation_id == organisation_id, Dataset.slug == slug)
-    return session.exec(query).first()

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select, update
 
-from core.errors import AlreadyExists, NotFound, Stale
+from core.errors import AlreadyExists, NotFound
 from core.model.analysis import Analysis
 from core.model.delivery import Export, ExportSpec, LinkSettings, ReportLink
 from core.store.analyses import get_analysis
+from core.store.rows import first_values, require_revision
 
 
 def export_spec(row: Export) -> ExportSpec:
@@ -20,16 +21,9 @@ def export_spec(row: Export) -> ExportSpec:
 
 def add_export(session: Session, organisation_id: str, spec: ExportSpec, *, person_id: str, now: datetime) -> Export:
     """Keep a new export with its links. Raises NotFound (analysis) and AlreadyExists (a link's slug)."""
-    row = Export(
-        organisation_id=organisation_id,
-        analysis_id=get_analysis(session, organisation_id, spec.content.analysis).id,
-        name=spec.name,
-        is_active=spec.is_active,
-        spec=spec.model_dump(mode="json"),
-        created_by=person_id,
-        created_at=now,
-        modified_at=now,
-    )
+    analysis = get_analysis(session, organisation_id, spec.content.analysis)
+    values = first_values(organisation_id, spec, person_id=person_id, now=now)
+    row = Export(analysis_id=analysis.id, name=spec.name, is_active=spec.is_active, **values)
     session.add(row)
     session.flush()
     _keep_links(session, row, spec, now=now)
@@ -50,8 +44,7 @@ def change_export(
     if_revision: the revision the change was made from. Raises Stale when it is no longer the newest.
     """
     row = get_export(session, organisation_id, export_id)
-    if if_revision not in (None, row.revision):
-        raise Stale(f"Export '{row.name}' was changed meanwhile. Load it again and repeat the change.")
+    require_revision(f"Export '{row.name}'", row.revision, if_revision)
     row.analysis_id = get_analysis(session, organisation_id, spec.content.analysis).id
     row.name, row.is_active, row.spec = spec.name, spec.is_active, spec.model_dump(mode="json")
     row.modified_at, row.revision = now, row.revision + 1

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.engine.breakdown import OVERLAP_NAME
 from core.engine.bridge import Bridge
 from core.report.bars import detail_alt, detail_bars
+from core.report.chart import NARROW_WIDTH
 from core.report.comment_detail import detail_comment, detail_subtitle, detail_title
+from core.report.moves import moves_alt, moves_chart, moves_left_out, moves_subtitle
 from core.report.printed import PrintedBridge
 from core.report.printed_detail import PrintedDetail, print_detail
+from core.report.printed_moves import moves_of
 from core.ui import bridge_state as keys
-from core.ui.bridge_chart import picked, show_waterfall
+from core.ui import frame
+from core.ui.bridge_chart import picked, show_picture, show_waterfall
 from core.ui.bridge_downloads import detail_downloads
 from core.ui.bridge_first import dimension_first
 from core.ui.bridge_keep import keep_buttons
@@ -22,21 +29,23 @@ from core.ui.bridge_ranking import ranking_panel
 from core.ui.bridge_rows import rows_button
 from core.ui.bridge_significance import noise_popover, with_tests
 from core.ui.bridge_state import Work, follow, keep_widget, move
+from core.ui.bridge_url import Shape
+from core.ui.charts import is_phone
 from core.ui.text import escape, markdown, plural
 
 FIRSTS = {"step": "Steps first", "dimension": "Dimension first"}
-SHAPES = {"bridge": "Bridge", "table": "Table"}
+SHAPES = {"bridge": "Bridge", "moves": "Moves", "table": "Table"}
 HEADINGS = {
     "segment": "Segment",
-    "kind": "Kind",
-    "base_share": "Base share",
-    "current_share": "Current share",
-    "base_rate": "Base",
-    "current_rate": "Current",
+    "total": "Contribution",
     "performance": "Performance",
     "mix": "Mix",
-    "total": "Contribution",
     "is_significant": "Beyond noise",
+    "base_rate": "Base",
+    "current_rate": "Current",
+    "base_share": "Base share",
+    "current_share": "Current share",
+    "kind": "Kind",
     "t": "t",
     "df": "df",
     "p": "p",
@@ -52,26 +61,33 @@ BESIDE_PANEL = 780.0
 def step_card(work: Work, printed: PrintedBridge) -> None:
     """The card: which comes first, and what that shows."""
     with st.container(border=True, key="bridge_step_card"):
-        follow(keys.FIRST, work.state.first)
-        st.segmented_control(
-            "Which comes first",
-            list(FIRSTS),
-            format_func=FIRSTS.__getitem__,
-            key=keys.FIRST,
-            required=True,
-            on_change=lambda: move(first=st.session_state[keys.FIRST], segment=None),
-            label_visibility="collapsed",
-        )
+        row = st.container(horizontal=True, vertical_alignment="center")
+        with row:
+            _choose_first(work)
         if work.state.first == "dimension":
-            dimension_first(work, printed)
+            dimension_first(work, printed, row)
         else:
-            _step_first(work, printed)
+            _step_first(work, printed, row)
 
 
-def _step_first(work: Work, printed: PrintedBridge) -> None:
+def _choose_first(work: Work) -> None:
+    follow(keys.FIRST, work.state.first)
+    st.segmented_control(
+        "Which comes first",
+        list(FIRSTS),
+        format_func=FIRSTS.__getitem__,
+        key=keys.FIRST,
+        required=True,
+        on_change=lambda: move(first=st.session_state[keys.FIRST], segment=None),
+        label_visibility="collapsed",
+    )
+
+
+def _step_first(work: Work, printed: PrintedBridge, row: DeltaGenerator) -> None:
     """The chosen step, else the main one, by the chosen dimension, else its most telling one."""
     step = chosen_step(work, printed.bridge)
-    _choose_step(step, printed)
+    with row:
+        _choose_step(step, printed)
     dimension = chosen_dimension(work, printed.bridge, step)
     if dimension is None:
         st.caption(f"No dimension explains {escape(printed.step(step).label)}.")
@@ -108,23 +124,24 @@ def _choose_step(step: str, printed: PrintedBridge) -> None:
         key=keys.STEP,
         required=True,
         on_change=lambda: move(step=st.session_state[keys.STEP], dimension=None),
+        label_visibility="collapsed",
     )
 
 
 def _show(work: Work, printed: PrintedBridge, step: str, dimension: str) -> None:
-    detail = print_detail(printed, step, dimension)
+    detail, shape = print_detail(printed, step, dimension), work.state.shape
     st.markdown(f"#### {markdown(detail_title(detail))}")
-    st.caption(escape(detail_subtitle(detail)))
+    st.caption(escape(moves_subtitle(detail) if shape == "moves" else detail_subtitle(detail)))
     with st.container(horizontal=True, vertical_alignment="center"):
         _choose_shape(work)
         noise_popover(printed, step)
-    segment = _table(work, detail) if work.state.shape == "table" else _chart(work, detail)
+    segment = SHOWN[shape](work, detail)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if segment is not None and segment != OVERLAP_NAME:
             keep_buttons(work, {dimension: segment}, key=keys.DETAIL_CHART)
         rows_button(work, printed.bridge, dimension, segment)
-        detail_downloads(work, detail)
-        if work.state.shape == "bridge":
+        detail_downloads(work, detail, partial(moves_chart, detail) if shape == "moves" else None)
+        if shape == "bridge":
             _choose_bars(work)
 
 
@@ -155,11 +172,23 @@ def _choose_bars(work: Work) -> None:
     )
 
 
-def _chart(work: Work, detail: PrintedDetail) -> str | None:
-    """Chart and comment; the segment that was clicked."""
+def _bridge(work: Work, detail: PrintedDetail) -> str | None:
+    """Each segment's performance and mix, with the comment; the segment that was clicked."""
     bars, key = detail_bars(detail), _key(work, detail)
     show_waterfall(bars, key=key, alt=detail_alt(detail, bars), width=BESIDE_PANEL)
     for line in detail_comment(detail):
+        st.markdown(markdown(line))
+    return picked(key, "segment")
+
+
+def _moves(work: Work, detail: PrintedDetail) -> str | None:
+    """Each segment from base to current; the one that was clicked."""
+    moves, key = moves_of(detail), f"{_key(work, detail)}_moves"
+    if moves.drawn:
+        make = partial(moves_chart, detail, theme=frame.theme(), selectable=True)
+        narrow, wide = partial(make, width=NARROW_WIDTH, is_narrow=True), partial(make, width=BESIDE_PANEL)
+        show_picture(narrow() if is_phone() else wide(), key=key, alt=moves_alt(moves))
+    for line in (*detail_comment(detail), *moves_left_out(moves)):
         st.markdown(markdown(line))
     return picked(key, "segment")
 
@@ -176,8 +205,8 @@ def _table(work: Work, detail: PrintedDetail) -> str | None:
     is_rate = printed.numbers.is_rate
     hidden = set() if detail.has_mix else {"performance", "mix"}
     kept = {name: heading for name, heading in HEADINGS.items() if name not in hidden}
-    frame = with_tests(printed.bridge.detail(step, dimension), printed.bridge, step, dimension)
-    rows = frame.select(list(kept)).rename(kept)
+    tested = with_tests(printed.bridge.detail(step, dimension), printed.bridge, step, dimension)
+    rows = tested.select(list(kept)).rename(kept)
     if is_rate:
         rows = rows.with_columns(pl.col(name) * 100 for name in AMOUNTS if name in rows.columns)
     counted_in = "points" if is_rate else "units"
@@ -195,6 +224,9 @@ def _table(work: Work, detail: PrintedDetail) -> str | None:
     )
     chosen = st.session_state.get(key, {}).get("selection", {}).get("rows") or []
     return str(rows["Segment"][chosen[0]]) if chosen else None
+
+
+SHOWN: dict[Shape, Callable[[Work, PrintedDetail], str | None]] = {"bridge": _bridge, "moves": _moves, "table": _table}
 
 
 def _formats(*, is_percent: bool) -> dict[str, Any]:

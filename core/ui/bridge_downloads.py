@@ -36,12 +36,16 @@ def bridge_downloads(work: Work, printed: PrintedBridge, picture: Callable[[], a
         _file("Steps and segments (XLSX)", f"{name}.xlsx", XLSX, lambda: xlsx_bytes(printed.bridge))
 
 
-def detail_downloads(work: Work, detail: PrintedDetail) -> None:
-    """A step by a dimension."""
+def detail_downloads(work: Work, detail: PrintedDetail, picture: Callable[[], alt.LayerChart] | None) -> None:
+    """A step by a dimension; picture: the chart that is shown, where it is not the waterfall."""
     bridge, step, dimension = detail.whole.bridge, detail.step.name, detail.dimension
     name = f"{work.spec.slug}-{re.sub(NOT_IN_FILE_NAMES, '-', dimension)}"
+
+    def chart() -> bytes:
+        return png(specification(picture())) if picture else chart_png(detail_bars(detail))
+
     with st.popover("Download", icon=":material/download:", key="bridge_detail_download"):
-        _file("Chart (PNG)", f"{name}.png", "image/png", lambda: chart_png(detail_bars(detail)))
+        _file("Chart (PNG)", f"{name}.png", "image/png", chart)
         _file("Segments (CSV)", f"{name}.csv", "text/csv", lambda: csv_text(bridge, step=step, dimension=dimension))
 
 

@@ -15,6 +15,7 @@ from core.ui import frame
 from core.ui.bridge_settings import edit_settings
 from core.ui.bridge_state import Work, draft_key, follow, keep_draft
 from core.ui.bridge_steps import chain_of_ratios, equation_of, rows_of, sum_of
+from core.ui.bridge_units import units_of
 from core.ui.text import escape
 
 GOOD = {"up": "A rise", "down": "A fall"}
@@ -28,6 +29,10 @@ TOTAL_KEYS = {
 }
 NUMBERS = ("decimals", "total_threshold_pct")
 MOST_DECIMALS = 6
+UNIT_HELP = (
+    "€, kg, … or % for a rate between 0 and 1. Or a pattern with .* for the number: €.* prints it in full, "
+    "$.*M in millions (k, M or bn)."
+)
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "formula": pl.String,
     "name": pl.String,
@@ -116,11 +121,9 @@ def _starters(work: Work) -> None:
 
 def _start_anew(work: Work, kind: str) -> None:
     metrics = st.session_state[keys.METRICS]
-    equation = chain_of_ratios(metrics) if kind == "chain" else sum_of(metrics)
-    units = {column.name: column.unit for column in work.version.metrics}
-    keep_draft(
-        work, equation=equation.model_copy(update={"unit": units.get(metrics[-1], ""), "good": work.spec.equation.good})
-    )
+    units = units_of(work.version.metrics)
+    equation = chain_of_ratios(metrics, units) if kind == "chain" else sum_of(metrics, units)
+    keep_draft(work, equation=equation.model_copy(update={"good": work.spec.equation.good}))
     refill()
 
 
@@ -155,7 +158,7 @@ def _columns(work: Work) -> dict[str, Any]:
     return {
         "formula": config.TextColumn("Formula", width="medium", help="A metric, or numerator / denominator"),
         "name": config.TextColumn("Name", help="What people read; default: the formula"),
-        "unit": config.TextColumn("Unit", width="small", help="€, %, or a pattern such as $.*M"),
+        "unit": config.TextColumn("Unit", width="small", help=UNIT_HELP),
         "decimals": config.NumberColumn(
             "Decimals", width="small", min_value=0, max_value=MOST_DECIMALS, step=1, help="Empty: as many as it takes"
         ),
@@ -175,9 +178,7 @@ def _total(work: Work) -> None:
         follow(key, value if value is not None or field in NUMBERS else "")
     name, unit, decimals, good, threshold, formula = st.columns([3, 1.2, 1.2, 2.2, 1.6, 3])
     name.text_input("KPI's name", key=keys.TOTAL, placeholder=kpi_label(work))
-    unit.text_input(
-        "Unit", key=keys.TOTAL_UNIT, help="€, or % for a rate (changes are points), or a pattern such as $.*M"
-    )
+    unit.text_input("Unit", key=keys.TOTAL_UNIT, help=f"{UNIT_HELP} Changes of a rate are points.")
     decimals.number_input(
         "Decimals", min_value=0, max_value=MOST_DECIMALS, value=None, placeholder="auto", key=keys.TOTAL_DECIMALS
     )

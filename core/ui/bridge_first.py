@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.report.bars import bridge_alt, bridge_bars
 from core.report.by_segment import (
@@ -29,14 +30,15 @@ from core.ui.text import escape, markdown
 MOST_NAMED = 12
 
 
-def dimension_first(work: Work, printed: PrintedBridge) -> None:
-    """The segments' own changes, or, where one is opened, its steps."""
+def dimension_first(work: Work, printed: PrintedBridge, row: DeltaGenerator) -> None:
+    """The segments' own changes, or, where one is opened, its steps. row: where the dimension is chosen."""
     dimensions = list(printed.bridge.dimensions)
     if not dimensions or not adds_up(printed.bridge):
         st.info(_why_not(printed), icon=":material/info:")
         return
     dimension = _chosen(work, printed, dimensions)
-    _choose_dimension(work, dimension, dimensions)
+    with row:
+        _choose_dimension(work, dimension, dimensions)
     segment = work.state.segment
     if segment is not None and segment in printed.bridge.sums.dimensions[dimension].names:
         _inside(work, printed, dimension, segment)
@@ -67,6 +69,7 @@ def _choose_dimension(work: Work, dimension: str, dimensions: list[str]) -> None
         key=keys.OWN_DIMENSION,
         on_change=lambda: move(dimension=st.session_state[keys.OWN_DIMENSION], segment=None),
         width=260,
+        label_visibility="collapsed",
     )
 
 
@@ -78,16 +81,34 @@ def _segments(work: Work, printed: PrintedSegments) -> None:
     show_waterfall(bars, key=key, alt=segments_alt(printed, bars), on_select=lambda: _open(key, dimension))
     for line in segments_comment(printed):
         st.markdown(markdown(line))
+    _offer_inside(printed)
+
+
+def _offer_inside(printed: PrintedSegments) -> None:
+    """Every segment opens, also those that the chart sums up."""
+    known = printed.whole.bridge.sums.dimensions[printed.dimension].names
+    named = [segment.name for segment in printed.named if segment.name in known][:MOST_NAMED]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("See the steps inside", width="content")
-        for segment in printed.named[:MOST_NAMED]:
-            if segment.base is not None:
-                st.button(
-                    escape(segment.name),
-                    key=f"{keys.OWN_CHART}_open_{segment.name}",
-                    on_click=move,
-                    kwargs={"dimension": dimension, "segment": segment.name},
-                )
+        for name in named:
+            st.button(
+                escape(name),
+                key=f"{keys.OWN_CHART}_open_{name}",
+                on_click=move,
+                kwargs={"dimension": printed.dimension, "segment": name},
+            )
+        if len(known) > len(named):
+            key = f"{keys.OWN_CHART}_other"
+            st.selectbox(
+                "Another segment",
+                [name for name in known if name not in named],
+                index=None,
+                placeholder="another one",
+                key=key,
+                on_change=lambda: move(dimension=printed.dimension, segment=st.session_state[key]),
+                label_visibility="collapsed",
+                width=180,
+            )
 
 
 def _key(work: Work, dimension: str) -> str:

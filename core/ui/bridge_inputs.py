@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.model.comparison import Comparison
-from core.report.dates import both_labels
+from core.report.dates import against_label, both_labels
 from core.ui import bridge_state as keys
 from core.ui import frame
 from core.ui.bridge_compare import edit_comparison
@@ -14,7 +14,7 @@ from core.ui.bridge_periods import comparison_label
 from core.ui.bridge_state import Work, follow_closed, open_analysis, seen
 from core.ui.text import LOCALE, escape
 
-CHIP_LENGTH = 36
+CHIP_LENGTH = 46
 
 
 def choose(work: Work, comparison: Comparison | None) -> None:
@@ -24,13 +24,26 @@ def choose(work: Work, comparison: Comparison | None) -> None:
             _choose_analysis(work)
         with st.popover(_chip("Dataset", _dataset_name(work)), key="bridge_choose_dataset"):
             _choose_dataset(work)
-        with st.popover(_chip("Compare", comparison_label(work.spec.comparison)), key="bridge_choose_comparison"):
+        with st.popover(_chip("Compare", _comparisons_label(work)), key="bridge_choose_comparison"):
             edit_comparison(work, comparison)
         with st.popover(_chip("Filters", filters_label(work.spec.where, work.version)), key="bridge_choose_filters"):
             edit_filters(work)
         if comparison is not None:
-            base, current = both_labels(comparison, LOCALE)
-            st.markdown(f":gray[{escape(base)} →] {escape(current)}", width="content")
+            st.markdown(_sides(comparison), width="content")
+
+
+def _sides(comparison: Comparison) -> str:
+    """What stands against what, as the charts call it."""
+    if comparison.metrics:
+        return escape(against_label(comparison, LOCALE))
+    base, current = both_labels(comparison, LOCALE)
+    return f":gray[{escape(base)} →] {escape(current)}"
+
+
+def _comparisons_label(work: Work) -> str:
+    """The first one in words; of a second one only that it is there."""
+    first = comparison_label(work.spec.comparison)
+    return f"{first} + 1 more" if work.spec.second else first
 
 
 def _chip(name: str, value: str) -> str:

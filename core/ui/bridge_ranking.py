@@ -12,11 +12,14 @@ from core.report.printed import PrintedBridge
 from core.report.ranking import why_dimension
 from core.ui import bridge_state as keys
 from core.ui.bridge_editor import refill
+from core.ui.bridge_segments import find_button
 from core.ui.bridge_state import Work, keep_draft, move
 from core.ui.bridge_steps import Choice, with_choice
 from core.ui.text import escape, markdown, plural
 
 MOST_ROWS = 6
+FULL_BAR = 0.25
+"""An interest that fills its bar, where none is higher."""
 OPEN_FIRST, LEAVE_OUT, BACK = "Always open first", "Leave out for this step", "Back to the ranking"
 CHOICES: dict[str, Choice] = {OPEN_FIRST: "focus", LEAVE_OUT: "exclude", BACK: "back"}
 HOW = (
@@ -30,12 +33,14 @@ def ranking_panel(work: Work, printed: PrintedBridge, step: str, dimension: str)
     rows = printed.bridge.ranking_parts(step).to_dicts()
     with st.container(key="bridge_ranking", gap="small"):
         st.markdown("**Which dimension?**")
-        st.caption(f"Interest for {escape(printed.step(step).label)}, noise removed", help=HOW)
+        st.caption(f"For {escape(printed.step(step).label)}, noise removed", help=HOW)
+        full = max(FULL_BAR, *(row["interest"] for row in rows))
         for row in _shown(rows, dimension):
-            _row(work, printed, row, is_chosen=row["dimension"] == dimension)
+            _row(work, printed, row, full, is_chosen=row["dimension"] == dimension)
         st.markdown(markdown(why_dimension(printed, step, dimension)))
         with st.popover(f"All {plural(len(rows), 'dimension')} and their parts", key="bridge_parts", width="stretch"):
             _parts(work, printed, step)
+        find_button(work, step)
 
 
 def _shown(rows: list[dict[str, Any]], dimension: str) -> list[dict[str, Any]]:
@@ -43,7 +48,7 @@ def _shown(rows: list[dict[str, Any]], dimension: str) -> list[dict[str, Any]]:
     return rows[:MOST_ROWS] + [row for row in rows[MOST_ROWS:] if row["dimension"] == dimension]
 
 
-def _row(work: Work, printed: PrintedBridge, row: dict[str, Any], *, is_chosen: bool) -> None:
+def _row(work: Work, printed: PrintedBridge, row: dict[str, Any], full: float, *, is_chosen: bool) -> None:
     step, name = row["step"], row["dimension"]
     with st.container(gap=None, key=f"bridge_rank_row_{name}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
@@ -54,7 +59,8 @@ def _row(work: Work, printed: PrintedBridge, row: dict[str, Any], *, is_chosen: 
                 icon=_icon(row),
                 on_click=lambda: move(step=step, dimension=name),
             )
-            st.markdown(f":gray[{_mark(row)}]" if _mark(row) else f"{row['interest']:.2f}", text_alignment="right")
+            figure = f":gray[{_mark(row)}]" if _mark(row) else f"{row['interest']:.2f}"
+            st.markdown(figure, text_alignment="right", width="stretch")
             key = f"{keys.RANK}_menu_{name}"
             st.menu_button(
                 "",
@@ -65,7 +71,7 @@ def _row(work: Work, printed: PrintedBridge, row: dict[str, Any], *, is_chosen: 
                 help=f"What to do with {_label(work, name)}",
                 on_click=lambda: _choose(work, printed.bridge, step, name, CHOICES[st.session_state[key]]),
             )
-        st.progress(float(row["interest"]))
+        st.progress(row["interest"] / full)
 
 
 def _icon(row: dict[str, Any]) -> str | None:

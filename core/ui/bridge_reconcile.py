@@ -22,19 +22,26 @@ from core.ui import frame
 from core.ui.bridge_chart import WIDE
 from core.ui.bridge_state import Work, follow, keep_widget
 from core.ui.charts import for_page, is_phone
-from core.ui.text import LOCALE, markdown, markdown_table
+from core.ui.tables import show_table
+from core.ui.text import LOCALE, markdown
+
+SMALL = "Interaction by single effects: what method covariance hands out by their size."
+LARGE = "Interaction by single effects. Above 30 %, handing it out by their size is arbitrary: rather take Shapley."
 
 
 def reconcile_view(work: Work, printed: PrintedBridge) -> None:
     """Table, bars, reasons."""
     methods = print_methods(printed, reconcile(printed.bridge))
     _choose(work)
-    st.markdown(markdown_table(methods_table(methods)))
+    figures, reasons = st.columns([6, 5], gap="large")
+    with figures:
+        show_table(methods_table(methods), key="bridge_methods_table")
+    with reasons:
+        for line in methods_comment(methods):
+            st.markdown(markdown(line))
+        if methods.found.covariance is not None and not methods.found.agrees:
+            show_covariance(methods.found.covariance)
     _chart(methods)
-    for line in methods_comment(methods):
-        st.markdown(markdown(line))
-    if methods.found.covariance is not None and not methods.found.agrees:
-        show_covariance(methods.found.covariance)
 
 
 def show_covariance(share: float) -> None:
@@ -44,13 +51,7 @@ def show_covariance(share: float) -> None:
         st.badge(
             label, icon=":material/warning:" if is_large else ":material/check:", color="orange" if is_large else "gray"
         )
-        st.caption(
-            "The interaction is that large a part of the single effects: method covariance hands it out by their size, "
-            "which is arbitrary. Rather take Shapley."
-            if is_large
-            else "of the single effects is interaction, which method covariance hands out by their size.",
-            width="stretch",
-        )
+        st.caption(LARGE if is_large else SMALL, width="stretch")
 
 
 def _choose(work: Work) -> None:

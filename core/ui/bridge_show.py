@@ -15,6 +15,7 @@ from core.ui import bridge_state as keys
 from core.ui.bridge_chart import picked
 from core.ui.bridge_downloads import bridge_downloads
 from core.ui.bridge_reconcile import reconcile_view, show_covariance
+from core.ui.bridge_segments import segments_card
 from core.ui.bridge_state import Work, follow, keep_draft, move
 from core.ui.bridge_url import View
 from core.ui.bridge_views import (
@@ -24,6 +25,7 @@ from core.ui.bridge_views import (
     pickable,
     show_chart,
     show_words,
+    tree_view,
     waterfall_view,
 )
 from core.ui.text import LOCALE, escape, markdown
@@ -32,10 +34,16 @@ VIEWS: dict[View, str] = {
     "waterfall": "Waterfall",
     "funnel": "Funnel",
     "dimensions": "Dimensions",
-    "reconcile": "Methods",
+    "tree": "KPI tree",
+    "segments": "Segments",
+    "reconcile": "Reconcile",
     "table": "Table",
 }
-MADE: dict[View, Callable[[PrintedBridge], Drawn]] = {"funnel": funnel_view, "dimensions": dimensions_view}
+MADE: dict[View, Callable[[PrintedBridge], Drawn]] = {
+    "funnel": funnel_view,
+    "dimensions": dimensions_view,
+    "tree": tree_view,
+}
 STEP_COLUMNS: dict[str, type[pl.DataType]] = {
     "Step": pl.String,
     "Base": pl.String,
@@ -59,6 +67,8 @@ def bridge_card(work: Work, printed: PrintedBridge, second: PrintedBridge | None
             key = _chart_key(work)
             show_chart(drawn, key=key, on_select=lambda: _pick(key, drawn, printed))
             show_words(drawn)
+        elif work.state.view == "segments":
+            segments_card(work, printed)
         elif work.state.view == "reconcile":
             reconcile_view(work, printed)
         else:

@@ -41,7 +41,8 @@ METHOD_HERE, SECOND_JOB = "bridge_method_here", "bridge_second_job"
 VIEW, STEP, DIMENSION = "bridge_view", "bridge_step", "bridge_dimension"
 SHAPE, FIRST = "bridge_shape", "bridge_first"
 RANK, OWN_CHART, OWN_DIMENSION = "bridge_rank", "bridge_own_chart", "bridge_own_dimension"
-SEARCH, SEARCH_FOR, FOUND = "bridge_search", "bridge_search_for", "bridge_found"
+SEARCH, SEARCH_FOR, SEARCH_NOW = "bridge_search", "bridge_search_for", "bridge_search_now"
+FOUND, PIECE = "bridge_found", "bridge_piece"
 SECOND, SECOND_SHOW, SECOND_BASE, SECOND_CURRENT = (
     "bridge_second",
     "bridge_second_show",
@@ -176,9 +177,9 @@ def with_draft(key: str, start: AnalysisSpec) -> AnalysisSpec:
 
 
 def keep_draft(work: Work, **changes: Any) -> None:
-    """Keep unsaved parts of the specification for this session."""
-    drafts = st.session_state.setdefault(DRAFTS, {})
-    drafts[draft_key(work.saved, work.start)] = work.spec.model_copy(update=changes)
+    """Keep unsaved parts of the specification for this session; those of another callback of the same run stay."""
+    drafts, key = st.session_state.setdefault(DRAFTS, {}), draft_key(work.saved, work.start)
+    drafts[key] = drafts.get(key, work.spec).model_copy(update=changes)
 
 
 def keep_widget(work: Work, field: str, key: str) -> None:

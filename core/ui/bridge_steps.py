@@ -10,8 +10,10 @@ from pydantic import ValidationError
 
 from core.errors import EquationError
 from core.model.analysis import EquationSpec, StepSpec
+from core.ui.bridge_units import without_unit
 
 Choice = Literal["focus", "exclude", "back"]
+NO_UNITS: Mapping[str, str] = {}
 
 
 class StepRow(TypedDict):
@@ -89,26 +91,38 @@ def _chosen(step: StepSpec, dimension: str, choice: Choice) -> StepSpec:
     )
 
 
-def chain_of_ratios(metrics: Sequence[str]) -> EquationSpec:
-    """visits, orders, revenue become visits x orders / visits x revenue / orders; the total is the last metric."""
+def chain_of_ratios(metrics: Sequence[str], units: Mapping[str, str] = NO_UNITS) -> EquationSpec:
+    """visits, orders, revenue become visits x orders / visits x revenue / orders; the total is the last metric.
+
+    units: of metrics by name, those they have.
+    """
     first, *later = metrics
     pairs = zip(later, metrics, strict=False)
     return EquationSpec(
-        steps=(_metric_step(first), *(_metric_step(top, below) for top, below in pairs)), total=_label(metrics[-1])
+        steps=(_metric_step(units, first), *(_metric_step(units, top, below) for top, below in pairs)),
+        total=_label(metrics[-1]),
+        unit=units.get(metrics[-1], ""),
     )
 
 
-def sum_of(metrics: Sequence[str]) -> EquationSpec:
-    """The metrics added up."""
-    steps = tuple(_metric_step(metric) for metric in metrics)
+def sum_of(metrics: Sequence[str], units: Mapping[str, str] = NO_UNITS) -> EquationSpec:
+    """The metrics added up; in their unit, where they have the same."""
+    steps = tuple(_metric_step(units, metric) for metric in metrics)
     formula = " + ".join(f"[{number}]" for number in range(1, len(steps) + 1)) if len(steps) > 1 else None
-    return EquationSpec(steps=steps, formula=formula, total="Total" if len(steps) > 1 else _label(metrics[0]))
+    named = "Total" if len(steps) > 1 else _label(metrics[0])
+    kinds = {units.get(metric, "") for metric in metrics}
+    return EquationSpec(steps=steps, formula=formula, total=named, unit=kinds.pop() if len(kinds) == 1 else "")
 
 
-def _metric_step(*metrics: str) -> StepSpec:
-    """A metric or a ratio; where quotes are needed in the formula, the name does without them."""
+def _metric_step(units: Mapping[str, str], *metrics: str) -> StepSpec:
+    """A metric or a ratio; where quotes are needed in the formula, the name does without them.
+
+    A ratio has its numerator's unit over a count, and none where both are money.
+    """
     formula, plain = " / ".join(map(quoted, metrics)), " / ".join(metrics)
-    return StepSpec(formula=formula, name=plain if plain != formula else None)
+    top, *below = (units.get(metric, "") for metric in metrics)
+    unit = "" if any(below) else top
+    return StepSpec(formula=formula, name=plain if plain != formula else None, unit=unit)
 
 
 def _step(number: int, row: Mapping[str, object]) -> StepSpec:
@@ -127,7 +141,8 @@ def _step(number: int, row: Mapping[str, object]) -> StepSpec:
         )
     except ValidationError as error:
         first = error.errors()[0]
-        raise EquationError(f"Step {number}, {first['loc'][0]}: {first['msg']}.") from None
+        sentence = first["msg"].removeprefix("Value error, ")
+        raise EquationError(f"Step {number}, {first['loc'][0]}: {sentence}.") from None
 
 
 def _text(row: Mapping[str, object], name: str) -> str:
@@ -145,4 +160,5 @@ def _whole(value: object) -> int | None:
 
 
 def _label(column: str) -> str:
-    return column[:1].upper() + column[1:].replace("_", " ")
+    bare = without_unit(column)
+    return bare[:1].upper() + bare[1:].replace("_", " ")

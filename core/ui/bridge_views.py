@@ -20,13 +20,16 @@ from core.report.pair import pair_alt, pair_bars, print_pair
 from core.report.pair_comment import pair_comment
 from core.report.printed import PrintedBridge
 from core.report.printed_dimensions import compared
+from core.report.printed_tree import tree_of
 from core.report.shapes import Waterfall
 from core.report.theme import ThemeName
+from core.report.tree import tree_alt, tree_chart, tree_comment, tree_table
 from core.ui import frame
 from core.ui.bridge_chart import WIDE, show_waterfall
 from core.ui.bridge_state import Work
 from core.ui.charts import for_page, is_phone
-from core.ui.text import markdown, markdown_table
+from core.ui.tables import show_table
+from core.ui.text import markdown
 
 MAX_BARS = 12
 Field = Literal["step", "dimension"]
@@ -83,6 +86,14 @@ def dimensions_view(printed: PrintedBridge) -> Drawn:
     )
 
 
+def tree_view(printed: PrintedBridge) -> Drawn:
+    """The KPI, what it is made of, and the segments of its main step."""
+    tree = tree_of(printed)
+    return Drawn(
+        tree_alt(printed, tree), tree_comment(printed), tree_table(printed, tree), make=partial(tree_chart, printed)
+    )
+
+
 def show_chart(drawn: Drawn, *, key: str, on_select: Callable[[], None]) -> None:
     """The chart, which can be clicked."""
     if drawn.bars is not None:
@@ -106,7 +117,7 @@ def show_words(drawn: Drawn) -> None:
         st.markdown(markdown(line))
     if drawn.table is not None:
         with st.expander("Numbers", icon=":material/table_rows:"):
-            st.markdown(markdown_table(drawn.table))
+            show_table(drawn.table, key="bridge_numbers")
 
 
 def pickable(printed: PrintedBridge, step: str | None) -> bool:

@@ -22,6 +22,7 @@ from core.ui import frame, loaders, progress
 from core.ui.bridge_periods import first_comparison
 from core.ui.bridge_state import Work, current_state, specification
 from core.ui.bridge_steps import chain_of_ratios
+from core.ui.bridge_units import units_of
 from core.ui.text import escape
 from core.warehouse import Version
 
@@ -60,7 +61,7 @@ def first_analysis(app: App, version: Version) -> AnalysisSpec:
         slug=NEW_SLUG,
         name="New analysis",
         dataset=version.dataset,
-        equation=chain_of_ratios(metrics[:1]),
+        equation=chain_of_ratios(metrics[:1], units_of(version.metrics)),
         comparison=first_comparison(version) or _first_groups(app, version),
     )
 

@@ -39,6 +39,16 @@ VIEW_NAMES: dict[View, str] = {
     "tree": "KPI tree",
     "segments": "Segments found",
 }
+VIEW_HELP = """\
+- **Alert**: a message only
+- **Waterfall**: the whole bridge
+- **Main step in detail**: by its most telling dimension, as a bridge
+- **Funnel**: each step on both sides, with numerator and denominator
+- **Dimensions compared**: for each step, the range of its segments' effects and the mix
+- **Moves of segments**: the main step, an arrow a segment over share and own value
+- **KPI tree**: the steps as the formula joins them
+- **Segments found**: a search over several dimensions; it may take some seconds
+"""
 LOCALES: dict[Locale, str] = {"en": "English", "fr": "Français", "de": "Deutsch", "nb": "Norsk bokmål"}
 WHO = {False: "Login only", True: "Public"}
 WHO_HELP = "Public: anybody with the address can open it. Login only: people of your organisation."
@@ -92,7 +102,7 @@ def edit_export(app: App) -> None:
         format_func=VIEW_NAMES.__getitem__,
         key=VIEWS,
         selection_mode="multi",
-        help="Alert: a message. Waterfall: the whole bridge. Main step: by its most telling dimension.",
+        help=VIEW_HELP,
     )
     with st.container(horizontal=True):
         _layout()
@@ -160,7 +170,7 @@ def element_label(key: str) -> str:
 
 def offered_elements(steps: list[str]) -> list[str]:
     """All elements of an analysis with these steps."""
-    whole = [ElementSpec(view=view, part=part) for view in ("waterfall", "step_detail") for part in PARTS]
+    whole = [ElementSpec(view=view, part=part) for view in ALL_VIEWS if view != "alert" for part in PARTS]
     single = [ElementSpec(view="step", part=part, step=step) for step in steps for part in PARTS]
     return [element_key(element) for element in (ElementSpec(view="alert", part="text"), *whole, *single)]
 

@@ -26,7 +26,7 @@ ICON = Path(__file__).with_name("icon.svg")
 LOGO = Path(__file__).with_name("logo.svg")
 INK, DARK_INK = "#0f172a", "#e5ebf2"
 # Streamlit writes white on every primary button, too faint on the dark theme's light accent (WCAG 2.2, 1.4.3).
-PRIMARY = '[data-testid^="stBaseButton-primary"] :is(p, span)'
+PRIMARY = '[data-testid^="stBaseButton-primary"]:not(:disabled) :is(p, span)'
 BUTTON_INK = f"<style>{PRIMARY} {{ color: light-dark(#ffffff, {INK}); }}</style>"
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,8 @@ HOME = Entry("Home.py", "Home", ":material/home:")
 DATA = Entry("pages/1_Data.py", "Data", ":material/table_chart:")
 BRIDGE = Entry("pages/2_Bridge.py", "Bridge", ":material/waterfall_chart:")
 EXPORTS = Entry("pages/3_Exports.py", "Exports", ":material/send:")
-GROUPS = (("Understand", (DATA, BRIDGE)), ("Deliver", (EXPORTS,)))
+SETTINGS = Entry("pages/7_Settings.py", "Settings", ":material/settings:")
+GROUPS = (("Understand", (DATA, BRIDGE)), ("Deliver", (EXPORTS,)), ("Organise", (SETTINGS,)))
 
 
 def open_page(entry: Entry) -> App:

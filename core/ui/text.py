@@ -12,9 +12,11 @@ from babel.numbers import format_decimal
 
 from core.model.document import Line, Table, Tone
 from core.report.dates import day_label, moment_label
+from core.report.numbers import MINUS
 from core.warehouse import Version
 
 LOCALE = "en"
+WORD_JOINER = "\u2060"
 MARKS = "\\`*_{}[]<>#|$~:"
 TONES: dict[Tone, str] = {"good": ":green[**{}**]", "bad": ":red[**{}**]", "strong": "**{}**", "muted": ":gray[{}]"}
 LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe"})
@@ -37,8 +39,9 @@ def plain(name: str) -> str:
 
 
 def markdown(line: Line) -> str:
-    """A line with its tones, for st.markdown."""
-    return "".join(TONES.get(part.tone, "{}").format(escape(part.text)) for part in line)
+    """A line with its tones, for st.markdown; no minus is left behind at the end of a line."""
+    said = "".join(TONES.get(part.tone, "{}").format(escape(part.text)) for part in line)
+    return said.replace(MINUS, MINUS + WORD_JOINER)
 
 
 def markdown_table(table: Table) -> str:

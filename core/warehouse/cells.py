@@ -22,7 +22,7 @@ from core.warehouse.versions import Version
 
 MOST_CLUSTERS = 62
 LENGTHS = (1, 7, 28, 91)
-MOST_PLACES = 20_000_000
+PLACES_A_ROW = 8
 
 
 def cells(
@@ -81,8 +81,8 @@ def _on_both(sides: NDArray[Any]) -> tuple[IntArray, IntArray]:
 
 
 def _numbered(keys: IntArray) -> tuple[IntArray, IntArray]:
-    """The keys in order, each once, and which of them each row has; without sorting where they are small."""
-    if int(keys.max(initial=0)) > MOST_PLACES:
+    """The keys in order, each once, and which of them each row has; without sorting where they lie close."""
+    if int(keys.max(initial=0)) > PLACES_A_ROW * len(keys):
         found, places = np.unique(keys, return_inverse=True)
         return found, places
     is_there = np.zeros(int(keys.max(initial=0)) + 1, dtype=bool)

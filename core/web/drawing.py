@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Literal
 
 from core.app import App
-from core.delivery.reports import make_report
+from core.delivery.reports import Made, make_report
 from core.engine.bridge import Bridge
 from core.errors import NotFound
 from core.model.analysis import AnalysisSpec
@@ -21,7 +21,7 @@ from core.model.delivery import ReportContent
 from core.model.document import Chart, Report
 from core.report.html import CONTENT_SECURITY_POLICY, Download, PageFrame, render_page
 from core.report.images import png, svg
-from core.report.tables import bridge_json, chosen_detail, csv_text
+from core.report.tables import bridge_json, chosen_detail, csv_text, view_csv, view_json
 from core.report.words import Words
 from core.warehouse import Version
 
@@ -36,6 +36,8 @@ MEDIA_TYPES: dict[Form, str] = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
 }
+DETAILS = ("step_detail", "moves")
+"""Views whose table is the segments of the main step."""
 PAPER = "#ffffff"
 MADE_KEPT = 8
 FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'"
@@ -100,7 +102,7 @@ class Drawer:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._made: OrderedDict[tuple[str, str, int, datetime], tuple[Report, Bridge]] = OrderedDict()
+        self._made: OrderedDict[tuple[str, str, int, datetime], Made] = OrderedDict()
         self._guard = threading.Lock()
 
     def draw(self, shown: Shown, version: Version, ask: Ask) -> Drawn:
@@ -108,10 +110,10 @@ class Drawer:
 
         Raises NotFound for a view that the report does not have, DataError for what the data cannot answer.
         """
-        report, bridge = self._make(shown, version)
-        return Drawn.of(DRAW[ask.form](shown, report, bridge, ask), ask.form, report.rendered_at)
+        made = self._make(shown, version)
+        return Drawn.of(DRAW[ask.form](shown, made, ask), ask.form, made.report.rendered_at)
 
-    def _make(self, shown: Shown, version: Version) -> tuple[Report, Bridge]:
+    def _make(self, shown: Shown, version: Version) -> Made:
         key = (shown.identity, version.dataset, version.number, version.published_at)
         with self._guard:
             made = self._made.get(key)
@@ -128,7 +130,8 @@ class Drawer:
         return made
 
 
-def _page(_shown: Shown, report: Report, _bridge: Bridge, ask: Ask) -> bytes:
+def _page(_shown: Shown, made: Made, ask: Ask) -> bytes:
+    report = made.report
     has_pictures = any(section.chart for section in report.sections)
     forms = [form for form in FORMS[1:] if has_pictures or form not in PICTURES]
     downloads = tuple(Download(form.upper(), f"{ask.address}.{form}") for form in forms)
@@ -142,25 +145,35 @@ def _page(_shown: Shown, report: Report, _bridge: Bridge, ask: Ask) -> bytes:
     return render_page(report, frame=frame).encode()
 
 
-def _svg(_shown: Shown, report: Report, _bridge: Bridge, ask: Ask) -> bytes:
-    chart = _chart(report, ask.view)
+def _svg(_shown: Shown, made: Made, ask: Ask) -> bytes:
+    chart = _chart(made.report, ask.view)
     return svg(chart.spec, alt=chart.alt, background=PAPER).encode()
 
 
-def _png(_shown: Shown, report: Report, _bridge: Bridge, ask: Ask) -> bytes:
-    return png(_chart(report, ask.view).spec, background=PAPER)
+def _png(_shown: Shown, made: Made, ask: Ask) -> bytes:
+    return png(_chart(made.report, ask.view).spec, background=PAPER)
 
 
-def _csv(_shown: Shown, report: Report, bridge: Bridge, ask: Ask) -> bytes:
-    """The steps, or the segments of the step that is asked for or that the view shows."""
+def _csv(_shown: Shown, made: Made, ask: Ask) -> bytes:
+    """The steps; or the segments of the step that is asked for or that the view shows; or the view's own table."""
+    report, bridge = made.report, made.bridge
     if ask.view is not None:
         _require_view(report, ask.view, [section.key for section in report.sections])
     _require_detail(bridge, ask)
+    view = _view_of(ask.view or "")
+    if ask.step is None and ask.dimension is None and (own := view_csv(bridge, view, made.found)) is not None:
+        return own.encode("utf-8-sig")
     step = ask.step or _step_of(bridge, ask.view or "")
-    if step is None and not (ask.dimension or (ask.view or "").startswith("step_detail")):
+    if step is None and not (ask.dimension or view in DETAILS):
         return csv_text(bridge).encode("utf-8-sig")
     step, dimension = chosen_detail(bridge, step, ask.dimension) or (bridge.main_step(), None)
     return csv_text(bridge, step=step, dimension=dimension).encode("utf-8-sig")
+
+
+def _view_of(key: str) -> str:
+    """The view of a section's key: "funnel", also for "funnel.2" where it stands there a second time."""
+    name, dot, number = key.rpartition(".")
+    return name if dot and number.isdigit() else key
 
 
 def _step_of(bridge: Bridge, view: str) -> str | None:
@@ -178,7 +191,11 @@ def _require_detail(bridge: Bridge, ask: Ask) -> None:
             raise NotFound(f"There is no {kind} '{wanted}'. Those there are: {', '.join(known[kind])}.")
 
 
-def _json(shown: Shown, report: Report, bridge: Bridge, ask: Ask) -> bytes:
+def _json(shown: Shown, made: Made, ask: Ask) -> bytes:
+    """The bridge's answer; with a view that has a table of its own, its rows besides."""
+    report, bridge = made.report, made.bridge
+    if ask.view is not None:
+        _require_view(report, ask.view, [section.key for section in report.sections])
     _require_detail(bridge, ask)
     answer = bridge_json(
         bridge,
@@ -192,11 +209,13 @@ def _json(shown: Shown, report: Report, bridge: Bridge, ask: Ask) -> bytes:
         words=shown.words,
         step=ask.step,
         dimension=ask.dimension,
+        second=made.second,
     )
-    return json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
+    own = view_json(bridge, _view_of(ask.view), made.found) if ask.view else None
+    return json.dumps(answer | ({"view": own} if own else {}), ensure_ascii=False, allow_nan=False).encode()
 
 
-DRAW: dict[Form, Callable[[Shown, Report, Bridge, Ask], bytes]] = {
+DRAW: dict[Form, Callable[[Shown, Made, Ask], bytes]] = {
     "html": _page,
     "svg": _svg,
     "png": _png,

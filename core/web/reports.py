@@ -38,7 +38,7 @@ HEEDED: dict[Form, tuple[str, ...]] = {
     "svg": ("view",),
     "png": ("view",),
     "csv": ("view", "step", "dimension"),
-    "json": ("step", "dimension"),
+    "json": ("view", "step", "dimension"),
 }
 DRAWING_THREADS, LOOKING_THREADS = 2, 16
 

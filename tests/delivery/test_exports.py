@@ -77,7 +77,7 @@ def test_a_locked_filter_holds_against_the_analysis(sales_app: App) -> None:
     analysis = sales_app.analyses.get("revenue").spec
     analysis = analysis.model_copy(update={"where": {"country": ["FR"], "device": ["desktop"]}})
     version = sales_app.catalogue.latest("sales")
-    _, bridge = make_report(sales_app.warehouse, analysis, content, version, rendered_at=NOW)
+    bridge = make_report(sales_app.warehouse, analysis, content, version, rendered_at=NOW).bridge
     assert (bridge.total.base, bridge.total.current) == (2400.0, 2790.0)
 
 
@@ -85,7 +85,8 @@ def test_a_report_says_what_happened_first(sales_app: App, link: Link) -> None:
     resolved = opened(sales_app, link)
     assert resolved is not None
     version = sales_app.catalogue.latest("sales")
-    report, _ = make_report(sales_app.warehouse, resolved.analysis, resolved.export.content, version, rendered_at=NOW)
+    content = resolved.export.content
+    report = make_report(sales_app.warehouse, resolved.analysis, content, version, rendered_at=NOW).report
     assert plain(report.headline).startswith("Revenue rose by €")
     assert report.has_crossed
     assert report.data_version == 1
@@ -94,7 +95,7 @@ def test_a_report_says_what_happened_first(sales_app: App, link: Link) -> None:
 def test_a_report_names_the_filters_of_its_analysis(sales_app: App) -> None:
     analysis = sales_app.analyses.get("revenue").spec.model_copy(update={"where": {"country": ["FR"]}})
     version = sales_app.catalogue.latest("sales")
-    report, _ = make_report(sales_app.warehouse, analysis, export_spec().content, version, rendered_at=NOW)
+    report = make_report(sales_app.warehouse, analysis, export_spec().content, version, rendered_at=NOW).report
     assert "FR" in report.sections[0].subtitle
 
 

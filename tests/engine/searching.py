@@ -78,17 +78,22 @@ def by_hand(*rows: tuple) -> Table:
     return Table(("device", "country"), codes, sides, None, ("visits",), values)
 
 
-def random_table(seed: int, shape: tuple[int, ...], days: int, cause=(), factor: float = 1.0) -> Table:
-    """Visits and orders of every combination and day, with chance; in current the orders of `cause` times factor."""
+def random_table(
+    seed: int, shape: tuple[int, ...], days: int, cause=(), factor: float = 1.0, *, has_noise: bool = True
+) -> Table:
+    """Visits and orders of every combination and day; in current the orders of `cause` times factor.
+
+    has_noise: visits are Poisson and orders binomial; else days go up and down, and all combinations with them.
+    """
     random = np.random.default_rng(seed)
     grid = np.array(list(np.ndindex(2, days, *shape)))
     sides, day, codes = grid[:, 0], grid[:, 1], grid[:, 2:]
     level = random.lognormal(9.5, 0.4, shape)[tuple(codes.T)]
-    visits = random.poisson(level)
+    visits = random.poisson(level) if has_noise else level * (1 + 0.1 * (day % 3))
     rate = np.full(len(grid), 0.1)
     hit = np.all([codes[:, d] == code for d, code in cause], axis=0) if cause else np.zeros(len(grid), bool)
     rate[hit & (sides == 1)] *= factor
-    orders = random.binomial(visits, rate)
+    orders = random.binomial(visits, rate) if has_noise else visits * rate
     names = ("browser", "country", "device")[: len(shape)]
     return Table(names, codes, sides, day, ("visits", "orders"), np.stack([visits, orders], axis=1).astype(float))
 

@@ -12,7 +12,8 @@ from core.engine.segments import EVERYTHING_ELSE, search
 from core.errors import Cancelled, DataError
 from tests.engine.searching import Table, by_hand, random_table, segments
 
-CAUSES = st.lists(st.integers(0, 2), min_size=1, max_size=3, unique=True)
+SHAPE = (3, 4, 5)
+FACTORS = st.sampled_from([0.4, 0.6, 1.6])
 
 
 def test_the_device_that_lost_visits_is_the_piece_and_the_other_one_is_not():
@@ -155,17 +156,31 @@ def test_an_unknown_step_is_named():
         subject_of(random_table(9, (3,), 5).bridge("visits"), "price")
 
 
+@st.composite
+def causes(draw) -> tuple[tuple[int, int], ...]:
+    """One to three conditions on (dimension, code)."""
+    dimensions = draw(st.lists(st.integers(0, 2), min_size=1, max_size=3, unique=True))
+    return tuple((d, draw(st.integers(0, SHAPE[d] - 1))) for d in sorted(dimensions))
+
+
+def name_of(table, cause) -> str:
+    return " & ".join(f"{table.names[d]}=v{code}" for d, code in cause)
+
+
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10_000), dimensions=CAUSES, data=st.data())
-def test_a_single_cause_is_the_only_piece(seed, dimensions, data):
-    shape = (3, 4, 5)
-    cause = tuple((d, data.draw(st.integers(0, shape[d] - 1))) for d in sorted(dimensions))
-    factor = data.draw(st.sampled_from([0.4, 0.6, 1.6]))
-    table = random_table(seed, shape, 8, cause, factor)
+@given(seed=st.integers(0, 10_000), cause=causes(), factor=FACTORS, step=st.sampled_from([None, "orders / visits"]))
+def test_a_single_cause_is_the_only_piece(seed, cause, factor, step):
+    table = random_table(seed, SHAPE, 8, cause, factor, has_noise=False)
 
-    found = table.found("visits", "orders / visits", step="orders / visits")
+    assert segments(table.found("visits", "orders / visits", step=step)) == [name_of(table, cause)]
 
-    assert segments(found) == [" & ".join(f"{table.names[d]}=v{code}" for d, code in cause)]
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), cause=causes(), factor=FACTORS)
+def test_a_single_cause_comes_first_also_among_noise(seed, cause, factor):
+    table = random_table(seed, SHAPE, 8, cause, factor)
+
+    assert segments(table.found("visits", "orders / visits", step="orders / visits"))[0] == name_of(table, cause)
 
 
 @st.composite

@@ -323,7 +323,7 @@ def test_somebody_elses_revision_is_not_overwritten(open_page: Open, revenue: An
     page = act(open_page(PAGE, analysis="revenue", where='{"country": ["FR"]}'), "bridge_save")
     app.analyses.rename("revenue", "Renamed meanwhile", by=app.owner.id)
     act(page, "bridge_save_now")
-    assert "revised meanwhile" in page.error[0].value
+    assert "changed meanwhile" in page.error[0].value
     assert app.analyses.get("revenue").spec.where == {}
 
 

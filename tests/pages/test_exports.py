@@ -169,3 +169,20 @@ def test_editing_keeps_the_filters_that_were_locked_by_the_api(open_page: Open, 
     act(page, "exports_save")
     saved = app.exports.get(monday.id).spec
     assert (saved.name, saved.content.where) == ("Tuesday report", {"country": ["FR"]})
+
+
+def test_every_view_can_be_chosen_and_previewed(open_page: Open, monday: SavedExport, app: App) -> None:
+    page = open_page(PAGE, export=monday.id)
+    views = ("funnel", "dimensions", "moves", "tree", "segments")
+    page.pills(key="exports_views").set_value(list(views))
+    settled(page.run())
+    shown = page.get("iframe")[0].proto.srcdoc
+    assert [view for view in views if f'data-key="{view}"' not in shown] == []
+    act(page, "exports_save")
+    assert app.exports.get(monday.id).spec.content.views == views
+
+
+def test_elements_of_every_view_are_offered(open_page: Open, monday: SavedExport) -> None:
+    page = open_page(PAGE, export=monday.id)
+    options = page.multiselect(key="exports_elements").options
+    assert {"Funnel: chart", "KPI tree: table", "Moves of segments: comment", "Conversion: chart"} <= set(options)

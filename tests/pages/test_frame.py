@@ -13,6 +13,7 @@ TITLES = [
     ("pages/2_Bridge.py", {}, "Bridge"),
     ("pages/2_Bridge.py", {"analysis": "gone"}, "Bridge"),
     ("pages/3_Exports.py", {}, "Exports"),
+    ("pages/7_Settings.py", {}, "Settings"),
 ]
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.engine.bridge import Bridge
+from core.model.analysis import EquationSpec, StepSpec
+from core.model.sums import Moments
 from core.report.bars import axis_floor, bridge_alt, bridge_bars, detail_alt, detail_bars
 from core.report.chart import draw, specification, step_detail, waterfall
 from core.report.layout_columns import columns
@@ -19,7 +22,7 @@ from core.report.printed_detail import print_detail
 from core.report.shapes import Drawing, Label, Waterfall
 from core.report.theme import DARK, LIGHT, Palette
 from core.report.widths import shortened, text_width
-from tests.report.conftest import shop_bridge, sum_bridge
+from tests.report.conftest import bridge_of, shop_bridge, sum_bridge
 
 
 def bars_of(bridge: Bridge, max_bars: int = 12) -> Waterfall:
@@ -211,3 +214,34 @@ def test_colours_stand_out_from_their_card(palette: Palette, card: str) -> None:
 def test_good_and_bad_follow_the_direction_that_is_good() -> None:
     tones = [bar.tone for bar in bars_of(shop_bridge(good="down")).bars]
     assert tones == ["total", "bad", "good", "bad", "total"]
+
+
+def noisy_bridge(swing: float) -> Bridge:
+    """Visits 400 → 410 over ten days a side that swing up and down around their mean."""
+    days = np.array([[swing], [-swing]] * 5)
+    daily = (days + 40.0, days + 41.0)
+    moments = Moments((10, 10), (), np.zeros((2, 0)), {}, metrics=("visits",), daily=daily)
+    spec = EquationSpec(steps=(StepSpec(formula="visits"),))
+    return bridge_of(spec, ("visits",), {"all": ((400.0,), (410.0,))}, moments=lambda: moments)
+
+
+def test_a_change_within_usual_variation_is_marked_and_explained() -> None:
+    bars = bars_of(noisy_bridge(30))
+    assert bars.bars[1].printed == "≈\u00a0+10"
+    assert "within usual day-to-day variation" in bars.bars[1].description
+    assert [entry.label for entry in bars.legend] == ["≈ within usual day-to-day variation"]
+
+
+@pytest.mark.parametrize("form", ["columns", "rows"])
+def test_the_legend_stands_under_the_bars(form: str) -> None:
+    bars = bars_of(noisy_bridge(30))
+    drawing = rows(bars, 320) if form == "rows" else columns(bars, 800)
+    assert drawing is not None
+    assert drawing.labels[-1].text == "≈ within usual day-to-day variation"
+    assert max(rect.y2 for rect in drawing.rects) < drawing.labels[-1].y < drawing.height
+    assert collisions(drawing) == []
+
+
+def test_a_change_beyond_it_has_no_mark() -> None:
+    bars = bars_of(noisy_bridge(0.5))
+    assert (bars.bars[1].printed, bars.legend) == ("+10", ())

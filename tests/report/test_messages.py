@@ -41,7 +41,8 @@ def test_languages_have_the_same_notes() -> None:
 
 
 def test_every_note_of_the_engine_is_translated() -> None:
-    source = (REPORT.parent / "engine" / "notes.py").read_text(encoding="utf-8")
+    engine = (REPORT.parent / "engine").glob("*notes.py")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in engine)
     codes = set(re.findall(r'Note\(\s*"(\w+)"', source)) | {"merged_steps", "undefined_step"}
     assert {f"note_{code}" for code in codes} <= set(CATALOGUES["de"])
 

@@ -85,7 +85,7 @@ def test_csv_keeps_negative_numbers_as_numbers(shop: Bridge) -> None:
 
 def test_a_workbook_has_the_bridge_and_a_sheet_a_step(shop: Bridge) -> None:
     book = fastexcel.read_excel(xlsx_bytes(shop))
-    assert book.sheet_names == ["bridge", "Visits", "Conversion", "Basket"]
+    assert book.sheet_names == ["bridge", "Visits", "Conversion", "Basket", "funnel", "dimensions"]
 
 
 def test_a_workbook_holds_the_numbers(shop: Bridge) -> None:

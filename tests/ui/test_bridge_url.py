@@ -95,8 +95,14 @@ def test_no_second_comparison_differs_from_the_saved_one(saved: AnalysisSpec) ->
 
 def test_step_dimension_and_view_survive_the_address() -> None:
     state = PageState(analysis="revenue", step="orders / visits", dimension="device", view="tree")
-    state = replace(state, shape="moves", first="dimension")
+    state = replace(state, shape="moves", first="dimension", segment="mobile")
     assert read_state(write_state(state)) == state
+
+
+def test_a_segment_is_named_only_where_the_dimension_comes_first() -> None:
+    state = PageState(analysis="revenue", dimension="device", segment="mobile", first="dimension")
+    assert read_state(write_state(state)) == state
+    assert "segment" not in write_state(replace(state, first="step", step="orders"))
 
 
 def test_a_dimension_without_a_step_is_left_out() -> None:

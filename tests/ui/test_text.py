@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.model.document import Text
-from core.ui.text import ago, escape, markdown, plain, plural, size
+from core.model.document import Table, Text
+from core.ui.text import ago, escape, markdown, markdown_table, plain, plural, size
 
 NOW = datetime(2026, 12, 1, 6, 2, tzinfo=UTC)
 
@@ -18,7 +18,7 @@ def test_marks_of_markdown_are_shown_as_they_are() -> None:
 
 def test_good_and_bad_parts_of_a_line_get_their_colours() -> None:
     line = (Text("Revenue fell by "), Text("€41k", "bad"), Text(", cost too "), Text("−€2k", "good"))
-    assert markdown(line) == "Revenue fell by :red[**€41k**], cost too :green[**−€2k**]"
+    assert markdown(line) == "Revenue fell by :red[**€41k**], cost too :green[**−\u2060€2k**]"
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,8 @@ def test_sizes_are_said_in_the_unit_people_use(number: int, words: str) -> None:
 )
 def test_an_address_keeps_the_letters_of_a_name_readable(name: str, address: str) -> None:
     assert plain(name) == address
+
+
+def test_a_table_keeps_its_columns_whatever_stands_in_a_cell() -> None:
+    table = Table(("Step", "Impact"), ("left", "right"), ((Text("a|b\nc"), Text("+1", "good")),))
+    assert markdown_table(table).splitlines() == ["| Step | Impact |", "| :-- | --: |", "| a\\|b c | :green[**+1**] |"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from core.model.comparison import Comparison, DateSide, GroupSide
 from core.model.data import ColumnSpec
 from core.warehouse import Version, Warehouse
+from core.warehouse.sql.base import daily_limit, packs
 from tests.warehouse.conftest import Load
 from tests.warehouse.test_sums import MONTHS, from_facts
 
@@ -90,3 +92,11 @@ def test_distinct_counts_leave_the_moments_of_the_sums(warehouse: Warehouse, loa
     assert found is not None
     assert found.pairs == (("n", "n"),)
     assert warehouse.moments(version, MONTHS, pairs[:1]) is None
+
+
+@pytest.mark.parametrize(("rows", "limit"), [(100, 64), (1_000_000, 1041), (100_000_000, 4096)])
+def test_packs_by_day_are_smaller_where_there_are_few_rows_a_day(sales: Version, rows: int, limit: int) -> None:
+    """30 days: at most one group for 32 rows."""
+    version = replace(sales, rows=rows, oldest=date(2026, 1, 1), newest=date(2026, 1, 30))
+    assert daily_limit(version) == limit
+    assert packs(("a", "b"), {"a": 40, "b": 50}, limit) == ([("b", "a")] if limit > 2000 else [("b",), ("a",)])

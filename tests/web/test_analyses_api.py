@@ -164,6 +164,18 @@ def test_the_report_is_drawn_in_every_form(site: Site, form: str, media_type: st
     assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
 
 
+@pytest.mark.parametrize("view", ["waterfall", "step_detail", "funnel", "dimensions", "moves", "tree", "segments"])
+def test_a_picture_of_every_view_can_be_asked_for(site: Site, view: str) -> None:
+    answer = site.get(f"/analyses/revenue/report.svg?view={view}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+
+
+def test_a_view_that_there_is_not_is_404_with_those_there_are(site: Site) -> None:
+    answer = site.get("/analyses/revenue/report.svg?view=pie")
+    assert answer.status_code == 404
+    assert "Those there are: waterfall" in answer.json()["detail"]
+
+
 def test_an_unknown_form_is_refused_with_those_there_are(site: Site) -> None:
     answer = site.get("/analyses/revenue/report.docx")
     assert answer.status_code == 422

@@ -1,4 +1,4 @@
-// The report page without a framework: choose a section, walk through slides, full screen.
+// The report page without a framework: choose a section, walk through slides, full screen, sort tables.
 "use strict";
 
 const sections = [...document.querySelectorAll("main .card")];
@@ -52,7 +52,47 @@ function startSlides(bar) {
   position.textContent = `1 / ${sections.length}`;
 }
 
+// Clicks on a column sort by it, then the other way round, then as it was; a total row stays the last.
+function startSorting(table) {
+  const body = table.tBodies[0];
+  const total = body.querySelector("tr.total");
+  const rows = [...body.rows].filter((row) => row !== total);
+  const heads = [...table.tHead.rows[0].cells];
+  const isNumber = (column) => rows.some((row) => row.cells[column].dataset.value !== undefined);
+
+  function compared(column, direction) {
+    const value = (row) => row.cells[column].dataset.value ?? "";
+    return (one, other) => {
+      if (!isNumber(column)) {
+        const [a, b] = [one, other].map((row) => row.cells[column].textContent);
+        return direction * a.localeCompare(b, document.documentElement.lang, { numeric: true });
+      }
+      if (value(one) === "" || value(other) === "") return (value(one) === "") - (value(other) === "");
+      return direction * (Number(value(one)) - Number(value(other)));
+    };
+  }
+
+  function sortBy(head, column) {
+    const order = isNumber(column) ? ["descending", "ascending", null] : ["ascending", "descending", null];
+    const next = order[(order.indexOf(head.getAttribute("aria-sort")) + 1) % order.length];
+    for (const other of heads) other.removeAttribute("aria-sort");
+    if (next) head.setAttribute("aria-sort", next);
+    const direction = next === "descending" ? -1 : 1;
+    body.append(...(next ? [...rows].sort(compared(column, direction)) : rows), ...(total ? [total] : []));
+  }
+
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "sort";
+    button.textContent = head.textContent;
+    button.addEventListener("click", () => sortBy(head, column));
+    head.replaceChildren(button);
+  });
+}
+
 const select = document.getElementById("view");
 if (select) startDropdown(select);
 const bar = document.querySelector(".slides-bar");
 if (bar) startSlides(bar);
+for (const table of document.querySelectorAll("table[data-sortable]")) startSorting(table);

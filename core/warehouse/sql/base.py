@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from core.warehouse.versions import Version
 
 PACK_LIMIT = 4096
+LEAST_PACK_LIMIT = 64
+ROWS_A_GROUP = 32
 TOTAL = -1
 BOTH = 2
 
@@ -65,13 +67,23 @@ class Scan:
     side: str
 
 
-def packs(dimensions: Iterable[str], cardinalities: Mapping[str, int]) -> list[tuple[str, ...]]:
-    """Dimensions packed so that a pack has at most some 4,000 combinations; the largest first, first fit."""
+def daily_limit(version: Version) -> int:
+    """Combinations of a pack that is grouped by day too: where it would have a group for every few rows, less pays."""
+    if version.oldest is None or version.newest is None:
+        return PACK_LIMIT
+    groups = version.rows // ROWS_A_GROUP // ((version.newest - version.oldest).days + 1)
+    return max(LEAST_PACK_LIMIT, min(PACK_LIMIT, groups))
+
+
+def packs(
+    dimensions: Iterable[str], cardinalities: Mapping[str, int], limit: int = PACK_LIMIT
+) -> list[tuple[str, ...]]:
+    """Dimensions packed so that a pack has at most some `limit` combinations; the largest first, first fit."""
     sizes = {d: max(1, cardinalities.get(d, PACK_LIMIT)) for d in dimensions}
     bins: list[tuple[list[str], int]] = []
     for dimension in sorted(sizes, key=lambda d: (-sizes[d], d)):
         for position, (members, size) in enumerate(bins):
-            if size * sizes[dimension] <= PACK_LIMIT:
+            if size * sizes[dimension] <= limit:
                 bins[position] = ([*members, dimension], size * sizes[dimension])
                 break
         else:

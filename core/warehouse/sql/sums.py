@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from core.model.data import ColumnSpec
-from core.warehouse.sql.base import BOTH, TOTAL, Scan, packs, quote
+from core.warehouse.sql.base import BOTH, TOTAL, Scan, daily_limit, packs, quote
 from core.warehouse.versions import Version
 
 
@@ -122,7 +122,7 @@ def packed_moments(
     """
     names = [m.name for m in metrics]
     places = {d: f"d{i}" for i, d in enumerate(dimensions)}
-    bins = packs(dimensions, version.cardinalities) or [()]
+    bins = packs(dimensions, version.cardinalities, daily_limit(version)) or [()]
     scanned = [f"{scan.side} AS side", f"{day} AS day", *(f"{quote(d)} AS {p}" for d, p in places.items())]
     scanned += [f"{clean_number(name, version)} AS m{i}" for i, name in enumerate(names)]
     where = f" WHERE {scan.condition}" if scan.condition else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.model.sums import NOT_SET
 from core.warehouse.files import as_pattern
-from core.warehouse.sql.base import Scan, Statement, day_of, facts, packs, quote
+from core.warehouse.sql.base import Scan, Statement, daily_limit, day_of, facts, packs, quote
 from core.warehouse.versions import Version
 
 TEMPORARY = ("made", "named")
@@ -126,7 +126,8 @@ def marginals_made(version: Version) -> Statement:
         for column in (f"sum(m{i}) AS s{i}", *([f"count(m{i}) AS n{i}"] if name in version.gappy else []))
     ]
     results = []
-    for number, members in enumerate(packs(dimensions, version.cardinalities) or [()]):
+    bins = packs(dimensions, version.cardinalities, daily_limit(version)) or [()]
+    for number, members in enumerate(bins):
         columns = ["day", *(places[d] for d in members), "count(*) AS r", *first]
         parts.append(f"g{number} AS MATERIALIZED (SELECT {', '.join(columns)} FROM f GROUP BY ALL)")
         results += [_rolled(number, dimensions.index(d), f"CAST({places[d]} AS VARCHAR)", version) for d in members]

@@ -105,7 +105,7 @@ def get_reconciled(slug: str, app: TheApp, _caller: Reader, base: Side = None, c
     saved = app.analyses.get(slug)
     spec = with_periods(saved.spec, base, current)
     version = app.catalogue.fresh(spec.dataset).version
-    bridge = compute(app.warehouse, spec, version)
+    bridge = compute(app.warehouse, spec, version, dimensions=())
     found = reconcile(bridge)
     methods = print_methods(print_bridge(bridge, "en", version.labels), found)
     return ReconcileAnswer(
