@@ -11,7 +11,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pydantic import SecretStr
+from sqlmodel import Session
+
 from core.access.keys import Keys, open_keys
+from core.access.passwords import hash_password
+from core.access.people import People
+from core.access.sessions import Sessions
 from core.access.tokens import ALL_SCOPES, hash_token
 from core.analyses import Analyses
 from core.catalogue import Catalogue
@@ -21,7 +27,7 @@ from core.delivery.samples import load_samples
 from core.model.access import Organisation, Person
 from core.settings import Settings
 from core.store import Store
-from core.store.people import keep_token, open_organisation
+from core.store.people import email_of, has_password, keep_token, open_organisation
 from core.warehouse import Warehouse
 from core.wording import Templates
 
@@ -40,6 +46,8 @@ class App:
     analyses: Analyses
     exports: Exports
     templates: Templates
+    people: People
+    sessions: Sessions
     clock: Callable[[], datetime]
 
     def close(self) -> None:
@@ -73,17 +81,42 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         check = ExportCheck(analyses, catalogue, warehouse, clock)
         exports = Exports(store, keys, check, organisation.id, settings.report_base_url, clock)
         templates = Templates(store, organisation.id, clock)
+        people = People(store, organisation.id, clock)
+        sessions = Sessions(store, organisation.id, clock)
         if settings.demo:
             load_samples(store, catalogue, analyses, exports, organisation.id, by=owner.id, lock_dir=settings.data_dir)
         # All is well: what was opened is closed by the App.
         opened.pop_all()
-    return App(settings, store, warehouse, keys, organisation, owner, catalogue, analyses, exports, templates, clock)
+    return App(
+        settings,
+        store,
+        warehouse,
+        keys,
+        organisation,
+        owner,
+        catalogue,
+        analyses,
+        exports,
+        templates,
+        people,
+        sessions,
+        clock,
+    )
 
 
 def _people(store: Store, settings: Settings, now: datetime) -> tuple[Organisation, Person]:
     with store.write() as session:
         organisation, owner = open_organisation(session, owner_email=settings.owner_email, now=now)
+        if settings.owner_password is not None and not has_password(session, organisation.id):
+            _give_password(session, owner, settings.owner_email or owner.email, settings.owner_password)
         if settings.owner_token is not None:
             digest = hash_token(settings.owner_token.get_secret_value())
             keep_token(session, owner.id, "BRIDGECAST_OWNER_TOKEN", digest, ALL_SCOPES, now=now)
         return organisation, owner
+
+
+def _give_password(session: Session, owner: Person, email: str, password: SecretStr) -> None:
+    """The first password, from the environment. Later ones are set in the app, and stay."""
+    owner.email, owner.password_hash = email_of(email), hash_password(password.get_secret_value())
+    session.add(owner)
+    session.flush()

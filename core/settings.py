@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +16,11 @@ from core.errors import SettingsError
 REPOSITORY = Path(__file__).resolve().parent.parent
 PRODUCT_VERSION = "0.1.0"
 SQLITE = "sqlite:///"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+EVERY_ADDRESS = ("0.0.0.0", "::", "*")  # noqa: S104  named, not bound
+SHORTEST_PASSWORD = 8
+SECRET = ("owner_password", "owner_token", "secret_key", "egress_proxy")
+_PROXY = re.compile(r"http://(?:[^\s/@]+@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}/?")
 _SIZE = re.compile(r"\d+(\.\d+)?\s?(%|[KMGT]i?B)", re.I)
 
 
@@ -33,9 +39,12 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     secret_key_file: Path | None = None
     owner_email: str | None = None
+    owner_password: SecretStr | None = None
     owner_token: SecretStr | None = None
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     memory_limit: str = "60%"
+    egress_allow: str = ""
+    egress_proxy: SecretStr | None = None
     log: Literal["debug", "info", "warning", "error"] = "info"
     demo: bool = True
 
@@ -46,10 +55,24 @@ class Settings(BaseSettings):
             raise ValueError("this is no amount of memory. Use a share such as 60%, or a size such as 4GB")
         return text
 
+    @field_validator("owner_password")
+    @classmethod
+    def _is_long_enough(cls, password: SecretStr | None) -> SecretStr | None:
+        if password is not None and len(password.get_secret_value()) < SHORTEST_PASSWORD:
+            raise ValueError(f"use at least {SHORTEST_PASSWORD} characters")
+        return password
+
+    @field_validator("egress_proxy")
+    @classmethod
+    def _is_a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        if proxy is not None and not _PROXY.fullmatch(proxy.get_secret_value()):
+            raise ValueError("this is no proxy. Write http://host:port, or http://user:password@host:port")
+        return proxy
+
     @model_validator(mode="after")
     def _loopback_only(self) -> Settings:
         """Before people exist the app opens as the owner, so nobody else may reach it."""
-        if self.host not in {"localhost", "127.0.0.1", "::1"}:
+        if self.host not in LOOPBACK:
             raise ValueError(
                 f"BRIDGECAST_HOST is '{self.host}', but without sign-in Bridgecast listens on this computer only. "
                 "Unset it, or set it to localhost."
@@ -59,12 +82,24 @@ class Settings(BaseSettings):
     @property
     def report_base_url(self) -> str:
         """What report and API links begin with, without a slash at the end."""
-        return (self.public_url or f"http://{self.host}:{self.api_port}").rstrip("/")
+        return (self.public_url or f"http://{self._host_in_links}:{self.api_port}").rstrip("/")
 
     @property
     def ui_base_url(self) -> str:
         """What links to pages begin with, without a slash at the end."""
-        return (self.ui_url or f"http://{self.host}:{self.ui_port}").rstrip("/")
+        return (self.ui_url or f"http://{self._host_in_links}:{self.ui_port}").rstrip("/")
+
+    @property
+    def _host_in_links(self) -> str:
+        """A host that a browser can open: of "every address" the own one."""
+        host = "localhost" if self.host in EVERY_ADDRESS else self.host
+        return f"[{host}]" if ":" in host else host
+
+    @property
+    def is_only_local(self) -> bool:
+        """Whether nobody outside this computer can reach the app, neither directly nor by a proxy's address."""
+        addresses = [url for url in (self.public_url, self.ui_url) if url]
+        return self.host in LOOPBACK and all(urlsplit(url).hostname in LOOPBACK for url in addresses)
 
     @property
     def is_public_url_local(self) -> bool:
@@ -106,4 +141,5 @@ def _sentence(error: dict[str, object]) -> str:
     text = str(error["msg"]).removeprefix("Value error, ")
     if not isinstance(place, tuple) or not place:
         return text
-    return f"BRIDGECAST_{str(place[0]).upper()} is {error['input']!r}: {text}."
+    given = "" if isinstance(error["input"], SecretStr) or place[0] in SECRET else f" is {error['input']!r}"
+    return f"BRIDGECAST_{str(place[0]).upper()}{given}: {text}."

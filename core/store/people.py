@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 
-from core.errors import NotFound
+from core.errors import AlreadyExists, NotFound
 from core.model.access import ApiToken, Organisation, Person
 
 OWNER_EMAIL = "owner@localhost"
@@ -23,8 +23,15 @@ def open_organisation(session: Session, *, owner_email: str | None, now: datetim
         session.flush()
         session.add(_owner(organisation.id, owner_email or OWNER_EMAIL, now))
         session.flush()
-    query = select(Person).where(Person.organisation_id == organisation.id, Person.role == "owner")
-    return organisation, session.exec(query.order_by(col(Person.created_at))).one()
+    return organisation, first_owner(session, organisation.id)
+
+
+def first_owner(session: Session, organisation_id: str) -> Person:
+    """The owner who has been here longest. There always is one."""
+    query = select(Person).where(
+        Person.organisation_id == organisation_id, Person.role == "owner", col(Person.left_at).is_(None)
+    )
+    return session.exec(query.order_by(col(Person.created_at), col(Person.id)).limit(1)).one()
 
 
 def get_organisation(session: Session, organisation_id: str) -> Organisation:
@@ -47,6 +54,44 @@ def get_person(session: Session, person_id: str) -> Person:
     if row := session.get(Person, person_id):
         return row
     raise NotFound(f"There is no person '{person_id}'.")
+
+
+def list_people(session: Session, organisation_id: str) -> list[Person]:
+    """Everybody who has not left, by name."""
+    query = select(Person).where(Person.organisation_id == organisation_id, col(Person.left_at).is_(None))
+    return sorted(session.exec(query), key=lambda person: (person.name.casefold(), person.email))
+
+
+def find_person(session: Session, organisation_id: str, email: str) -> Person | None:
+    """Somebody who has not left, by e-mail address in whatever case; None when there is nobody."""
+    return next((p for p in list_people(session, organisation_id) if p.email == email_of(email)), None)
+
+
+def add_person(session: Session, organisation_id: str, email: str, name: str, role: str, *, now: datetime) -> Person:
+    """A new person, or one who comes back after leaving. Raises AlreadyExists."""
+    query = select(Person).where(Person.organisation_id == organisation_id, Person.email == email_of(email))
+    person = session.exec(query).first()
+    if person is not None and person.left_at is None:
+        raise AlreadyExists(f"'{person.email}' is here already, as {person.role}.")
+    if person is None:
+        person = Person(organisation_id=organisation_id, email=email_of(email), name=name, role=role, created_at=now)
+    person.name, person.role, person.password_hash, person.left_at = name, role, None, None
+    session.add(person)
+    session.flush()
+    return person
+
+
+def has_password(session: Session, organisation_id: str) -> bool:
+    """Whether anybody can sign in by a password."""
+    query = select(Person.id).where(
+        Person.organisation_id == organisation_id, col(Person.password_hash).is_not(None), col(Person.left_at).is_(None)
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def email_of(text: str) -> str:
+    """An address as it is kept and compared."""
+    return text.strip().lower()
 
 
 def keep_token(
@@ -86,4 +131,4 @@ def touch_token(session: Session, token_id: str, *, now: datetime) -> None:
 
 
 def _owner(organisation_id: str, email: str, now: datetime) -> Person:
-    return Person(organisation_id=organisation_id, email=email, name="Owner", role="owner", created_at=now)
+    return Person(organisation_id=organisation_id, email=email_of(email), name="Owner", role="owner", created_at=now)
