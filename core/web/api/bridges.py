@@ -15,7 +15,7 @@ from core.model.analysis import AnalysisSpec, ComparisonSpec
 from core.model.delivery import ALL_VIEWS, FULL_REPORT, Layout, Locale, ReportContent, View
 from core.report.tables import bridge_json
 from core.web.api.partial import checked
-from core.web.auth import Reader, TheApp
+from core.web.auth import AnalysisReader, ExportReader, TheApp
 from core.web.drawing import MEDIA_TYPES, Ask, Drawer, Drawn, Form, Shown
 from core.web.problems import answers
 
@@ -85,7 +85,7 @@ FORM_ANSWERS: dict[int | str, dict[str, Any]] = {
 def get_bridge(
     slug: str,
     app: TheApp,
-    _caller: Reader,
+    _caller: AnalysisReader,
     base: Side = None,
     current: Side = None,
     step: Annotated[str | None, Query(description="whose detail; default the main one")] = None,
@@ -125,7 +125,7 @@ def get_report(
     form: Form,
     request: Request,
     app: TheApp,
-    _caller: Reader,
+    _caller: AnalysisReader,
     layout: Layout = "slides",
     locale: Locale = "en",
     views: Annotated[list[View] | None, Query(description="default all")] = None,
@@ -146,7 +146,7 @@ def get_report(
     tags=["exports"],
     summary="The page that an export's links show",
 )
-def get_preview(export_id: str, request: Request, app: TheApp, _caller: Reader) -> Response:
+def get_preview(export_id: str, request: Request, app: TheApp, _caller: ExportReader) -> Response:
     """What the links of an export show, also while it is switched off."""
     content = app.exports.get(export_id).spec.content
     saved = app.analyses.get(content.analysis)
