@@ -16,13 +16,14 @@ from core.access.tokens import Caller, hash_token
 from core.errors import AccessDenied, AlreadyExists, Conflict, DataError, NotFound
 from core.model.access import Person
 from core.store import Store
-from core.store.people import add_person, email_of, find_person, get_person, list_people
+from core.store.people import OWNER_EMAIL, add_person, email_of, find_person, get_person, list_people
 from core.store.sign_ins import add_link, end_sign_ins, find_link, void_links
 
 LinkKind = Literal["invite", "reset"]
 WORKS_FOR: dict[LinkKind, timedelta] = {"invite": timedelta(days=7), "reset": timedelta(hours=2)}
 EMAIL = re.compile(r"[^@\s<>\"',;:()\\]{1,64}@[^@\s<>\"',;:()\\]{1,190}")
 LONGEST_NAME = 100
+NO_LONGER = "This link does not exist or no longer works. Ask for a new one."
 
 
 class People:
@@ -45,21 +46,25 @@ class People:
             found = find_link(session, hash_token(token), now=self._clock())
         return found[1] if found else None
 
-    def use_link(self, token: str, password: str) -> Person:
+    def use_link(self, token: str, password: str, email: str | None = None, name: str | None = None) -> Person:
         """Set the password of the person whom the link is for. All their sessions end.
 
-        Raises AccessDenied when the link no longer works, DataError when the password will not do.
+        email, name: of the built-in owner, who says at last who they are; of others they stay as they were invited.
+        Raises AccessDenied when the link no longer works, DataError when something will not do.
         """
         person = self.link_person(token)
         if person is None:
-            raise AccessDenied("This link does not exist or no longer works. Ask for a new one.")
-        check_new_password(password, person.email)
+            raise AccessDenied(NO_LONGER)
+        is_unnamed = person.email == OWNER_EMAIL
+        address = _checked_email(email) if is_unnamed and email else person.email
+        called = _checked_name(name) if is_unnamed and name else person.name
+        check_new_password(password, address)
         password_hash, now = hash_password(password), self._clock()
         with self._store.write() as session:
             if find_link(session, hash_token(token), now=now) is None:
-                raise AccessDenied("This link was used meanwhile. Ask for a new one.")
+                raise AccessDenied(NO_LONGER)
             person = get_person(session, person.id)
-            person.password_hash = password_hash
+            person.password_hash, person.email, person.name = password_hash, address, called
             session.add(person)
             end_sign_ins(session, person.id, now=now)
             void_links(session, person.id, now=now)

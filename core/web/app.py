@@ -15,6 +15,7 @@ from core.web.heads import Heads
 from core.web.health import health_routes
 from core.web.problems import add_problem_handlers
 from core.web.reports import Reports
+from core.web.sign_in import sign_in_routes
 from core.web.static import static_routes
 from core.web.views import Views
 
@@ -35,6 +36,7 @@ def create_web(app: App, *, wait_s: float = WAIT_S) -> FastAPI:
     web.state.app, web.state.drawer, web.state.views = app, Drawer(app), Views()
     web.include_router(health_routes(app))
     web.include_router(static_routes())
+    web.include_router(sign_in_routes(app))
     web.include_router(api_routes())
     web.include_router(docs_routes(web), prefix=PREFIX)
     add_problem_handlers(web)

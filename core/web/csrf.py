@@ -100,6 +100,7 @@ class _Check:
         self._headers, self._keys, self._origins = request.headers, keys, origins
         session = request.cookies.get(COOKIE)
         self._secret = session or request.cookies.get(FORM_COOKIE)
+        self._is_form_of_nobody = session is None
         self.is_needed = request.method not in SAFE and bool(session) and "authorization" not in request.headers
         self.has_form = False
         self.new_secret: str | None = None
@@ -119,7 +120,12 @@ class _Check:
         return None if any(hmac.compare_digest(token, own.encode()) for own in known) else OUTDATED
 
     def _is_own_origin(self) -> bool:
-        """Whether a browser says that the page was ours: by name, or that it came from the host that it asks."""
+        """Whether a browser says that the page was ours: by name, or that it came from the host that it asks.
+
+        A form of nobody who is signed in may come without any origin: programs send such, browsers never do.
+        """
+        if self._is_form_of_nobody and "origin" not in self._headers:
+            return True
         origin, host = self._headers.get("origin", "").lower(), self._headers.get("host", "").lower()
         return origin in self._origins or (bool(host) and origin in {f"http://{host}", f"https://{host}"})
 

@@ -112,6 +112,14 @@ def test_a_form_before_signing_in_brings_its_own_cookie() -> None:
     assert send(app, "POST", "/in", headers={"origin": OWN}, data={"csrf": shown.text}).status_code == 403
 
 
+def test_a_program_may_sign_in_without_an_origin() -> None:
+    app = web()
+    shown = send(app, "GET", "/page")
+    cookie = {"cookie": f"{FORM_COOKIE}={shown.cookies[FORM_COOKIE]}"}
+    assert send(app, "POST", "/in", headers=cookie, data={"csrf": shown.text, "a": "b"}).json()["a"] == "b"
+    assert send(app, "POST", "/in", headers=cookie, data={"csrf": "x"}).status_code == 403
+
+
 def test_a_form_cookie_s_token_does_not_pass_for_a_session_s() -> None:
     app = web()
     shown = send(app, "GET", "/page")
