@@ -33,6 +33,7 @@ def http_server(tls: ssl.SSLContext | None = None, **told: Any) -> Iterator[Told
         def do_GET(self) -> None:
             state.asked.append(self.path)
             state.received.append(dict(self.headers))
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(state.status)
             for name, value in {"Content-Length": str(len(state.body)), **state.headers}.items():
                 self.send_header(name, value)
