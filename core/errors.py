@@ -17,6 +17,7 @@ BridgecastError
 │   └── SecretsLost          the key that sealed them is gone
 ├── AccessDenied             the caller is unknown or may not
 ├── Cancelled                somebody pressed cancel
+├── Busy                     too much at once: ask again in a moment
 └── DeliveryError            sending failed; `permanent` stops retries
     └── HostRefused          this host may not be called from here
 """
@@ -117,6 +118,10 @@ class AccessDenied(BridgecastError):
 
 class Cancelled(BridgecastError):
     """Somebody pressed cancel."""
+
+
+class Busy(BridgecastError):
+    """Too much is asked at once."""
 
 
 class DeliveryError(BridgecastError):
