@@ -14,13 +14,16 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 from sqlmodel import Session
 
+from core.access.egress import Egress
 from core.access.keys import Keys, open_keys
 from core.access.passwords import hash_password
 from core.access.people import People
+from core.access.secrets import Secrets
 from core.access.sessions import Sessions
 from core.access.tokens import ALL_SCOPES, hash_token
 from core.analyses import Analyses
 from core.catalogue import Catalogue
+from core.connections import Connections
 from core.delivery.checks import ExportCheck
 from core.delivery.exports import Exports
 from core.delivery.samples import load_samples
@@ -40,8 +43,10 @@ class App:
     store: Store
     warehouse: Warehouse
     keys: Keys
+    egress: Egress
     organisation: Organisation
     owner: Person
+    connections: Connections
     catalogue: Catalogue
     analyses: Analyses
     exports: Exports
@@ -67,12 +72,13 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
     Several processes may call this at once. Raises SettingsError and StoreError with a sentence.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keys = open_keys(settings)
+    keys, egress = open_keys(settings), Egress(settings)
     with ExitStack() as opened:
         store = Store(settings.store_url)
         opened.callback(store.close)
         store.migrate()
         organisation, owner = _people(store, settings, clock())
+        connections = Connections(store, Secrets(keys), egress, organisation.id, clock)
         warehouse = Warehouse(settings.warehouse_dir, threads=settings.threads, memory_limit=settings.memory_limit)
         opened.callback(warehouse.close)
         catalogue = Catalogue(store, warehouse, organisation.id, clock, private=settings.private_paths)
@@ -92,8 +98,10 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         store,
         warehouse,
         keys,
+        egress,
         organisation,
         owner,
+        connections,
         catalogue,
         analyses,
         exports,

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from core.connectors import CONNECTORS
 from core.connectors.base import Field, checked_secrets, checked_settings, masked
 from core.connectors.email import Email
 from core.errors import DataError
+from core.settings import REPOSITORY
 
 GIVEN = {"host": "smtp.example.org", "from": "reports@example.org"}
 
@@ -76,3 +79,10 @@ def test_a_kind_s_fields_can_be_drawn(kind: str) -> None:
     assert len({one.name for one in fields}) == len(fields)
     assert all(one.choices for one in fields if one.kind == "choice")
     assert all(one.default is None for one in fields if one.kind == "secret")
+
+
+@pytest.mark.parametrize("kind", CONNECTORS)
+def test_the_page_of_connections_lists_every_field_of_a_kind(kind: str) -> None:
+    page = (REPOSITORY / "docs" / "connections.md").read_text(encoding="utf-8")
+    (section,) = re.findall(rf"^### {re.escape(CONNECTORS[kind].label)}\n(.*?)^##", page, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == {one.name for one in CONNECTORS[kind].fields}
