@@ -138,6 +138,8 @@ def serve(app: App, sockets: list[socket.socket]) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Ours (core/web/proxies.py) believes no proxy that is not named; uvicorn's believes this computer.
+            proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
             lifespan="off",
         )

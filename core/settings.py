@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     memory_limit: str = "60%"
     egress_allow: str = ""
     egress_proxy: SecretStr | None = None
+    trusted_proxies: str = ""
     log: Literal["debug", "info", "warning", "error"] = "info"
     demo: bool = True
 
@@ -78,6 +80,27 @@ class Settings(BaseSettings):
                 "Unset it, or set it to localhost."
             )
         return self
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        try:
+            _networks(text)
+        except ValueError:
+            raise ValueError(
+                "these are no addresses or networks. Name the proxies that you run, such as 10.0.0.5, 10.1.0.0/16"
+            ) from None
+        return text
+
+    @property
+    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Where proxies stand that are believed what they say about visitors."""
+        return _networks(self.trusted_proxies)
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the sidecar by https."""
+        return self.report_base_url.startswith("https:")
 
     @property
     def report_base_url(self) -> str:
@@ -123,6 +146,10 @@ class Settings(BaseSettings):
         if self.store_url.startswith(SQLITE):
             named.append(Path(self.store_url.removeprefix(SQLITE)))
         return (self.data_dir, Path("/proc"), *named)
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def read_settings() -> Settings:

@@ -25,7 +25,7 @@ class Attempts:
     def refused_for(self, address: str, now: datetime) -> int:
         """For how many seconds the address is refused; 0 when it is not."""
         with self._guard:
-            failures = self._recent(_from(address), now)
+            failures = self._recent(address_key(address), now)
             if len(failures) < MOST_FAILURES:
                 return 0
             return max(1, round((failures[-MOST_FAILURES] + WINDOW - now).total_seconds()))
@@ -41,7 +41,7 @@ class Attempts:
     def failed(self, address: str, account: str, now: datetime) -> None:
         """An attempt failed."""
         with self._guard:
-            for key in (_from(address), _of(account)):
+            for key in (address_key(address), _of(account)):
                 self._failures.setdefault(key, deque(maxlen=2 * MOST_FAILURES)).append(now)
                 self._failures.move_to_end(key)
             while len(self._failures) > MOST_KEPT:
@@ -59,7 +59,7 @@ class Attempts:
         return failures
 
 
-def _from(address: str) -> str:
+def address_key(address: str) -> str:
     """One customer of a provider holds a whole /64 of IPv6: it counts as one address."""
     try:
         parsed = ipaddress.ip_address(address)
