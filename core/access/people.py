@@ -101,6 +101,12 @@ class People:
         with self._store.read() as session:
             return self._person(session, person_id)
 
+    def called(self, person_id: str | None) -> str:
+        """The e-mail address of somebody who is or was here, for "changed by"; empty for nobody."""
+        with self._store.read() as session:
+            person = session.get(Person, person_id) if person_id else None
+        return person.email if person else ""
+
     def find(self, email: str) -> Person | None:
         """Somebody by e-mail address, or None."""
         with self._store.read() as session:

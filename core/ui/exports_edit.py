@@ -13,6 +13,7 @@ from core.ui import exports_form as form
 from core.ui import frame
 from core.ui.bridge_saved import attempt
 from core.ui.exports_preview import show_preview
+from core.ui.identity import acting
 
 EXPORT_PARAM, NEW_PARAM, ANALYSIS_PARAM = "export", "new", "analysis"
 FILLED = "exports_filled"
@@ -70,9 +71,9 @@ def _fill_once(app: App, asked: str, before: SavedExport | None) -> None:
 
 def _save(app: App, before: SavedExport | None) -> None:
     with attempt("The export is saved."):
-        spec = _spec(app, before)
+        me, spec = acting(app, "export.write").person_id, _spec(app, before)
         if before is None:
-            app.exports.create(spec, by=app.owner.id)
+            app.exports.create(spec, by=me)
         else:
             app.exports.change(before.id, spec, if_revision=before.revision)
         close()

@@ -13,6 +13,7 @@ from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.exports_edit import open_export
 from core.ui.exports_form import LAYOUTS, LOCALES, VIEW_NAMES
 from core.ui.exports_links import say_where_links_open, show_link
+from core.ui.identity import acting
 from core.ui.text import ago, escape
 
 Action = Callable[[App, SavedExport, Link], None]
@@ -92,6 +93,7 @@ def _rotate_dialog(app: App, export: SavedExport) -> None:
 
 def _rotate(app: App, export: SavedExport, link: Link) -> None:
     with attempt(f"/r/{link.slug} has a new address."):
+        acting(app, "export.write")
         app.exports.rotate(export.id, link.id)
 
 
@@ -105,6 +107,7 @@ def _close_dialog(app: App, export: SavedExport) -> None:
 
 def _close(app: App, export: SavedExport, link: Link) -> None:
     with attempt(f"/r/{link.slug} is closed."):
+        acting(app, "export.write")
         app.exports.revoke(export.id, link.id)
 
 
@@ -117,6 +120,7 @@ def _delete_dialog(app: App, export: SavedExport) -> None:
 
 def _delete(app: App, export: SavedExport) -> None:
     with attempt(f"'{export.spec.name}' was deleted."):
+        acting(app, "export.write")
         app.exports.delete(export.id)
 
 
