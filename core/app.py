@@ -30,7 +30,7 @@ from core.delivery.samples import load_samples
 from core.model.access import Organisation, Person
 from core.settings import Settings
 from core.store import Store
-from core.store.people import email_of, has_password, keep_token, open_organisation
+from core.store.people import email_of, keep_token, open_organisation
 from core.warehouse import Warehouse
 from core.wording import Templates
 
@@ -115,7 +115,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
 def _people(store: Store, settings: Settings, now: datetime) -> tuple[Organisation, Person]:
     with store.write() as session:
         organisation, owner = open_organisation(session, owner_email=settings.owner_email, now=now)
-        if settings.owner_password is not None and not has_password(session, organisation.id):
+        if settings.owner_password is not None and owner.password_hash is None:
             _give_password(session, owner, settings.owner_email or owner.email, settings.owner_password)
         if settings.owner_token is not None:
             digest = hash_token(settings.owner_token.get_secret_value())
