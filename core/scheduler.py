@@ -28,6 +28,7 @@ import structlog  # noqa: E402
 import uvicorn  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
+from core.access.audit import Subject, record  # noqa: E402
 from core.app import App, open_app  # noqa: E402
 from core.errors import BridgecastError, SettingsError  # noqa: E402
 from core.logs import configure_logs  # noqa: E402
@@ -192,13 +193,16 @@ class Heart:
     def beat(self) -> None:
         """One beat. A store that does not answer costs this beat, not the sidecar."""
         now = self._app.clock()
-        views = self._views.take()
+        views, seen = self._views.take(), self._views.take_seen()
         try:
             with self._app.store.write() as session:
                 write_beat(session, pid=os.getpid(), now=now, started_at=self._started_at)
                 add_views(session, views, now=now)
+                for view in seen:
+                    subject = Subject("link", view.link_id, f"/r/{view.slug}")
+                    record(session, view.caller, "report.viewed", subject, at=view.at, address=view.address)
         except SQLAlchemyError as error:
-            self._views.put_back(views)
+            self._views.put_back(views, seen)
             log.warning("beat not written", reason=type(error).__name__)
 
     def _begin_anew(self) -> None:

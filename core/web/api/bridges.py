@@ -16,7 +16,7 @@ from core.model.delivery import ALL_VIEWS, FULL_REPORT, Layout, Locale, ReportCo
 from core.report.tables import bridge_json
 from core.web.api.partial import checked
 from core.web.auth import AnalysisReader, ExportReader, TheApp
-from core.web.drawing import MEDIA_TYPES, Ask, Drawer, Drawn, Form, Shown
+from core.web.drawing import MEDIA_TYPES, Ask, Drawer, Drawn, Form, Shown, framed
 from core.web.problems import answers
 
 routes = APIRouter(tags=["analyses"])
@@ -157,7 +157,7 @@ def _drawn(app: App, request: Request, saved: SavedAnalysis, content: ReportCont
     drawer: Drawer = request.app.state.drawer
     shown = Shown.of(saved.spec, saved.revision, content, app.templates.words(content.locale))
     drawn: Drawn = drawer.draw(shown, app.catalogue.fresh(shown.analysis.dataset).version, ask)
-    headers = {"ETag": drawn.etag, "Last-Modified": drawn.last_modified, "Content-Security-Policy": drawn.csp}
+    headers = {"ETag": drawn.etag, "Last-Modified": drawn.last_modified, "Content-Security-Policy": framed(drawn.csp)}
     return Response(drawn.body, media_type=drawn.media_type, headers=headers)
 
 

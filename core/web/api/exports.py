@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, Field
 
-from core.delivery.exports import Link, SavedExport
+from core.delivery.exports import Link, LinkState, SavedExport
 from core.model.delivery import ExportSpec, LinkSettings, ReportContent
 from core.web.api.partial import checked, partial, sent
 from core.web.auth import ExportReader, ExportWriter, TheApp
@@ -42,6 +42,9 @@ class LinkAnswer(BaseModel):
     url: str
     public: bool = Field(validation_alias="is_public")
     is_active: bool
+    state: LinkState
+    has_password: bool
+    expires_at: datetime | None
     view_count: int
     last_seen_at: datetime | None
 
@@ -129,10 +132,28 @@ def rotate(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> 
     return _link(app.exports.rotate(export_id, link_id))
 
 
-@routes.post("/exports/{export_id}/links/{link_id}/revoke", summary="Close a link")
+@routes.post("/exports/{export_id}/links/{link_id}/revoke", summary="Close a link for good")
 def revoke(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> LinkAnswer:
-    """Close a link; rotate opens it again at a new address."""
+    """Close a link for good; only rotate opens it again, at a new address."""
     return _link(app.exports.revoke(export_id, link_id))
+
+
+@routes.post("/exports/{export_id}/links/{link_id}/pause", summary="Close a link for a while")
+def pause(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> LinkAnswer:
+    """Close a link for a while; resume opens it again, at the same address."""
+    return _link(app.exports.pause(export_id, link_id))
+
+
+@routes.post("/exports/{export_id}/links/{link_id}/resume", responses=answers(409), summary="Open a paused link")
+def resume(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> LinkAnswer:
+    """Open a paused link again. A revoked one is 409."""
+    return _link(app.exports.resume(export_id, link_id))
+
+
+@routes.post("/exports/{export_id}/links/{link_id}/renew", responses=answers(409), summary="Let a link work longer")
+def renew(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> LinkAnswer:
+    """Count the link's `expires_days` from now, also when it has expired. A revoked one is 409."""
+    return _link(app.exports.renew(export_id, link_id))
 
 
 def _answer(saved: SavedExport) -> ExportAnswer:

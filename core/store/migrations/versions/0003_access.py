@@ -103,3 +103,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('paused_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True))
 
+    op.execute('UPDATE report_link SET revoked_at = created_at WHERE NOT is_active')
+    with op.batch_alter_table('report_link', schema=None) as batch_op:
+        batch_op.drop_column('is_active')
