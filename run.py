@@ -32,7 +32,7 @@ UNFINISHED = VENV / ".unfinished"
 UV = "uv==0.13.9"
 LOCK, TEST_LOCK = "requirements.txt", "requirements-test.txt"
 OLDEST_PYTHON = (3, 11)
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  named, not bound
 FAILED, WRONG_ENVIRONMENT, PORT_TAKEN, INTERRUPTED = 1, 2, 3, 130
 WRONG_SETTING = 2  # what a child ends with when waiting cannot mend it
 DEATHS_ALLOWED = 5
@@ -123,12 +123,12 @@ def check_python(version: "tuple[int, ...]") -> None:
 
 
 def read_addresses(environment: "Mapping[str, str]") -> "tuple[str, int, int]":
-    """Host, the app's port and the sidecar's. Raises Refusal for a host that others could reach."""
+    """Host, the app's port and the sidecar's. Raises Refusal for a host that this computer is not called."""
     host = environment.get("BRIDGECAST_HOST") or "localhost"
-    if host not in LOOPBACK:
+    if not is_own_host(host):
         raise Refusal(
-            f"BRIDGECAST_HOST is '{host}', but without sign-in Bridgecast listens on this computer only: "
-            "unset it, or set it to localhost.",
+            f"BRIDGECAST_HOST is '{host}', which is no address of this computer. Unset it for this computer alone, or "
+            "set it to 0.0.0.0 for every address.",
             WRONG_ENVIRONMENT,
         )
     ui_port = read_port(environment, "BRIDGECAST_UI_PORT", 8501)
@@ -138,6 +138,25 @@ def read_addresses(environment: "Mapping[str, str]") -> "tuple[str, int, int]":
             f"BRIDGECAST_UI_PORT and BRIDGECAST_API_PORT are both {ui_port}: give them two ports.", WRONG_ENVIRONMENT
         )
     return host, ui_port, api_port
+
+
+def is_own_host(host: str) -> bool:
+    """Whether this computer can listen there."""
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return any(can_bind(family, kind, protocol, address) for family, kind, protocol, _, address in found)
+
+
+def can_bind(family: int, kind: int, protocol: int, address: "tuple[object, ...]") -> bool:
+    """Whether a socket can be bound to the address."""
+    try:
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except OSError:
+        return False
+    return True
 
 
 def read_port(environment: "Mapping[str, str]", variable: str, default: int) -> int:
@@ -309,7 +328,8 @@ class Launcher:
     """Starts both children, keeps them alive, stops them together."""
 
     def __init__(self, host: str, ui_port: int, api_port: int) -> None:
-        self.address = f"http://{f'[{host}]' if ':' in host else host}:{ui_port}"
+        shown = "localhost" if host in EVERY_ADDRESS else host
+        self.address = f"http://{f'[{shown}]' if ':' in shown else shown}:{ui_port}"
         self.app = Child("app", streamlit(host, ui_port), host, ui_port, "BRIDGECAST_UI_PORT")
         sidecar = Child("sidecar", ["-m", "core.scheduler"], host, api_port, "BRIDGECAST_API_PORT")
         self.children = [sidecar, self.app]

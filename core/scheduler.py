@@ -147,12 +147,26 @@ def serve(app: App, sockets: list[socket.socket]) -> None:
     )
     heart = Heart(app, web.state.views)
     heart.start()
+    tell_first_code(app)
     log.info("sidecar listens", address=app.settings.report_base_url, pid=os.getpid())
     try:
         server.run(sockets)
     finally:
         heart.stop()
     log.info("sidecar stopped")
+
+
+def tell_first_code(app: App) -> None:
+    """Where others can reach the app and nobody has a password yet, say here alone how to become the owner."""
+    if app.settings.is_only_local or app.sessions.has_password():
+        return
+    code = app.people.make_link(app.owner.id, "invite")
+    print(
+        f"Nobody has a password yet. To become the owner, open {app.settings.report_base_url}/welcome/{code}\n"
+        f"or sign in with this one-time code: {code}",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 class Server(uvicorn.Server):

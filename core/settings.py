@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
@@ -70,16 +70,6 @@ class Settings(BaseSettings):
         if proxy is not None and not _PROXY.fullmatch(proxy.get_secret_value()):
             raise ValueError("this is no proxy. Write http://host:port, or http://user:password@host:port")
         return proxy
-
-    @model_validator(mode="after")
-    def _loopback_only(self) -> Settings:
-        """Before people exist the app opens as the owner, so nobody else may reach it."""
-        if self.host not in LOOPBACK:
-            raise ValueError(
-                f"BRIDGECAST_HOST is '{self.host}', but without sign-in Bridgecast listens on this computer only. "
-                "Unset it, or set it to localhost."
-            )
-        return self
 
     @field_validator("trusted_proxies")
     @classmethod

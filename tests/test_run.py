@@ -232,16 +232,21 @@ def test_one_port_for_both_is_refused() -> None:
         run.read_addresses({"BRIDGECAST_UI_PORT": "8502"})
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.5", "example.org"])
-def test_a_host_that_others_could_reach_is_refused(host: str) -> None:
-    with pytest.raises(run.Refusal, match="listens on this computer only"):
+@pytest.mark.parametrize("host", ["192.0.2.5", "no-such-host.invalid", "two words"])
+def test_a_host_that_is_not_this_computer_is_refused(host: str) -> None:
+    with pytest.raises(run.Refusal, match="no address of this computer"):
         run.read_addresses({"BRIDGECAST_HOST": host})
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", "localhost"])
+def test_a_host_that_is_this_computer_is_taken(host: str) -> None:
+    assert run.read_addresses({"BRIDGECAST_HOST": host})[0] == host
+
+
 def test_a_refused_host_is_one_sentence(tree: Path) -> None:
-    ended = run_to_its_end(tree, BRIDGECAST_HOST="0.0.0.0")
+    ended = run_to_its_end(tree, BRIDGECAST_HOST="192.0.2.5")
     assert ended.returncode == run.WRONG_ENVIRONMENT
-    assert ended.stderr.startswith("BRIDGECAST_HOST is '0.0.0.0'")
+    assert ended.stderr.startswith("BRIDGECAST_HOST is '192.0.2.5'")
     assert ended.stderr.count("\n") == 1
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import streamlit as st
 
+from core.access.audit import now_acts
 from core.access.rights import Action, may, require
 from core.access.sessions import COOKIE
 from core.access.tokens import Caller
 from core.app import App
 from core.errors import AccessDenied
+from core.settings import LOOPBACK
 
 
 def session_secret() -> str | None:
@@ -20,7 +24,14 @@ def session_secret() -> str | None:
 
 def is_open(app: App) -> bool:
     """Whether the page opens as the built-in owner: nobody has a password, and only this computer can reach it."""
-    return app.settings.is_only_local and not app.sessions.has_password()
+    return app.settings.is_only_local and is_asked_locally() and not app.sessions.has_password()
+
+
+def is_asked_locally() -> bool:
+    """Whether the browser calls this computer by its own name: another one may be a stranger's that was made to lead
+    here (DNS rebinding), whose page could then act as the owner."""
+    host = st.context.headers.get("Host")
+    return not isinstance(host, str) or urlsplit(f"//{host}").hostname in LOOPBACK
 
 
 def find_caller(app: App) -> Caller | None:
@@ -45,4 +56,5 @@ def acting(app: App, action: Action) -> Caller:
     if caller is None:
         raise AccessDenied("You are no longer signed in. Load the page again and sign in; nothing was changed.")
     require(caller, action)
+    now_acts(caller, st.context.ip_address or "")
     return caller

@@ -65,8 +65,8 @@ def sign_in_routes(app: App) -> APIRouter:
     async def sign_in(request: Request) -> Response:
         try:
             form = await checked_form(request)
-        except AccessDenied as error:
-            return answer(request, app.settings, replace(SIGN_IN, status=403, error=str(error)))
+        except AccessDenied as refusal:
+            return answer(request, app.settings, replace(SIGN_IN, status=403, error=str(refusal)))
         visitor, email, now = _visitor(request), form.get("email", ""), app.clock()
         page = replace(SIGN_IN, fields=(replace(EMAIL, value=email), PASSWORD), next=form.get("next", ""))
         if seconds := attempts.refused_for(visitor.address, now):
