@@ -22,8 +22,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -32,6 +33,7 @@ UNFINISHED = VENV / ".unfinished"
 UV = "uv==0.13.9"
 LOCK, TEST_LOCK = "requirements.txt", "requirements-test.txt"
 OLDEST_PYTHON = (3, 11)
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  named, not bound
 FAILED, WRONG_ENVIRONMENT, PORT_TAKEN, INTERRUPTED = 1, 2, 3, 130
 WRONG_SETTING = 2  # what a child ends with when waiting cannot mend it
@@ -330,7 +332,8 @@ class Launcher:
     def __init__(self, host: str, ui_port: int, api_port: int) -> None:
         shown = "localhost" if host in EVERY_ADDRESS else host
         self.address = f"http://{f'[{shown}]' if ':' in shown else shown}:{ui_port}"
-        self.app = Child("app", streamlit(host, ui_port), host, ui_port, "BRIDGECAST_UI_PORT")
+        arguments = streamlit(host, ui_port, own_names(os.environ, host))
+        self.app = Child("app", arguments, host, ui_port, "BRIDGECAST_UI_PORT")
         sidecar = Child("sidecar", ["-m", "core.scheduler"], host, api_port, "BRIDGECAST_API_PORT")
         self.children = [sidecar, self.app]
         self.is_stopping = False
@@ -401,9 +404,19 @@ class Launcher:
             process.wait()
 
 
-def streamlit(host: str, port: int) -> "list[str]":
+def streamlit(host: str, port: int, names: "Sequence[str]") -> "list[str]":
     """Python's arguments that start the app; how it looks and behaves stands in .streamlit/config.toml."""
-    return ["-m", "streamlit", "run", "Home.py", "--server.address", host, "--server.port", str(port)]
+    answered = [part for name in names for part in ("--server.allowedHosts", name)]
+    return ["-m", "streamlit", "run", "Home.py", "--server.address", host, "--server.port", str(port), *answered]
+
+
+def own_names(environment: "Mapping[str, str]", host: str) -> "list[str]":
+    """The names by which the app lets itself be asked; none where it cannot know them.
+
+    A page of any site could otherwise give its own name this computer's address, and look at the app as if it were us.
+    """
+    named = urlsplit(environment.get("BRIDGECAST_UI_URL") or "").hostname
+    return sorted({*LOOPBACK, host, *([named] if named else [])}) if named or host in LOOPBACK else []
 
 
 def get(host: str, port: int, path: str, timeout_s: float) -> str:
