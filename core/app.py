@@ -22,6 +22,7 @@ from core.access.secrets import Secrets
 from core.access.sessions import Sessions
 from core.access.tokens import ALL_SCOPES, hash_token
 from core.analyses import Analyses
+from core.audit_log import AuditLog
 from core.catalogue import Catalogue
 from core.connections import Connections
 from core.delivery.checks import ExportCheck
@@ -47,6 +48,7 @@ class App:
     organisation: Organisation
     owner: Person
     connections: Connections
+    audit: AuditLog
     catalogue: Catalogue
     analyses: Analyses
     exports: Exports
@@ -79,6 +81,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         store.migrate()
         organisation, owner = _people(store, settings, clock())
         connections = Connections(store, Secrets(keys), egress, organisation.id, clock)
+        audit = AuditLog(store, organisation.id, clock)
         warehouse = Warehouse(settings.warehouse_dir, threads=settings.threads, memory_limit=settings.memory_limit)
         opened.callback(warehouse.close)
         catalogue = Catalogue(store, warehouse, organisation.id, clock, private=settings.private_paths)
@@ -102,6 +105,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         organisation,
         owner,
         connections,
+        audit,
         catalogue,
         analyses,
         exports,

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from sqlmodel import Session
 
+from core.access.audit import Subject, note
 from core.access.secrets import Secrets
 from core.connectors import CONNECTORS
 from core.connectors.base import Account, Check, Connector, Outside, Value, checked_secrets, checked_settings
@@ -97,6 +98,7 @@ class Connections:
                 session, self.organisation_id, kind, checked_name(name), kept, sealed, person_id=by, now=now
             )
             _settle(session, row)
+            note(session, "connection.made", _subject(row), at=now)
             return self._saved(row)
 
     def change(
@@ -121,12 +123,16 @@ class Connections:
             called = row.name if name is None else checked_name(name)
             change_connection(session, row, called, kept, sealed, now=self.clock(), if_revision=if_revision)
             _settle(session, row)
+            changed = {"settings": sorted(settings), "secrets": sorted(secrets)}
+            note(session, "connection.changed", _subject(row), at=self.clock(), detail=changed)
             return self._saved(row)
 
     def delete(self, connection_id: str) -> None:
         """Forget a connection with its secrets. Raises NotFound."""
         with self.store.write() as session:
+            subject = _subject(get_connection(session, self.organisation_id, connection_id))
             delete_connection(session, self.organisation_id, connection_id)
+            note(session, "connection.deleted", subject, at=self.clock())
 
     def check(self, connection_id: str) -> Check:
         """Try a connection and keep what was found. Raises NotFound."""
@@ -226,3 +232,7 @@ def _moved(row: Connection, kept: Mapping[str, Value]) -> str | None:
 def _settle(session: Session, row: Connection) -> None:
     if row.settings.get("is_default"):
         keep_only_default(session, row)
+
+
+def _subject(row: Connection) -> Subject:
+    return Subject("connection", row.id, row.name)

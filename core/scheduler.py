@@ -219,10 +219,20 @@ class Heart:
             self._views.put_back(views, seen)
             log.warning("beat not written", reason=type(error).__name__)
 
+    def prune(self) -> None:
+        """Remove what is past its retention."""
+        try:
+            if count := self._app.audit.prune():
+                log.info("audit pruned", entries=count)
+        except SQLAlchemyError as error:
+            log.warning("audit not pruned", reason=type(error).__name__)
+
     def _begin_anew(self) -> None:
         self.beat()
         self._rhythm.clear()
         self._rhythm.every(BEAT_S).seconds.do(self.beat)
+        self.prune()
+        self._rhythm.every().hour.do(self.prune)
 
     def _run(self) -> None:
         watch = ClockWatch(self._app.clock(), time.monotonic())

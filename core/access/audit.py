@@ -52,6 +52,15 @@ def acting(caller: Caller | None = None, address: str = "") -> Iterator[Actor]:
         _actor.reset(token)
 
 
+def now_acts(caller: Caller, address: str = "") -> None:
+    """From here on, to the end of the running request or page, this caller acts."""
+    running = _actor.get()
+    if running is None:
+        _actor.set(Actor(caller, address))
+    else:
+        running.caller, running.address = caller, address or running.address
+
+
 def actor() -> Actor:
     """Whoever acts now."""
     return _actor.get() or Actor()

@@ -10,6 +10,7 @@ from typing import Literal
 
 from sqlmodel import Session
 
+from core.access.audit import Subject, note
 from core.access.passwords import check_new_password, hash_password, is_password
 from core.access.rights import ROLES
 from core.access.tokens import Caller, hash_token
@@ -38,6 +39,7 @@ class People:
         with self._store.write() as session:
             person = self._person(session, person_id)
             add_link(session, person.id, kind, hash_token(token), now=now, expires_at=now + WORKS_FOR[kind])
+            note(session, f"person.{kind}_link_made", _subject(person), at=now)
         return token
 
     def link_person(self, token: str) -> Person | None:
@@ -68,6 +70,7 @@ class People:
             session.add(person)
             end_sign_ins(session, person.id, now=now)
             void_links(session, person.id, now=now)
+            note(session, "person.password_set", _subject(person), at=now)
         return person
 
     def set_password(self, person_id: str, password: str, *, except_for: str | None = None) -> None:
@@ -82,6 +85,7 @@ class People:
             session.add(person)
             end_sign_ins(session, person_id, now=self._clock(), except_for=except_for)
             void_links(session, person_id, now=self._clock())
+            note(session, "person.password_set", _subject(person), at=self._clock())
 
     def change_password(self, caller: Caller, old: str, new: str) -> None:
         """Change the caller's own password. Raises AccessDenied when the old one is wrong, DataError."""
@@ -112,12 +116,23 @@ class People:
         with self._store.read() as session:
             return find_person(session, self._organisation_id, email)
 
-    def add(self, caller: Caller, email: str, name: str, role: str) -> Person:
-        """A new person without a password. Raises DataError, AlreadyExists, AccessDenied."""
+    def add(self, caller: Caller, email: str, name: str, role: str, password: str | None = None) -> Person:
+        """A new person, without a password unless one is given. Raises DataError, AlreadyExists, AccessDenied."""
         _check_role(caller, role)
         address, called = _checked_email(email), _checked_name(name or email.partition("@")[0])
+        if password is not None:
+            check_new_password(password, address)
+        password_hash = hash_password(password) if password is not None else None
         with self._store.write() as session:
-            return add_person(session, self._organisation_id, address, called, role, now=self._clock())
+            person = add_person(session, self._organisation_id, address, called, role, now=self._clock())
+            person.password_hash = password_hash
+            session.add(person)
+            note(session, "person.added", _subject(person), at=self._clock(), detail={"role": role})
+            return person
+
+    def require_over(self, caller: Caller, person: Person) -> None:
+        """Raises AccessDenied for an owner, unless an owner asks: else administrators could become owners."""
+        _check_role(caller, person.role)
 
     def change(
         self,
@@ -146,6 +161,7 @@ class People:
             person.name = _checked_name(name) if name is not None else person.name
             session.add(person)
             session.flush()
+            note(session, "person.changed", _subject(person), at=self._clock(), detail={"role": person.role})
             return person
 
     def remove(self, caller: Caller, person_id: str) -> Person:
@@ -162,6 +178,7 @@ class People:
             session.add(person)
             end_sign_ins(session, person_id, now=now)
             void_links(session, person_id, now=now)
+            note(session, "person.left", _subject(person), at=now)
             return person
 
     def _person(self, session: Session, person_id: str) -> Person:
@@ -194,3 +211,7 @@ def _checked_name(text: str) -> str:
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise DataError(f"A name has 1 to {LONGEST_NAME} characters on one line.", field="name")
     return name
+
+
+def _subject(person: Person) -> Subject:
+    return Subject("person", person.id, person.email)

@@ -7,17 +7,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.access.audit import Subject, actor, note, record
 from core.access.passwords import is_password
 from core.access.tokens import ALL_SCOPES, Caller, caller_for, hash_token
 from core.errors import NotFound
-from core.model.access import SignIn
+from core.model.access import Person, SignIn
 from core.store import Store
-from core.store.people import LAST_USE_GRAIN, find_person, first_owner, has_password, list_people
+from core.store.people import (
+    LAST_USE_GRAIN,
+    email_of,
+    find_person,
+    first_owner,
+    get_person,
+    has_password,
+    list_people,
+)
 from core.store.sign_ins import add_sign_in, end_sign_ins, find_sign_in, list_sign_ins, touch_sign_in
 
 COOKIE = "bridgecast_session"
 SIGNED_IN_FOR = timedelta(days=30)
 LONGEST_AGENT = 200
+LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,9 @@ class Sessions:
         with self._store.read() as session:
             person = find_person(session, self._organisation_id, email)
         if not is_password(person.password_hash if person else None, password) or person is None:
+            with self._store.write() as session:
+                tried = Subject("person", "", email_of(email)[:LONGEST_EMAIL])
+                record(session, None, "sign_in.failed", tried, at=self._clock(), address=visitor.address)
             return None
         return self.open(person.id, visitor)
 
@@ -80,6 +93,9 @@ class Sessions:
                 now=now,
                 expires_at=now + SIGNED_IN_FOR,
             )
+            person = get_person(session, person_id)
+            who = caller_for(person, frozenset())
+            record(session, who, "sign_in.succeeded", _subject(person), at=now, address=visitor.address)
         return secret
 
     def caller_of(self, secret: str | None) -> Caller | None:
@@ -92,6 +108,9 @@ class Sessions:
         with self._store.write() as session:
             if found := find_sign_in(session, hash_token(secret)):
                 end_sign_ins(session, found[0].person_id, now=self._clock(), only=found[0].id)
+                who = caller_for(found[1], frozenset())
+                address = actor().address
+                record(session, who, "sign_in.ended", _subject(found[1]), at=self._clock(), address=address)
 
     def all(self, person_id: str | None = None) -> list[SignIn]:
         """The sessions of one person, or of everybody, that have not ended, the last used first."""
@@ -104,8 +123,16 @@ class Sessions:
         with self._store.write() as session:
             if not end_sign_ins(session, person_id, now=self._clock(), only=session_id):
                 raise NotFound(f"There is no session '{session_id}'.")
+            note(session, "sign_in.ended", _subject(get_person(session, person_id)), at=self._clock())
 
     def end_all(self, person_id: str, *, except_for: str | None = None) -> int:
         """End all sessions of a person at once, perhaps except for the one that asks; how many ended."""
         with self._store.write() as session:
-            return end_sign_ins(session, person_id, now=self._clock(), except_for=except_for)
+            count = end_sign_ins(session, person_id, now=self._clock(), except_for=except_for)
+            subject = _subject(get_person(session, person_id))
+            note(session, "sign_in.ended", subject, at=self._clock(), detail={"count": count})
+            return count
+
+
+def _subject(person: Person) -> Subject:
+    return Subject("person", person.id, person.email)

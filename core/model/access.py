@@ -18,6 +18,7 @@ class Organisation(SQLModel, table=True):
     time_zone: str = "UTC"
     locale: str = "en"
     samples_loaded: bool = False
+    audit_days: int = 365
     created_at: datetime = time_column()
 
 

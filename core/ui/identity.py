@@ -56,5 +56,11 @@ def acting(app: App, action: Action) -> Caller:
     if caller is None:
         raise AccessDenied("You are no longer signed in. Load the page again and sign in; nothing was changed.")
     require(caller, action)
-    now_acts(caller, st.context.ip_address or "")
+    now_acts(caller, _address())
     return caller
+
+
+def _address() -> str:
+    """From where the page is looked at; the browser's own machine has none."""
+    found = st.context.ip_address
+    return found if isinstance(found, str) else ""

@@ -12,6 +12,7 @@ from core.app import App
 from core.ui.bridge_state import follow
 from core.ui.identity import can
 from core.ui.settings_account import show_account
+from core.ui.settings_audit import show_audit
 from core.ui.settings_people import show_people
 from core.ui.settings_preview import show_preview
 from core.ui.settings_words import edit_words, language, message, reset_all_dialog, show_wrong_address
@@ -50,6 +51,7 @@ def show_words(app: App) -> None:
 SECTIONS = (
     Section("texts", "Comments and alerts", "settings.write", show_words),
     Section("people", "People", "people.read", show_people),
+    Section("audit", "Audit", "audit.read", show_audit),
     Section("account", "Your account", "token.own", show_account),
 )
 

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from core.app import App
 from core.settings import PRODUCT_VERSION
+from core.web.acting import Acting
 from core.web.api import PREFIX, api_routes
 from core.web.csrf import Csrf
 from core.web.docs import docs_routes, openapi
@@ -43,6 +44,7 @@ def create_web(app: App, *, wait_s: float = WAIT_S) -> FastAPI:
     web.include_router(docs_routes(web), prefix=PREFIX)
     add_problem_handlers(web)
     web.add_middleware(Csrf, keys=app.keys, settings=app.settings)
+    web.add_middleware(Acting)
     web.add_middleware(Heads)
     web.add_middleware(Reports, app=app, drawer=web.state.drawer, views=web.state.views, wait_s=wait_s)
     web.add_middleware(Strangers)

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader
 from starlette.exceptions import HTTPException
 
+from core.access.audit import now_acts
 from core.access.rights import Action, require
 from core.access.sessions import COOKIE
 from core.access.tokens import Caller, verify_token
@@ -37,12 +38,14 @@ def caller_of(request: Request, authorization: Annotated[str | None, Depends(hea
     app = app_of(request)
     token = token_of(authorization)
     if token is None and authorization is None and (caller := app.sessions.caller_of(request.cookies.get(COOKIE))):
+        now_acts(caller)
         return caller
     if token is None:
         raise HTTPException(401, f"This needs an API token. {HOW}", {"WWW-Authenticate": "Bearer"})
     caller = verify_token(app.store, token, now=app.clock())
     if caller is None:
         raise HTTPException(401, f"This token is unknown or has expired. {HOW}", {"WWW-Authenticate": "Bearer"})
+    now_acts(caller)
     return caller
 
 
@@ -69,4 +72,5 @@ ConnectionReader = Annotated[Caller, Depends(may("connection.read"))]
 ConnectionWriter = Annotated[Caller, Depends(may("connection.write"))]
 PeopleReader = Annotated[Caller, Depends(may("people.read"))]
 PeopleWriter = Annotated[Caller, Depends(may("people.write"))]
+AuditReader = Annotated[Caller, Depends(may("audit.read"))]
 SettingsWriter = Annotated[Caller, Depends(may("settings.write"))]

@@ -103,6 +103,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('paused_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table('organisation', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('audit_days', sa.Integer(), nullable=False, server_default='365'))
+
     op.execute('UPDATE report_link SET revoked_at = created_at WHERE NOT is_active')
     with op.batch_alter_table('report_link', schema=None) as batch_op:
         batch_op.drop_column('is_active')
