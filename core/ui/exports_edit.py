@@ -49,7 +49,7 @@ def edit(app: App, asked: str) -> None:
     _fill_once(app, asked, before)
     inputs, preview = st.columns([2, 3], gap="large")
     with inputs:
-        form.edit_export(app)
+        form.edit_export(app, before)
         with st.container(horizontal=True):
             st.button("Save", key="exports_save", type="primary", on_click=_save, args=(app, before))
             st.button("Cancel", key="exports_cancel_edit", on_click=close)
