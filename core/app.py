@@ -28,6 +28,7 @@ from core.connections import Connections
 from core.delivery.checks import ExportCheck
 from core.delivery.exports import Exports
 from core.delivery.samples import load_samples
+from core.invitations import Invitations
 from core.model.access import Organisation, Person
 from core.settings import Settings
 from core.store import Store
@@ -55,6 +56,7 @@ class App:
     templates: Templates
     people: People
     sessions: Sessions
+    invitations: Invitations
     clock: Callable[[], datetime]
 
     def close(self) -> None:
@@ -92,6 +94,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         templates = Templates(store, organisation.id, clock)
         people = People(store, organisation.id, clock)
         sessions = Sessions(store, organisation.id, clock)
+        invitations = Invitations(people, connections, settings.report_base_url)
         if settings.demo:
             load_samples(store, catalogue, analyses, exports, organisation.id, by=owner.id, lock_dir=settings.data_dir)
         # All is well: what was opened is closed by the App.
@@ -112,6 +115,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         templates,
         people,
         sessions,
+        invitations,
         clock,
     )
 

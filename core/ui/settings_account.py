@@ -47,12 +47,7 @@ def _show_open(app: App, caller: Caller) -> None:
 def _begin(app: App, caller: Caller) -> None:
     with attempt("Follow the link to set your password."):
         acting(app, "people.write")
-        st.session_state[LINK] = link_address(app, app.people.make_link(caller.person_id, "invite"))
-
-
-def link_address(app: App, token: str) -> str:
-    """The address of a one-time link."""
-    return f"{app.settings.report_base_url}/welcome/{token}"
+        st.session_state[LINK] = app.invitations.make(app.people.get(caller.person_id), "invite").url
 
 
 def _show_password(app: App) -> None:
@@ -92,5 +87,5 @@ def browser_of(session: SignIn) -> str:
 def _end(app: App, session: SignIn) -> None:
     with attempt("The session is ended."):
         if acting(app, "token.own").person_id != session.person_id:
-            acting(app, "people.write")
+            app.people.require_over(acting(app, "people.write"), app.people.get(session.person_id))
         app.sessions.end(session.person_id, session.id)

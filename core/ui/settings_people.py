@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.access.people import WORKS_FOR, LinkKind
+from core.access.people import LinkKind
 from core.access.rights import ROLES
 from core.access.tokens import Caller
 from core.app import App
+from core.invitations import Invitation
 from core.model.access import Person
 from core.ui import frame
 from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.identity import acting
-from core.ui.settings_account import link_address, show_sessions
+from core.ui.settings_account import show_sessions
 from core.ui.state import SECTION_PARAM
-from core.ui.text import ago, escape, plural
+from core.ui.text import ago, escape
 
 EMAIL, NAME, ROLE = "settings_invite_email", "settings_invite_name", "settings_invite_role"
 MADE = "settings_people_link"
@@ -31,9 +32,7 @@ def show_people(app: App) -> None:
     caller = acting(app, "people.read")
     st.subheader("People", anchor=False)
     if caller.session_id is None:
-        st.info(
-            "Set your own password first: else whoever you invite shuts you out.", icon=":material/lock_open:"
-        )
+        st.info("Set your own password first: else whoever you invite shuts you out.", icon=":material/lock_open:")
         st.page_link(
             frame.SETTINGS.page, label="Your account", icon=":material/person:", query_params={SECTION_PARAM: "account"}
         )
@@ -95,25 +94,30 @@ def _invite_now(app: App) -> None:
 
 def _make_link(app: App, person: Person) -> None:
     with attempt(f"A new link for {person.name} is made."):
-        acting(app, "people.write")
+        app.people.require_over(acting(app, "people.write"), person)
         _keep_link(app, person, "reset" if person.password_hash else "invite")
 
 
 def _keep_link(app: App, person: Person, kind: LinkKind) -> None:
-    hours = round(WORKS_FOR[kind].total_seconds() / 3600)
-    until = plural(hours // 24, "day") if hours >= 48 else plural(hours, "hour")
-    st.session_state[MADE] = (person.name, link_address(app, app.people.make_link(person.id, kind)), until)
+    st.session_state[MADE] = (person.name, app.invitations.send(person, kind))
 
 
 def _show_link(app: App) -> None:
-    """The one-time link that was just made, to be sent by hand; gone when something else is done."""
-    made = st.session_state.pop(MADE, None)
+    """The one-time link that was just made: mailed, or to be handed on; gone when something else is done."""
+    made: tuple[str, Invitation] | None = st.session_state.pop(MADE, None)
     if made is None:
         return
-    name, address, until = made
+    name, invitation = made
+    if invitation.is_mailed:
+        st.success(f"A link was mailed to {escape(name)}. It works for {invitation.time}.", icon=":material/mail:")
+        return
     with st.container(border=True, key="settings_made_link"):
-        st.markdown(f"Send this link to **{escape(name)}**. It works once, for {until}; only you see it, and only now.")
-        st.code(address, language=None, wrap_lines=True)
+        if invitation.problem:
+            st.warning(f"The mail could not be sent: {escape(invitation.problem)}", icon=":material/mail:")
+        st.markdown(
+            f"Send this link to **{escape(name)}**. It works once, for {invitation.time}; it is shown this once."
+        )
+        st.code(invitation.url, language=None, wrap_lines=True)
         if app.settings.is_only_local:
             st.caption(":material/info: Other computers cannot open it; set BRIDGECAST_PUBLIC_URL.")
 

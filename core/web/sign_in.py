@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse
 
 from core.access.attempts import Attempts
@@ -23,9 +24,22 @@ from core.web.sign_in_pages import EMAIL, NEW_PASSWORD, PASSWORD, Field, FormPag
 WRONG = "E-mail or password is not right."
 SIGN_IN = FormPage("Sign in", action="/login", fields=(EMAIL, PASSWORD), button="Sign in")
 FORGOTTEN = ("Forgot your password?", "/forgot")
+ASK_SOMEBODY = FormPage(
+    "A new password",
+    "Ask an administrator of your Bridgecast for a link, which they make under Settings, People.",
+    links=(("Back to sign in", "/login"),),
+)
 FORGOT = FormPage(
     "A new password",
-    "Ask an administrator of your Bridgecast for a link: Settings, People, New link. It works once.",
+    "A link to set one will be mailed to you.",
+    action="/forgot",
+    fields=(EMAIL,),
+    button="Mail me a link",
+    links=(("Back to sign in", "/login"),),
+)
+ON_ITS_WAY = FormPage(
+    "Look into your mail",
+    "If somebody with that address is known here, a link is on its way. It works for 2 hours.",
     links=(("Back to sign in", "/login"),),
 )
 CODE = FormPage(
@@ -53,7 +67,7 @@ SIGN_OUT = FormPage("Sign out", "End your session in this browser?", action="/lo
 def sign_in_routes(app: App) -> APIRouter:
     """`/login`, `/logout`, `/forgot` and `/welcome`."""
     routes = APIRouter(include_in_schema=False)
-    attempts = Attempts()
+    attempts, asked = Attempts(), Attempts()
 
     @routes.get("/login")
     def show_sign_in(request: Request, next: str = "") -> Response:  # noqa: A002  as links call it
@@ -94,7 +108,17 @@ def sign_in_routes(app: App) -> APIRouter:
 
     @routes.get("/forgot")
     def show_forgot(request: Request) -> Response:
-        return answer(request, app.settings, FORGOT)
+        return answer(request, app.settings, FORGOT if app.connections.mailer() else ASK_SOMEBODY)
+
+    @routes.post("/forgot")
+    async def mail_link(request: Request) -> Response:
+        email, visitor, now = (await checked_form(request)).get("email", ""), _visitor(request), app.clock()
+        page = answer(request, app.settings, ON_ITS_WAY)
+        if asked.refused_for(visitor.address, now) == 0 and asked.delay_s(email, now) == 0:
+            # Behind the answer: how long a mail takes would tell who is known here.
+            page.background = BackgroundTask(app.invitations.reset, email)
+        asked.failed(visitor.address, email, now)
+        return page
 
     @routes.get("/welcome")
     def ask_for_code() -> Response:
