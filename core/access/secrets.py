@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.access.keys import Keys
 from core.errors import SecretsLost
+from core.logs import never_log
 
 SALT = b"bridgecast secrets at rest"
 FERNET_BYTES, ID_BYTES = 32, 4
@@ -26,12 +27,15 @@ class Secrets:
 
     def seal(self, values: Mapping[str, str]) -> str:
         """The values as one text that only holders of the newest key can read."""
+        never_log(values.values())
         token = self._fernet.encrypt(json.dumps(dict(values)).encode("utf-8"))
         return f"{self._ids[0]}:{token.decode('ascii')}"
 
     def open(self, sealed: str) -> dict[str, str]:
         """What was sealed. Raises SecretsLost when its key is not there any more."""
-        return dict(json.loads(self._decrypt(sealed)))
+        values: dict[str, str] = json.loads(self._decrypt(sealed))
+        never_log(values.values())
+        return values
 
     def renew(self, sealed: str) -> str:
         """The same values, sealed with the newest key. Raises SecretsLost."""
