@@ -64,7 +64,10 @@ def mail_server(
     utf8: bool = True,
     **answers: str,
 ) -> Iterator[Post]:
-    """Speaks TLS from the beginning (`tls`), or when asked to (`starttls`). sign_in: only for USER with PASSWORD."""
+    """Speaks TLS from the beginning (`tls`), or when asked to (`starttls`). sign_in: only for USER with PASSWORD.
+
+    An answer to AUTH may hold {password}: what was given.
+    """
     post = Post(answers=answers)
 
     def authenticate(
@@ -72,7 +75,11 @@ def mail_server(
     ) -> AuthResult:
         is_right = (given.login, given.password) == (USER.encode(), PASSWORD.encode())
         refusal = answers.get("AUTH", "535 5.7.8 Authentication credentials invalid")
-        return AuthResult(success=is_right, handled=False, message=None if is_right else refusal)
+        return AuthResult(
+            success=is_right,
+            handled=False,
+            message=None if is_right else refusal.format(password=given.password.decode()),
+        )
 
     class Server(Controller):
         def _trigger_server(self) -> None:
