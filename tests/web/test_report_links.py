@@ -268,3 +268,13 @@ def test_who_looks_at_what_is_not_public_is_remembered(site: Site, ann: str) -> 
     site.anonymous(site.report("unwatched"), Cookie=ann)
     seen = [(view.slug, view.caller.email, view.address) for view in site.views.take_seen()]
     assert seen == [("watched", "ann@example.org", "127.0.0.1")]
+
+
+def test_everything_that_is_public_is_listed(site: Site) -> None:
+    link_of(site, "listed")
+    link_of(site, "not-listed", public=False)
+    _, revoked = link_of(site, "no-longer-listed")
+    site.post(f"{revoked}/revoke")
+    found = {link["slug"]: link for link in site.get("/links?limit=500").json()["results"]}
+    assert {"listed", "not-listed", "no-longer-listed"} & found.keys() == {"listed"}
+    assert (found["listed"]["export_name"], found["listed"]["public"]) == ("listed", True)

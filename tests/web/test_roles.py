@@ -51,6 +51,7 @@ ROUTES: dict[str, Action | None] = {
     f"POST {O}/exports/{{export_id}}/links/{{link_id}}/pause": "export.write",
     f"POST {O}/exports/{{export_id}}/links/{{link_id}}/resume": "export.write",
     f"POST {O}/exports/{{export_id}}/links/{{link_id}}/renew": "export.write",
+    f"GET {O}/links": "link.list",
     f"GET {O}/audit": "audit.read",
     f"GET {O}/audit.csv": "audit.read",
     f"GET {O}/audit/retention": "audit.read",

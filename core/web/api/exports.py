@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.delivery.exports import Link, LinkState, SavedExport
 from core.model.delivery import ExportSpec, LinkSettings, ReportContent
 from core.web.api.partial import checked, partial, sent
-from core.web.auth import ExportReader, ExportWriter, TheApp
+from core.web.auth import ExportReader, ExportWriter, LinkLister, TheApp
 from core.web.etags import IfMatch, require_match, tagged
 from core.web.paging import AskedPage, Page
 from core.web.problems import answers
@@ -37,6 +37,8 @@ NewExport = Annotated[
 class LinkAnswer(BaseModel):
     """A report link. `url` is its address until it is rotated."""
 
+    model_config = ConfigDict(populate_by_name=True)
+
     id: str
     slug: str
     url: str
@@ -47,6 +49,13 @@ class LinkAnswer(BaseModel):
     expires_at: datetime | None
     view_count: int
     last_seen_at: datetime | None
+
+
+class PublicLinkAnswer(LinkAnswer):
+    """A link with the export that it shows."""
+
+    export: str
+    export_name: str
 
 
 class DestinationAnswer(BaseModel):
@@ -124,6 +133,17 @@ def list_links(export_id: str, page: AskedPage, app: TheApp, _caller: ExportRead
     """The links of an export, by slug."""
     window = page.page(app.exports.get(export_id).links, lambda link: link.slug)
     return Page(next=window.next, previous=window.previous, results=[_link(link) for link in window.results])
+
+
+@routes.get("/links", responses=answers(422), summary="Everything that is public")
+def list_public(page: AskedPage, app: TheApp, _caller: LinkLister) -> Page[PublicLinkAnswer]:
+    """The links that open without sign-in, or would if their export were on or their pause over; by slug."""
+    window = page.page(app.exports.public_links(), lambda found: found[1].slug)
+    results = [
+        PublicLinkAnswer(**_link(link).model_dump(), export=export.id, export_name=export.spec.name)
+        for export, link in window.results
+    ]
+    return Page(next=window.next, previous=window.previous, results=results)
 
 
 @routes.post("/exports/{export_id}/links/{link_id}/rotate", summary="Give a link a new address")
