@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from core.access.rights import ACTIONS, ROLES, Action
 from core.access.sessions import Visitor
 from core.app import App
+from core.delivery.samples import load_samples
+from core.model.delivery import ExportSpec
 from core.settings import REPOSITORY
 from core.ui import identity
 from tests.pages.driving import Open, settled, texts
@@ -133,3 +135,38 @@ def test_an_analyst_is_not_offered_paths_on_the_server(open_page: Open, as_role:
     as_role("analyst")
     page = open_page("pages/1_Data.py", new="1")
     assert page.segmented_control(key="data_new_kind").options == ["Upload a file"]
+
+
+def test_a_viewer_s_home_lists_the_reports_that_are_shared_with_them(app: App, open_page: Open, as_role: As) -> None:
+    share(app, "everybody")
+    share(app, "analysts", roles=["analyst"])
+    share(app, "mine", people=["viewer@example.org"])
+    as_role("viewer")
+    links = [(link.proto.label, link.proto.url) for link in open_page().get("link_button")]
+    assert links == [("Open", f"http://localhost:8502/r/{slug}") for slug in ("everybody", "mine")]
+
+
+def share(app: App, slug: str, **settings: object) -> None:
+    """A report of the shop's revenue for people who are signed in."""
+    if not app.analyses.all():
+        load_samples(
+            app.store,
+            app.catalogue,
+            app.analyses,
+            app.exports,
+            app.organisation.id,
+            by=app.owner.id,
+            lock_dir=app.settings.data_dir,
+        )
+        for export in app.exports.all():
+            app.exports.delete(export.id)
+    app.exports.create(
+        ExportSpec.model_validate(
+            {
+                "name": slug,
+                "content": {"kind": "report", "analysis": "shop-revenue"},
+                "destinations": [{"kind": "link", "settings": {"slug": slug, **settings}}],
+            }
+        ),
+        by=app.owner.id,
+    )
