@@ -8,13 +8,13 @@ from core.app import App
 from core.connections import SavedConnection
 from core.ui import connections_form as form
 from core.ui.bridge_saved import attempt
-from core.ui.exports_links import say_where_links_open
 from core.ui.identity import acting
 from core.ui.state import NEW_PARAM
 
 CONNECTION_PARAM = "connection"
 FILLED = "connections_filled"
 NEW = "new"
+LOCAL_NOTE = "Recipients outside this computer cannot open links that are sent; set BRIDGECAST_PUBLIC_URL."
 
 
 def open_connection(connection_id: str) -> None:
@@ -55,7 +55,8 @@ def edit(app: App, asked: str) -> None:
         with st.container(horizontal=True):
             st.button("Save", key="connections_save", type="primary", on_click=_save, args=(app, before))
             st.button("Cancel", key="connections_cancel_edit", on_click=close)
-        say_where_links_open(app)
+        if app.settings.is_public_url_local:
+            st.caption(f":material/info: {LOCAL_NOTE}")
 
 
 def _save(app: App, before: SavedConnection | None) -> None:

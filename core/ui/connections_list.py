@@ -72,7 +72,8 @@ def _test(app: App, connection: SavedConnection) -> SavedConnection:
 
 def _describe(app: App, connection: SavedConnection) -> None:
     settings = [str(connection.settings[name]) for name in SHOWN if connection.settings.get(name)]
-    st.caption(" · ".join(map(escape, [connection.connector.label, *settings])))
+    # Markdown would make links of the addresses in it.
+    st.text(" · ".join([connection.connector.label, *settings]))
     if connection.problem:
         st.warning(escape(connection.problem), icon=":material/key_off:")
     if connection.settings.get("is_default"):
@@ -82,7 +83,7 @@ def _describe(app: App, connection: SavedConnection) -> None:
         st.markdown(NOT_TESTED)
         return
     st.markdown(f"{WORKS if check.ok else FAILED} :small[:gray[tested {ago(connection.checked_at, app.clock())}]]")
-    st.markdown(escape(check.text))
+    st.text(check.text)
 
 
 @st.dialog("Delete the connection")
