@@ -111,6 +111,7 @@ def watched(page: Page) -> Iterator[Page]:
 def test_a_page_shows_what_was_planted_as_text(watched: Page, planted: House, path: str) -> None:
     watched.goto(f"{planted.ui}/{path}")
     settled(watched)
+    expect(watched.locator("[data-testid=stSkeleton]")).to_have_count(0)
     assert watched.evaluate(FORGED) == []
 
 
