@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 from sqlmodel import Session
 
+from core.access.api_tokens import OF_ENVIRONMENT, ApiTokens
 from core.access.egress import Egress
 from core.access.keys import Keys, open_keys
 from core.access.passwords import hash_password
@@ -50,6 +51,7 @@ class App:
     owner: Person
     connections: Connections
     audit: AuditLog
+    tokens: ApiTokens
     catalogue: Catalogue
     analyses: Analyses
     exports: Exports
@@ -84,6 +86,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         organisation, owner = _people(store, settings, clock())
         connections = Connections(store, Secrets(keys), egress, organisation.id, clock)
         audit = AuditLog(store, organisation.id, clock)
+        tokens = ApiTokens(store, organisation.id, clock)
         warehouse = Warehouse(settings.warehouse_dir, threads=settings.threads, memory_limit=settings.memory_limit)
         opened.callback(warehouse.close)
         catalogue = Catalogue(store, warehouse, organisation.id, clock, private=settings.private_paths)
@@ -109,6 +112,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         owner,
         connections,
         audit,
+        tokens,
         catalogue,
         analyses,
         exports,
@@ -127,7 +131,7 @@ def _people(store: Store, settings: Settings, now: datetime) -> tuple[Organisati
             _give_password(session, owner, settings.owner_email or owner.email, settings.owner_password)
         if settings.owner_token is not None:
             digest = hash_token(settings.owner_token.get_secret_value())
-            keep_token(session, owner.id, "BRIDGECAST_OWNER_TOKEN", digest, ALL_SCOPES, now=now)
+            keep_token(session, owner.id, OF_ENVIRONMENT, digest, ALL_SCOPES, now=now)
         return organisation, owner
 
 

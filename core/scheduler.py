@@ -58,6 +58,8 @@ def main() -> int:
         configure_logs(settings.log)
         with only_one(settings.data_dir), bound(settings.host, settings.api_port) as sockets:
             app = open_app(settings)
+            if settings.owner_token is None:
+                app.tokens.drop_environment_token()
             try:
                 serve(app, sockets)
             finally:

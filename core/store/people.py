@@ -106,17 +106,49 @@ def keep_token(
 ) -> ApiToken:
     """Keep the hash of a token under a name; an older token of that person and name stops working."""
     known = session.exec(select(ApiToken).where(ApiToken.person_id == person_id, ApiToken.name == name)).first()
-    if known is not None and known.sha256 == sha256 and known.scopes == " ".join(scopes):
+    if known is not None and known.sha256 == sha256 and known.scopes == " ".join(scopes) and known.revoked_at is None:
         return known
     if known is not None:
         session.delete(known)
         session.flush()
+    return add_token(session, person_id, name, sha256, scopes, now=now, expires_at=expires_at)
+
+
+def add_token(
+    session: Session,
+    person_id: str,
+    name: str,
+    sha256: str,
+    scopes: tuple[str, ...],
+    *,
+    now: datetime,
+    expires_at: datetime | None,
+) -> ApiToken:
+    """Keep the hash of a new token."""
     row = ApiToken(
         person_id=person_id, name=name, sha256=sha256, scopes=" ".join(scopes), created_at=now, expires_at=expires_at
     )
     session.add(row)
     session.flush()
     return row
+
+
+def list_tokens(session: Session, person_ids: list[str]) -> list[ApiToken]:
+    """The tokens of these people that were not revoked, the newest first."""
+    query = select(ApiToken).where(col(ApiToken.person_id).in_(person_ids), col(ApiToken.revoked_at).is_(None))
+    return list(session.exec(query.order_by(col(ApiToken.created_at).desc(), ApiToken.id)))
+
+
+def get_token(session: Session, token_id: str) -> ApiToken:
+    """One token. Raises NotFound."""
+    if row := session.get(ApiToken, token_id):
+        return row
+    raise NotFound(f"There is no token '{token_id}'.")
+
+
+def revoke_tokens(session: Session, token_ids: list[str], *, now: datetime) -> None:
+    """These tokens no longer work."""
+    session.exec(update(ApiToken).where(col(ApiToken.id).in_(token_ids)).values(revoked_at=now))
 
 
 def find_token(session: Session, sha256: str) -> tuple[ApiToken, Person] | None:
