@@ -71,7 +71,7 @@ def list_all(
     return page.page(found, lambda answer: f"{answer.language}/{answer.key}")
 
 
-@routes.get("/templates/{language}/{key}", summary="One message")
+@routes.get("/templates/{language}/{key}", responses=answers(422), summary="One message")
 def get_one(language: Locale, key: str, response: Response, app: TheApp, _caller: AnalysisReader) -> TemplateAnswer:
     """One message with its default and its placeholders."""
     return tagged(response, _answer(app.templates.get(language, key)))
@@ -94,14 +94,16 @@ def put(
     return tagged(response, _answer(app.templates.keep(language, key, body.text, by=caller.person_id)))
 
 
-@routes.delete("/templates/{language}/{key}", status_code=204, responses=answers(412), summary="Reset a message")
+@routes.delete("/templates/{language}/{key}", status_code=204, responses=answers(412, 422), summary="Reset a message")
 def reset(language: Locale, key: str, app: TheApp, _caller: SettingsWriter, if_match: IfMatch = None) -> None:
     """Back to the default."""
     require_match(if_match, _answer(app.templates.get(language, key)))
     app.templates.reset(language, key)
 
 
-@routes.delete("/templates/{language}", status_code=204, summary="Reset all messages of a language")
+@routes.delete(
+    "/templates/{language}", responses=answers(422), status_code=204, summary="Reset all messages of a language"
+)
 def reset_all(language: Locale, app: TheApp, _caller: SettingsWriter) -> None:
     """Back to the defaults."""
     app.templates.reset_all(language)
