@@ -167,7 +167,7 @@ async def answers(web: FastAPI, organisation: str, folder: Path) -> list[tuple[E
                 values |= {"EXPORT": answer.json()["id"], "LINK": answer.json()["links"][0]["id"]}
             if answer.status_code == 201 and "invitation" in answer.json():
                 values |= {"PERSON": answer.json()["id"]}
-            if answer.status_code == 201 and "invitation" in answer.json():
+            if answer.status_code == 201 and "token" in answer.json():
                 values |= {"TOKEN": answer.json()["id"]}
             if answer.status_code == 201 and "secrets" in answer.json():
                 values |= {"CONNECTION": answer.json()["id"]}

@@ -23,7 +23,7 @@ def show_tokens(app: App) -> None:
     """The tokens, and the form that makes one."""
     caller = acting(app, "token.own")
     st.subheader("API tokens", anchor=False)
-    st.caption(f"Programs send one as `Authorization: Bearer …`. The API is described at {_docs(app)}.")
+    st.markdown(f"Programs send one as `Authorization: Bearer …`. [The API, described]({_docs(app)})")
     _show_made()
     tokens = app.tokens.all(caller)
     for token in tokens:
