@@ -34,7 +34,7 @@ NOBODY_CAN = Message(
 )
 MAY_NOT = Message(403, "This report needs scope 'read'", "The API token that was sent does not carry it.")
 NOT_SHARED = Message(403, "This report is not shared with you", "It is for other people. Ask its sender to add you.")
-PASSWORD = Message(401, "This report has a password", "Its sender has told you, or will.", asks_password=True)
+PASSWORD = Message(401, "This report has a password", "Enter the one that its sender gave you.", asks_password=True)
 WRONG = replace(PASSWORD, error="This is not the password.")
 
 
