@@ -35,6 +35,7 @@ from core.logs import configure_logs  # noqa: E402
 from core.settings import read_settings  # noqa: E402
 from core.store.exports import add_views  # noqa: E402
 from core.store.heartbeat import write_beat  # noqa: E402
+from core.store.people import OWNER_EMAIL  # noqa: E402
 from core.web import create_web  # noqa: E402
 from core.web.views import Views  # noqa: E402
 
@@ -160,7 +161,9 @@ def serve(app: App, sockets: list[socket.socket]) -> None:
 
 def tell_first_code(app: App) -> None:
     """Where others can reach the app and nobody has a password yet, say here alone how to become the owner."""
-    if app.settings.is_only_local or app.sessions.has_password():
+    is_open = app.settings.is_only_local and not app.settings.has_oidc
+    comes_by_provider = app.settings.has_oidc and app.owner.email != OWNER_EMAIL
+    if is_open or comes_by_provider or app.sessions.has_password():
         return
     code = app.people.make_link(app.owner.id, "invite")
     print(

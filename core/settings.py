@@ -20,8 +20,10 @@ SQLITE = "sqlite:///"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 EVERY_ADDRESS = ("0.0.0.0", "::", "*")  # noqa: S104  named, not bound
 SHORTEST_PASSWORD = 8
-SECRET = ("owner_password", "owner_token", "secret_key", "egress_proxy")
+SECRET = ("oidc_client_secret", "owner_password", "owner_token", "secret_key", "egress_proxy")
 _PROXY = re.compile(r"http://(?:[^\s/@]+@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}/?")
+GIVEN_ROLES = ("admin", "analyst", "viewer")
+"""The roles that a provider's claim may give, the highest first: owners are made by owners."""
 _SIZE = re.compile(r"\d+(\.\d+)?\s?(%|[KMGT]i?B)", re.I)
 
 
@@ -42,6 +44,12 @@ class Settings(BaseSettings):
     owner_email: str | None = None
     owner_password: SecretStr | None = None
     owner_token: SecretStr | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_domains: str = ""
+    oidc_role_claim: str = ""
+    oidc_roles: str = ""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     memory_limit: str = "60%"
     egress_allow: str = ""
@@ -92,6 +100,33 @@ class Settings(BaseSettings):
         """Whether browsers reach the sidecar by https."""
         return self.report_base_url.startswith("https:")
 
+    @field_validator("oidc_roles")
+    @classmethod
+    def _are_roles(cls, text: str) -> str:
+        wrong = [pair for pair in _listed(text) if pair.rpartition("=")[2].strip() not in GIVEN_ROLES]
+        if wrong:
+            raise ValueError(
+                f"'{wrong[0]}' gives no role. Write values of the claim with roles: staff=analyst, it=admin"
+            )
+        return text
+
+    @property
+    def has_oidc(self) -> bool:
+        """Whether people may sign in by an OpenID provider."""
+        return bool(self.oidc_issuer and self.oidc_client_id)
+
+    @property
+    def oidc_allowed_domains(self) -> frozenset[str]:
+        """Domains of e-mail addresses; empty for all, but then only those who were invited come in."""
+        return frozenset(domain.lower().removeprefix("@") for domain in _listed(self.oidc_domains))
+
+    @property
+    def oidc_role_map(self) -> tuple[tuple[str, str], ...]:
+        """Values of the role claim and the role that each stands for, the highest role first."""
+        pairs = [pair.rpartition("=") for pair in _listed(self.oidc_roles)]
+        found = [(value.strip(), role.strip()) for value, _, role in pairs]
+        return tuple(sorted(found, key=lambda pair: GIVEN_ROLES.index(pair[1])))
+
     @property
     def report_base_url(self) -> str:
         """What report and API links begin with, without a slash at the end."""
@@ -140,6 +175,10 @@ class Settings(BaseSettings):
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def read_settings() -> Settings:

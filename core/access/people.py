@@ -130,6 +130,30 @@ class People:
             note(session, "person.added", _subject(person), at=self._clock(), detail={"role": role})
             return person
 
+    def vouched(self, email: str, name: str, role: str | None, *, may_join: bool) -> Person:
+        """Somebody whom a provider vouches for: who is here already, or who joins where that is allowed.
+
+        role: as the provider says; it counts at every sign-in, but never makes or unmakes an owner.
+        Raises AccessDenied.
+        """
+        address = _checked_email(email)
+        with self._store.write() as session:
+            person = find_person(session, self._organisation_id, address)
+            if person is None and not may_join:
+                raise AccessDenied(f"'{address}' is not known here. Ask an administrator to invite you.")
+            if person is None:
+                called = _checked_name(name)
+                person = add_person(
+                    session, self._organisation_id, address, called, role or "viewer", now=self._clock()
+                )
+                note(session, "person.added", _subject(person), at=self._clock(), detail={"role": person.role})
+            elif role is not None and person.role not in {role, "owner"}:
+                person.role = role
+                session.add(person)
+                session.flush()
+                note(session, "person.changed", _subject(person), at=self._clock(), detail={"role": role})
+            return person
+
     def require_over(self, caller: Caller, person: Person) -> None:
         """Raises AccessDenied for an owner, unless an owner asks: else administrators could become owners."""
         _check_role(caller, person.role)

@@ -33,6 +33,10 @@ INK, DARK_INK = "#0f172a", "#e5ebf2"
 # Streamlit writes white on every primary button, too faint on the dark theme's light accent (WCAG 2.2, 1.4.3).
 PRIMARY = '[data-testid^="stBaseButton-primary"]:not(:disabled) :is(p, span)'
 BUTTON_INK = f"<style>{PRIMARY} {{ color: light-dark(#ffffff, {INK}); }}</style>"
+LINK_STYLE = (
+    "display: inline-block; padding: 7px 16px; border-radius: 8px; text-decoration: none; font-weight: 500; "
+    f"background: light-dark(#334155, #8fb0d8); color: light-dark(#ffffff, {INK})"
+)
 log = structlog.get_logger(__name__)
 
 
@@ -91,8 +95,8 @@ def _ask_to_sign_in(app: App, entry: Entry) -> None:
 
 
 def plain_link(label: str, address: str) -> None:
-    """A link that leaves the page in the same tab; Streamlit's own open another one."""
-    st.html(f'<a href="{html.escape(address)}" target="_self">{html.escape(label)}</a>')
+    """A link that leaves the page in the same tab, looking like a primary button; Streamlit's own open another tab."""
+    st.html(f'<a href="{html.escape(address)}" target="_self" style="{LINK_STYLE}">{html.escape(label)}</a>')
 
 
 def _show_who(app: App, caller: Caller) -> None:

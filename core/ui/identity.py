@@ -24,7 +24,8 @@ def session_secret() -> str | None:
 
 def is_open(app: App) -> bool:
     """Whether the page opens as the built-in owner: nobody has a password, and only this computer can reach it."""
-    return app.settings.is_only_local and is_asked_locally() and not app.sessions.has_password()
+    is_set_up = app.settings.has_oidc or app.sessions.has_password()
+    return app.settings.is_only_local and is_asked_locally() and not is_set_up
 
 
 def is_asked_locally() -> bool:

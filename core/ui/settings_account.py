@@ -72,7 +72,8 @@ def show_sessions(app: App, person_id: str, caller: Caller) -> None:
             mark = " :green-badge[This one]" if is_this else ""
             seen = f"{escape(session.address)}, last seen {ago(session.seen_at, app.clock())}"
             st.markdown(f"{browser_of(session)}{mark} :small[:gray[{seen}]]", width="stretch")
-            st.button("End", key=f"settings_end_{session.id}", on_click=_end, args=(app, session), disabled=is_this)
+            if not is_this:
+                st.button("End", key=f"settings_end_{session.id}", on_click=_end, args=(app, session))
     if not sessions:
         st.caption("Nowhere.")
 

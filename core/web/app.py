@@ -14,6 +14,7 @@ from core.web.drawing import Drawer
 from core.web.frame import Frame
 from core.web.heads import Heads
 from core.web.health import health_routes
+from core.web.oidc import oidc_routes
 from core.web.problems import add_problem_handlers
 from core.web.proxies import Proxies
 from core.web.reports import Reports
@@ -40,6 +41,7 @@ def create_web(app: App, *, wait_s: float = WAIT_S) -> FastAPI:
     web.include_router(health_routes(app))
     web.include_router(static_routes())
     web.include_router(sign_in_routes(app))
+    web.include_router(oidc_routes(app))
     web.include_router(api_routes())
     web.include_router(docs_routes(web), prefix=PREFIX)
     add_problem_handlers(web)

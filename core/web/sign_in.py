@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from urllib.parse import quote
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -21,6 +21,7 @@ from core.store.people import OWNER_EMAIL
 from core.web.csrf import checked_form
 from core.web.sign_in_pages import EMAIL, NEW_PASSWORD, PASSWORD, Field, FormPage, answer
 
+OIDC_PATH = "/login/oidc"
 WRONG = "E-mail or password is not right."
 SIGN_IN = FormPage("Sign in", action="/login", fields=(EMAIL, PASSWORD), button="Sign in")
 FORGOTTEN = ("Forgot your password?", "/forgot")
@@ -73,7 +74,7 @@ def sign_in_routes(app: App) -> APIRouter:
     def show_sign_in(request: Request, next: str = "") -> Response:  # noqa: A002  as links call it
         if app.sessions.caller_of(request.cookies.get(COOKIE)):
             return RedirectResponse(own_address(next, app.settings), 303)
-        return answer(request, app.settings, replace(_sign_in_page(app), next=next))
+        return answer(request, app.settings, replace(_sign_in_page(app, next), next=next))
 
     @routes.post("/login")
     async def sign_in(request: Request) -> Response:
@@ -81,7 +82,7 @@ def sign_in_routes(app: App) -> APIRouter:
             form = await checked_form(request)
         except AccessDenied as refusal:
             return answer(request, app.settings, replace(SIGN_IN, status=403, error=str(refusal)))
-        visitor, email, now = _visitor(request), form.get("email", ""), app.clock()
+        visitor, email, now = visitor_of(request), form.get("email", ""), app.clock()
         page = replace(SIGN_IN, fields=(replace(EMAIL, value=email), PASSWORD), next=form.get("next", ""))
         if seconds := attempts.refused_for(visitor.address, now):
             error = f"Too many attempts failed from your address. Try again in {-(-seconds // 60)} min."
@@ -92,7 +93,7 @@ def sign_in_routes(app: App) -> APIRouter:
             attempts.failed(visitor.address, email, now)
             return answer(request, app.settings, replace(page, status=401, error=WRONG, links=(FORGOTTEN,)))
         attempts.succeeded(email)
-        return await run_in_threadpool(_let_in, app, request, secret, form.get("next", ""))
+        return await run_in_threadpool(let_in, app, request, secret, form.get("next", ""))
 
     @routes.get("/logout")
     def ask_to_sign_out(request: Request) -> Response:
@@ -112,7 +113,7 @@ def sign_in_routes(app: App) -> APIRouter:
 
     @routes.post("/forgot")
     async def mail_link(request: Request) -> Response:
-        email, visitor, now = (await checked_form(request)).get("email", ""), _visitor(request), app.clock()
+        email, visitor, now = (await checked_form(request)).get("email", ""), visitor_of(request), app.clock()
         page = answer(request, app.settings, ON_ITS_WAY)
         if asked.refused_for(visitor.address, now) == 0 and asked.delay_s(email, now) == 0:
             # Behind the answer: how long a mail takes would tell who is known here.
@@ -149,8 +150,8 @@ def sign_in_routes(app: App) -> APIRouter:
             )
         except BridgecastError as error:
             return answer(request, app.settings, replace(_welcome_page(person, token), status=422, error=str(error)))
-        secret = await run_in_threadpool(app.sessions.open, person.id, _visitor(request))
-        return await run_in_threadpool(_let_in, app, request, secret, "")
+        secret = await run_in_threadpool(app.sessions.open, person.id, visitor_of(request))
+        return await run_in_threadpool(let_in, app, request, secret, "")
 
     return routes
 
@@ -170,7 +171,7 @@ def is_secure(settings: Settings) -> bool:
     return settings.report_base_url.startswith("https:")
 
 
-def _let_in(app: App, request: Request, secret: str, wanted: str) -> Response:
+def let_in(app: App, request: Request, secret: str, wanted: str) -> Response:
     """Go where the person wanted to go, with the new session's cookie; the one before ends."""
     if old := request.cookies.get(COOKIE):
         app.sessions.sign_out(old)
@@ -182,7 +183,11 @@ def _let_in(app: App, request: Request, secret: str, wanted: str) -> Response:
     return response
 
 
-def _sign_in_page(app: App) -> FormPage:
+def _sign_in_page(app: App, wanted: str) -> FormPage:
+    if app.settings.has_oidc:
+        provider = urlsplit(str(app.settings.oidc_issuer)).hostname
+        ways = ((f"Sign in by {provider}", f"{OIDC_PATH}?{urlencode({'next': wanted})}"),)
+        return replace(SIGN_IN, links=ways)
     if app.sessions.has_password():
         return SIGN_IN
     if app.settings.is_only_local:
@@ -204,5 +209,6 @@ def _welcome_page(person: Person, token: str) -> FormPage:
     return FormPage(f"Welcome, {person.name}", text, action=action, fields=(NEW_PASSWORD,), button="Come in")
 
 
-def _visitor(request: Request) -> Visitor:
+def visitor_of(request: Request) -> Visitor:
+    """From where a request comes."""
     return Visitor(request.client.host if request.client else "", request.headers.get("user-agent", ""))
