@@ -1,18 +1,22 @@
-"""Home: what Bridgecast is, the saved KPIs with their newest bridge, what to do next."""
+"""Home: what Bridgecast is, the saved KPIs with their newest bridge, what to do next; for readers their reports."""
 
 import streamlit as st
 
-from core.ui import frame, home_cards, home_steps
+from core.ui import frame, home_cards, home_reports, home_steps
+from core.ui.identity import can
 
 app = frame.open_page(frame.HOME)
 frame.heading("Home")
-st.markdown(home_steps.WHAT_IT_IS)
 
 with frame.errors():
-    cards = home_cards.load_cards(app)
-    if cards:
-        home_cards.show_cards(app, cards)
+    if not can(app, "analysis.read"):
+        home_reports.show_reports(app)
     else:
-        home_steps.show_empty()
-    home_steps.show_next_steps()
-    home_steps.show_heartbeat(app)
+        st.markdown(home_steps.WHAT_IT_IS)
+        cards = home_cards.load_cards(app)
+        if cards:
+            home_cards.show_cards(app, cards)
+        else:
+            home_steps.show_empty()
+        home_steps.show_next_steps()
+        home_steps.show_heartbeat(app)

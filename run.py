@@ -22,8 +22,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -33,6 +34,7 @@ UV = "uv==0.13.9"
 LOCK, TEST_LOCK = "requirements.txt", "requirements-test.txt"
 OLDEST_PYTHON = (3, 11)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  named, not bound
 FAILED, WRONG_ENVIRONMENT, PORT_TAKEN, INTERRUPTED = 1, 2, 3, 130
 WRONG_SETTING = 2  # what a child ends with when waiting cannot mend it
 DEATHS_ALLOWED = 5
@@ -123,12 +125,12 @@ def check_python(version: "tuple[int, ...]") -> None:
 
 
 def read_addresses(environment: "Mapping[str, str]") -> "tuple[str, int, int]":
-    """Host, the app's port and the sidecar's. Raises Refusal for a host that others could reach."""
+    """Host, the app's port and the sidecar's. Raises Refusal for a host that this computer is not called."""
     host = environment.get("BRIDGECAST_HOST") or "localhost"
-    if host not in LOOPBACK:
+    if not is_own_host(host):
         raise Refusal(
-            f"BRIDGECAST_HOST is '{host}', but without sign-in Bridgecast listens on this computer only: "
-            "unset it, or set it to localhost.",
+            f"BRIDGECAST_HOST is '{host}', which is no address of this computer. Unset it for this computer alone, or "
+            "set it to 0.0.0.0 for every address.",
             WRONG_ENVIRONMENT,
         )
     ui_port = read_port(environment, "BRIDGECAST_UI_PORT", 8501)
@@ -138,6 +140,25 @@ def read_addresses(environment: "Mapping[str, str]") -> "tuple[str, int, int]":
             f"BRIDGECAST_UI_PORT and BRIDGECAST_API_PORT are both {ui_port}: give them two ports.", WRONG_ENVIRONMENT
         )
     return host, ui_port, api_port
+
+
+def is_own_host(host: str) -> bool:
+    """Whether this computer can listen there."""
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return any(can_bind(family, kind, protocol, address) for family, kind, protocol, _, address in found)
+
+
+def can_bind(family: int, kind: int, protocol: int, address: "tuple[object, ...]") -> bool:
+    """Whether a socket can be bound to the address."""
+    try:
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except OSError:
+        return False
+    return True
 
 
 def read_port(environment: "Mapping[str, str]", variable: str, default: int) -> int:
@@ -309,8 +330,10 @@ class Launcher:
     """Starts both children, keeps them alive, stops them together."""
 
     def __init__(self, host: str, ui_port: int, api_port: int) -> None:
-        self.address = f"http://{f'[{host}]' if ':' in host else host}:{ui_port}"
-        self.app = Child("app", streamlit(host, ui_port), host, ui_port, "BRIDGECAST_UI_PORT")
+        shown = "localhost" if host in EVERY_ADDRESS else host
+        self.address = f"http://{f'[{shown}]' if ':' in shown else shown}:{ui_port}"
+        arguments = streamlit(host, ui_port, own_names(os.environ, host))
+        self.app = Child("app", arguments, host, ui_port, "BRIDGECAST_UI_PORT")
         sidecar = Child("sidecar", ["-m", "core.scheduler"], host, api_port, "BRIDGECAST_API_PORT")
         self.children = [sidecar, self.app]
         self.is_stopping = False
@@ -381,9 +404,19 @@ class Launcher:
             process.wait()
 
 
-def streamlit(host: str, port: int) -> "list[str]":
+def streamlit(host: str, port: int, names: "Sequence[str]") -> "list[str]":
     """Python's arguments that start the app; how it looks and behaves stands in .streamlit/config.toml."""
-    return ["-m", "streamlit", "run", "Home.py", "--server.address", host, "--server.port", str(port)]
+    answered = [part for name in names for part in ("--server.allowedHosts", name)]
+    return ["-m", "streamlit", "run", "Home.py", "--server.address", host, "--server.port", str(port), *answered]
+
+
+def own_names(environment: "Mapping[str, str]", host: str) -> "list[str]":
+    """The names by which the app lets itself be asked; none where it cannot know them.
+
+    A page of any site could otherwise give its own name this computer's address, and look at the app as if it were us.
+    """
+    named = urlsplit(environment.get("BRIDGECAST_UI_URL") or "").hostname
+    return sorted({*LOOPBACK, host, *([named] if named else [])}) if named or host in LOOPBACK else []
 
 
 def get(host: str, port: int, path: str, timeout_s: float) -> str:

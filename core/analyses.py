@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from sqlmodel import Session
+
+from core.access import audit
 from core.catalogue import Catalogue
 from core.comparisons import check_comparison, comparison_for, of_second, read_moments, read_sums, second_for
 from core.engine.bridge import Bridge, build_bridge
@@ -227,9 +230,8 @@ class Analyses:
         """Keep a new analysis as revision 1. Raises AlreadyExists, and what `check` raises."""
         self.check(spec)
         with self._store.write() as session:
-            return _saved(
-                add_analysis(session, self._organisation_id, spec, person_id=by, now=self._clock(), note=note)
-            )
+            row = add_analysis(session, self._organisation_id, spec, person_id=by, now=self._clock(), note=note)
+            return self._noted(session, "analysis.made", row)
 
     def revise(self, spec: AnalysisSpec, *, by: str, if_revision: int | None = None, note: str = "") -> SavedAnalysis:
         """Make `spec` the newest revision of the analysis with its slug. Raises NotFound, Stale, and as `check`."""
@@ -245,7 +247,7 @@ class Analyses:
                 note=note,
                 if_revision=if_revision,
             )
-            return _saved(row)
+            return self._noted(session, "analysis.changed", row)
 
     def rename(self, slug: str, name: str, *, by: str) -> SavedAnalysis:
         """Change the name; the slug, and with it every address, stays."""
@@ -271,12 +273,17 @@ class Analyses:
         self.check(old)
         with self._store.write() as session:
             row = restore_analysis(session, self._organisation_id, slug, revision, person_id=by, now=self._clock())
-            return _saved(row)
+            return self._noted(session, "analysis.restored", row)
 
     def delete(self, slug: str) -> None:
         """Delete an analysis with its revisions. Raises Conflict naming the exports that show it."""
         with self._store.write() as session:
+            self._noted(session, "analysis.deleted", get_analysis(session, self._organisation_id, slug))
             delete_analysis(session, self._organisation_id, slug)
+
+    def _noted(self, session: Session, act: str, row: Analysis) -> SavedAnalysis:
+        audit.note(session, act, audit.Subject("analysis", row.id, analysis_spec(row).name), at=self._clock())
+        return _saved(row)
 
     def _newest(self, dataset: str) -> Version:
         """The newest version. Raises UnknownDataset at the field of a specification."""

@@ -11,17 +11,29 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pydantic import SecretStr
+from sqlmodel import Session
+
+from core.access.api_tokens import OF_ENVIRONMENT, ApiTokens
+from core.access.egress import Egress
 from core.access.keys import Keys, open_keys
+from core.access.passwords import hash_password
+from core.access.people import People
+from core.access.secrets import Secrets
+from core.access.sessions import Sessions
 from core.access.tokens import ALL_SCOPES, hash_token
 from core.analyses import Analyses
+from core.audit_log import AuditLog
 from core.catalogue import Catalogue
+from core.connections import Connections
 from core.delivery.checks import ExportCheck
 from core.delivery.exports import Exports
 from core.delivery.samples import load_samples
+from core.invitations import Invitations
 from core.model.access import Organisation, Person
 from core.settings import Settings
 from core.store import Store
-from core.store.people import keep_token, open_organisation
+from core.store.people import email_of, keep_token, open_organisation
 from core.warehouse import Warehouse
 from core.wording import Templates
 
@@ -34,12 +46,19 @@ class App:
     store: Store
     warehouse: Warehouse
     keys: Keys
+    egress: Egress
     organisation: Organisation
     owner: Person
+    connections: Connections
+    audit: AuditLog
+    tokens: ApiTokens
     catalogue: Catalogue
     analyses: Analyses
     exports: Exports
     templates: Templates
+    people: People
+    sessions: Sessions
+    invitations: Invitations
     clock: Callable[[], datetime]
 
     def close(self) -> None:
@@ -59,12 +78,15 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
     Several processes may call this at once. Raises SettingsError and StoreError with a sentence.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keys = open_keys(settings)
+    keys, egress = open_keys(settings), Egress(settings)
     with ExitStack() as opened:
         store = Store(settings.store_url)
         opened.callback(store.close)
         store.migrate()
         organisation, owner = _people(store, settings, clock())
+        connections = Connections(store, Secrets(keys), egress, organisation.id, clock)
+        audit = AuditLog(store, organisation.id, clock)
+        tokens = ApiTokens(store, organisation.id, clock)
         warehouse = Warehouse(settings.warehouse_dir, threads=settings.threads, memory_limit=settings.memory_limit)
         opened.callback(warehouse.close)
         catalogue = Catalogue(store, warehouse, organisation.id, clock, private=settings.private_paths)
@@ -73,17 +95,48 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         check = ExportCheck(analyses, catalogue, warehouse, clock)
         exports = Exports(store, keys, check, organisation.id, settings.report_base_url, clock)
         templates = Templates(store, organisation.id, clock)
+        people = People(store, organisation.id, clock)
+        sessions = Sessions(store, organisation.id, clock)
+        invitations = Invitations(people, connections, settings.report_base_url)
         if settings.demo:
             load_samples(store, catalogue, analyses, exports, organisation.id, by=owner.id, lock_dir=settings.data_dir)
         # All is well: what was opened is closed by the App.
         opened.pop_all()
-    return App(settings, store, warehouse, keys, organisation, owner, catalogue, analyses, exports, templates, clock)
+    return App(
+        settings,
+        store,
+        warehouse,
+        keys,
+        egress,
+        organisation,
+        owner,
+        connections,
+        audit,
+        tokens,
+        catalogue,
+        analyses,
+        exports,
+        templates,
+        people,
+        sessions,
+        invitations,
+        clock,
+    )
 
 
 def _people(store: Store, settings: Settings, now: datetime) -> tuple[Organisation, Person]:
     with store.write() as session:
         organisation, owner = open_organisation(session, owner_email=settings.owner_email, now=now)
+        if settings.owner_password is not None and owner.password_hash is None:
+            _give_password(session, owner, settings.owner_email or owner.email, settings.owner_password)
         if settings.owner_token is not None:
             digest = hash_token(settings.owner_token.get_secret_value())
-            keep_token(session, owner.id, "BRIDGECAST_OWNER_TOKEN", digest, ALL_SCOPES, now=now)
+            keep_token(session, owner.id, OF_ENVIRONMENT, digest, ALL_SCOPES, now=now)
         return organisation, owner
+
+
+def _give_password(session: Session, owner: Person, email: str, password: SecretStr) -> None:
+    """The first password, from the environment. Later ones are set in the app, and stay."""
+    owner.email, owner.password_hash = email_of(email), hash_password(password.get_secret_value())
+    session.add(owner)
+    session.flush()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from core.access.audit import Subject, note
 from core.errors import AlreadyExists, BridgecastError, Conflict, NotFound, Stale
 from core.model.data import DatasetSpec, FilesSource, SourceSpec, UploadSource
 from core.store import Store
@@ -141,6 +142,7 @@ class Catalogue:
             with self._store.write() as session:
                 kept = _with_columns(spec, version)
                 add_dataset(session, self._organisation_id, kept, person_id=by, now=self._clock())
+                note(session, "dataset.made", Subject("dataset", spec.slug, spec.name), at=self._clock())
 
         now = self._clock()
         return self._warehouse.publish(spec, path, now=now, progress=progress, cancel=cancel, keep=keep)
@@ -249,7 +251,9 @@ class Catalogue:
     def delete(self, slug: str) -> None:
         """Delete definition and versions. Raises Conflict naming the analyses that need it, NotFound."""
         with self._store.write() as session:
+            name = dataset_spec(get_dataset(session, self._organisation_id, slug)).name
             delete_dataset(session, self._organisation_id, slug)
+            note(session, "dataset.deleted", Subject("dataset", slug, name), at=self._clock())
         self._warehouse.drop(slug)
 
     def _republish(
@@ -272,6 +276,7 @@ class Catalogue:
     def _keep(self, spec: DatasetSpec, if_revision: int | None) -> None:
         with self._store.write() as session:
             change_dataset(session, self._organisation_id, spec, now=self._clock(), if_revision=if_revision)
+            note(session, "dataset.changed", Subject("dataset", spec.slug, spec.name), at=self._clock())
 
     def _refuse_private(self, source: SourceSpec) -> None:
         """At every reading: what a link or a pattern leads to may change."""

@@ -12,11 +12,14 @@ BridgecastError
 ├── StoreError               the store refused
 │   ├── NotFound
 │   ├── AlreadyExists        a slug or name is taken
-│   └── Conflict             something depends on it
-│       └── Stale            somebody else changed it meanwhile: load it again
+│   ├── Conflict             something depends on it
+│   │   └── Stale            somebody else changed it meanwhile: load it again
+│   └── SecretsLost          the key that sealed them is gone
 ├── AccessDenied             the caller is unknown or may not
 ├── Cancelled                somebody pressed cancel
+├── Busy                     too much at once: ask again in a moment
 └── DeliveryError            sending failed; `permanent` stops retries
+    └── HostRefused          this host may not be called from here
 """
 
 from __future__ import annotations
@@ -105,6 +108,10 @@ class Stale(Conflict):
     """Somebody else changed it meanwhile."""
 
 
+class SecretsLost(StoreError):
+    """Secrets cannot be opened: the key that sealed them is not there any more."""
+
+
 class AccessDenied(BridgecastError):
     """The caller is unknown, or may not do this."""
 
@@ -113,9 +120,20 @@ class Cancelled(BridgecastError):
     """Somebody pressed cancel."""
 
 
+class Busy(BridgecastError):
+    """Too much is asked at once."""
+
+
 class DeliveryError(BridgecastError):
     """Sending failed. `permanent` says that another try cannot help."""
 
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+class HostRefused(DeliveryError):
+    """This host may not be called from here."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)

@@ -28,12 +28,14 @@ import structlog  # noqa: E402
 import uvicorn  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
+from core.access.audit import Subject, record  # noqa: E402
 from core.app import App, open_app  # noqa: E402
 from core.errors import BridgecastError, SettingsError  # noqa: E402
 from core.logs import configure_logs  # noqa: E402
 from core.settings import read_settings  # noqa: E402
 from core.store.exports import add_views  # noqa: E402
 from core.store.heartbeat import write_beat  # noqa: E402
+from core.store.people import OWNER_EMAIL  # noqa: E402
 from core.web import create_web  # noqa: E402
 from core.web.views import Views  # noqa: E402
 
@@ -57,6 +59,8 @@ def main() -> int:
         configure_logs(settings.log)
         with only_one(settings.data_dir), bound(settings.host, settings.api_port) as sockets:
             app = open_app(settings)
+            if settings.owner_token is None:
+                app.tokens.drop_environment_token()
             try:
                 serve(app, sockets)
             finally:
@@ -138,18 +142,36 @@ def serve(app: App, sockets: list[socket.socket]) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Ours (core/web/proxies.py) believes no proxy that is not named; uvicorn's believes this computer.
+            proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
             lifespan="off",
         )
     )
     heart = Heart(app, web.state.views)
     heart.start()
+    tell_first_code(app)
     log.info("sidecar listens", address=app.settings.report_base_url, pid=os.getpid())
     try:
         server.run(sockets)
     finally:
         heart.stop()
     log.info("sidecar stopped")
+
+
+def tell_first_code(app: App) -> None:
+    """Where others can reach the app and nobody has a password yet, say here alone how to become the owner."""
+    is_open = app.settings.is_only_local and not app.settings.has_oidc
+    comes_by_provider = app.settings.has_oidc and app.owner.email != OWNER_EMAIL
+    if is_open or comes_by_provider or app.sessions.has_password():
+        return
+    code = app.people.make_link(app.owner.id, "invite")
+    print(
+        f"Nobody has a password yet. To become the owner, open {app.settings.report_base_url}/welcome/{code}\n"
+        f"or sign in with this one-time code: {code}",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 class Server(uvicorn.Server):
@@ -190,19 +212,32 @@ class Heart:
     def beat(self) -> None:
         """One beat. A store that does not answer costs this beat, not the sidecar."""
         now = self._app.clock()
-        views = self._views.take()
+        views, seen = self._views.take(), self._views.take_seen()
         try:
             with self._app.store.write() as session:
                 write_beat(session, pid=os.getpid(), now=now, started_at=self._started_at)
                 add_views(session, views, now=now)
+                for view in seen:
+                    subject = Subject("link", view.link_id, f"/r/{view.slug}")
+                    record(session, view.caller, "report.viewed", subject, at=view.at, address=view.address)
         except SQLAlchemyError as error:
-            self._views.put_back(views)
+            self._views.put_back(views, seen)
             log.warning("beat not written", reason=type(error).__name__)
+
+    def prune(self) -> None:
+        """Remove what is past its retention."""
+        try:
+            if count := self._app.audit.prune():
+                log.info("audit pruned", entries=count)
+        except SQLAlchemyError as error:
+            log.warning("audit not pruned", reason=type(error).__name__)
 
     def _begin_anew(self) -> None:
         self.beat()
         self._rhythm.clear()
         self._rhythm.every(BEAT_S).seconds.do(self.beat)
+        self.prune()
+        self._rhythm.every().hour.do(self.prune)
 
     def _run(self) -> None:
         watch = ClockWatch(self._app.clock(), time.monotonic())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 
+from core.access.audit import Subject, note
 from core.errors import DataError, NotFound
 from core.model.base import is_one_line
 from core.model.document import Line
@@ -97,6 +98,7 @@ class Templates:
             return self.reset(spoken, key)
         with self._store.write() as session:
             row = keep_template(session, self._organisation_id, spoken, key, own, person_id=by, now=self._clock())
+            note(session, "template.changed", _subject(spoken, key), at=self._clock())
         return _template(spoken, message, row)
 
     def reset(self, spoken: str, key: str) -> Template:
@@ -104,17 +106,24 @@ class Templates:
         message, spoken = _known(key), _known_language(spoken)
         with self._store.write() as session:
             drop_template(session, self._organisation_id, spoken, key)
+            note(session, "template.reset", _subject(spoken, key), at=self._clock())
         return Template(spoken, message)
 
     def reset_all(self, spoken: str) -> int:
         """All messages of a language back to the catalogue's; answers how many were changed. Raises NotFound."""
         spoken = _known_language(spoken)
         with self._store.write() as session:
-            return drop_templates(session, self._organisation_id, spoken)
+            count = drop_templates(session, self._organisation_id, spoken)
+            note(session, "template.reset", _subject(spoken, "all"), at=self._clock(), detail={"count": count})
+            return count
 
     def _own(self, spoken: str) -> dict[str, MessageTemplate]:
         with self._store.read() as session:
             return {row.key: row for row in list_templates(session, self._organisation_id, spoken)}
+
+
+def _subject(spoken: str, key: str) -> Subject:
+    return Subject("template", f"{spoken}/{key}", f"{key} ({spoken})")
 
 
 def checked_template(spoken: str, key: str, text: str) -> str:

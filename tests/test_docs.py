@@ -165,6 +165,12 @@ async def answers(web: FastAPI, organisation: str, folder: Path) -> list[tuple[E
             found.append((example, url, answer))
             if answer.status_code == 201 and "links" in answer.json():
                 values |= {"EXPORT": answer.json()["id"], "LINK": answer.json()["links"][0]["id"]}
+            if answer.status_code == 201 and "invitation" in answer.json():
+                values |= {"PERSON": answer.json()["id"]}
+            if answer.status_code == 201 and "token" in answer.json():
+                values |= {"TOKEN": answer.json()["id"]}
+            if answer.status_code == 201 and "secrets" in answer.json():
+                values |= {"CONNECTION": answer.json()["id"]}
     return found
 
 

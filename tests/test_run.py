@@ -232,16 +232,21 @@ def test_one_port_for_both_is_refused() -> None:
         run.read_addresses({"BRIDGECAST_UI_PORT": "8502"})
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.5", "example.org"])
-def test_a_host_that_others_could_reach_is_refused(host: str) -> None:
-    with pytest.raises(run.Refusal, match="listens on this computer only"):
+@pytest.mark.parametrize("host", ["192.0.2.5", "no-such-host.invalid", "two words"])
+def test_a_host_that_is_not_this_computer_is_refused(host: str) -> None:
+    with pytest.raises(run.Refusal, match="no address of this computer"):
         run.read_addresses({"BRIDGECAST_HOST": host})
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", "localhost"])
+def test_a_host_that_is_this_computer_is_taken(host: str) -> None:
+    assert run.read_addresses({"BRIDGECAST_HOST": host})[0] == host
+
+
 def test_a_refused_host_is_one_sentence(tree: Path) -> None:
-    ended = run_to_its_end(tree, BRIDGECAST_HOST="0.0.0.0")
+    ended = run_to_its_end(tree, BRIDGECAST_HOST="192.0.2.5")
     assert ended.returncode == run.WRONG_ENVIRONMENT
-    assert ended.stderr.startswith("BRIDGECAST_HOST is '0.0.0.0'")
+    assert ended.stderr.startswith("BRIDGECAST_HOST is '192.0.2.5'")
     assert ended.stderr.count("\n") == 1
 
 
@@ -273,3 +278,36 @@ def test_an_environment_with_a_killed_set_up_is_not_whole(tree: Path, monkeypatc
 def test_an_environment_whose_python_is_gone_is_not_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "PYTHON", tmp_path / "bin" / "python")
     assert not run.is_whole()
+
+
+@pytest.mark.parametrize(
+    ("host", "ui_url", "names"),
+    [
+        ("localhost", "", ["127.0.0.1", "::1", "localhost"]),
+        ("localhost", "https://b.example.org/", ["127.0.0.1", "::1", "b.example.org", "localhost"]),
+        ("0.0.0.0", "https://b.example.org", ["0.0.0.0", "127.0.0.1", "::1", "b.example.org", "localhost"]),
+        ("0.0.0.0", "", []),
+    ],
+)
+def test_the_app_lets_itself_be_asked_by_its_own_names_alone(host: str, ui_url: str, names: list[str]) -> None:
+    assert run.own_names({"BRIDGECAST_UI_URL": ui_url}, host) == names
+
+
+def handshake(port: int, name: str) -> str:
+    """The first line of the app's answer to a browser that calls it by that name."""
+    host = f"{name}:{port}"
+    with socket.create_connection(("localhost", port), timeout=10) as connection:
+        connection.sendall(
+            f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            "Sec-WebSocket-Protocol: streamlit\r\n\r\n".encode()
+        )
+        return connection.recv(1024).decode(errors="replace").split("\r\n")[0]
+
+
+def test_a_name_that_leads_to_this_computer_is_no_name_of_the_app(start: Callable[[], Running]) -> None:
+    running = start()
+    running.wait_until_ready()
+    for name in ("localhost", "127.0.0.1", "[::1]"):
+        assert "101" in handshake(running.ui_port, name)
+    assert "403" in handshake(running.ui_port, "rebound.example")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,13 +18,13 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from core.app import App
+from core.app import App, open_app
 from core.errors import BridgecastError
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec
 from core.model.delivery import ExportSpec
-from core.scheduler import ClockWatch, Heart, bound, main, only_one
-from core.settings import REPOSITORY
+from core.scheduler import ClockWatch, Heart, bound, main, only_one, tell_first_code
+from core.settings import REPOSITORY, Settings
 from core.store import Store
 from core.store.heartbeat import read_beat
 from core.web.views import Views
@@ -142,7 +143,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("BRIDGECAST_API_PORT", "high"), ("BRIDGECAST_SECRET_KEY", "short"), ("BRIDGECAST_HOST", "::")]
+    ("name", "value"), [("BRIDGECAST_API_PORT", "high"), ("BRIDGECAST_SECRET_KEY", "short"), ("BRIDGECAST_LOG", "loud")]
 )
 def test_a_wrong_setting_is_one_sentence_and_status_2(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
@@ -151,6 +152,24 @@ def test_a_wrong_setting_is_one_sentence_and_status_2(
     assert main() == 2
     said = capsys.readouterr()
     assert (said.out, name in said.err, said.err.count("\n")) == ("", True, 1)
+
+
+def test_where_others_can_come_the_way_to_become_the_owner_is_said_until_somebody_has_a_password(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(data_dir=tmp_path / "var", demo=False, host="0.0.0.0", public_url="https://b.example.org")
+    app = open_app(settings)
+    tell_first_code(app)
+    (code,) = re.findall(r"https://b\.example\.org/welcome/(\S+)", capsys.readouterr().err)
+    app.people.use_link(code, "correct horse", "olga@example.org", "Olga")
+    tell_first_code(app)
+    app.close()
+    assert capsys.readouterr().err == ""
+
+
+def test_on_this_computer_alone_no_code_is_said(empty_app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    tell_first_code(empty_app)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_taken_port_is_one_sentence_and_status_1(

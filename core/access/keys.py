@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from core.errors import SettingsError
+from core.logs import never_log
 from core.settings import Settings
 
 FILE_NAME = "secret.key"
@@ -49,6 +50,7 @@ def _keys(text: str, place: str) -> Keys:
             f"{place} holds a key that is empty or shorter than {SHORTEST_KEY} characters. "
             "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
+    never_log(keys)
     return Keys(keys)
 
 

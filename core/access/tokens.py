@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import AccessDenied
+from core.model.access import Person
 from core.store import Store
 from core.store.people import LAST_USE_GRAIN, find_token, touch_token
 
@@ -18,13 +19,17 @@ PREFIX = "bc_"
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who showed a valid token."""
+    """Who acts: somebody who showed a valid token (`token_id`), who is signed in (`session_id`), or the built-in owner
+    while nobody has a password (neither)."""
 
     person_id: str
     email: str
     role: str
     organisation_id: str
     scopes: frozenset[str]
+    name: str = ""
+    session_id: str | None = None
+    token_id: str | None = None
 
     def require(self, scope: str) -> None:
         """Raises AccessDenied unless the token carries `scope`."""
@@ -44,16 +49,25 @@ def hash_token(token: str) -> str:
 
 
 def verify_token(store: Store, token: str, *, now: datetime) -> Caller | None:
-    """Whose token it is; None when it is unknown or has expired. Remembers the last use."""
+    """Whose token it is; None when it is unknown or has ended, or its person has left. Remembers the last use."""
     digest = hash_token(token)
     with store.read() as session:
         found = find_token(session, digest)
     if found is None or not hmac.compare_digest(found[0].sha256, digest):
         return None
     row, person = found
-    if row.expires_at is not None and row.expires_at <= now:
+    has_ended = row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now)
+    if has_ended or person.left_at is not None:
         return None
     if row.last_used_at is None or now - row.last_used_at >= LAST_USE_GRAIN:
         with store.write() as session:
             touch_token(session, row.id, now=now)
-    return Caller(person.id, person.email, person.role, person.organisation_id, frozenset(row.scopes.split()))
+    return caller_for(person, frozenset(row.scopes.split()), token_id=row.id)
+
+
+def caller_for(
+    person: Person, scopes: frozenset[str], *, session_id: str | None = None, token_id: str | None = None
+) -> Caller:
+    """A person as the one who acts."""
+    who = (person.id, person.email, person.role, person.organisation_id)
+    return Caller(*who, scopes, name=person.name, session_id=session_id, token_id=token_id)

@@ -5,38 +5,60 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
+from sqlmodel import Session
+
+from core.access.audit import Subject, note
 from core.access.keys import Keys
 from core.access.links import read_link_token, sign_link_token
+from core.access.passwords import hash_password
+from core.errors import Conflict
 from core.model.analysis import AnalysisSpec
-from core.model.delivery import Export, ExportSpec, ReportLink
+from core.model.delivery import IS_SET, Export, ExportSpec, LinkSettings, ReportLink
 from core.store import Store
 from core.store.analyses import analysis_spec
 from core.store.exports import (
     add_export,
     change_export,
     delete_export,
+    expiry_of,
     export_spec,
     find_link,
     get_export,
+    get_link,
+    link_settings,
+    list_all_links,
     list_exports,
     list_links,
+    pause_link,
+    renew_link,
     revoke_link,
     rotate_link,
 )
 
+LinkState = Literal["open", "paused", "expired", "revoked"]
+
 
 @dataclass(frozen=True)
 class Link:
-    """A report URL as its author sees it."""
+    """A report URL as its author sees it. It opens while its state is "open" and its export is on."""
 
     id: str
     slug: str
     url: str
     is_public: bool
-    is_active: bool
+    state: LinkState
+    has_password: bool
+    expires_at: datetime | None
     view_count: int
     last_seen_at: datetime | None
+    settings: LinkSettings
+
+    @property
+    def is_active(self) -> bool:
+        """Whether its address opens."""
+        return self.state == "open"
 
 
 @dataclass(frozen=True)
@@ -57,10 +79,13 @@ class ResolvedLink:
     """What stands behind a report URL that works.
 
     has_token: it was asked for with its token; without one only signed-in people may see it.
+    expires_at: until when this holds. password_hash: of what readers who are not signed in are asked for.
     """
 
     link_id: str
-    is_public: bool
+    settings: LinkSettings
+    expires_at: datetime | None
+    password_hash: str | None
     export_id: str
     export: ExportSpec
     analysis: AnalysisSpec
@@ -100,11 +125,20 @@ class Exports:
         """The exports that show an analysis."""
         return [export for export in self.all() if export.spec.content.analysis == slug]
 
+    def public_links(self) -> list[tuple[SavedExport, Link]]:
+        """Every link that opens without sign-in, or would if its export were on or its pause over; by slug."""
+        with self._store.read() as session:
+            rows = list_all_links(session, self._organisation_id)
+            found = [(self._saved(export, [link]), self._link(link, export)) for link, export in rows]
+        return [(export, link) for export, link in found if link.is_public and link.state in {"open", "paused"}]
+
     def create(self, spec: ExportSpec, *, by: str) -> SavedExport:
         """Keep a new export with its links. Raises AlreadyExists (a link's slug), and what `ExportCheck` raises."""
         self._check(spec)
+        sealed, passwords, now = *_sealed(spec), self._clock()
         with self._store.write() as session:
-            row = add_export(session, self._organisation_id, spec, person_id=by, now=self._clock())
+            row = add_export(session, self._organisation_id, sealed, person_id=by, now=now, passwords=passwords)
+            note(session, "export.made", _of_export(row), at=now)
             return self._saved(row, list_links(session, self._organisation_id, row.id))
 
     def change(self, export_id: str, spec: ExportSpec, *, if_revision: int | None = None) -> SavedExport:
@@ -116,10 +150,20 @@ class Exports:
         return self._change(export_id, spec, if_revision)
 
     def _change(self, export_id: str, spec: ExportSpec, if_revision: int | None) -> SavedExport:
+        sealed, passwords, now = *_sealed(spec), self._clock()
         with self._store.write() as session:
+            before = export_spec(get_export(session, self._organisation_id, export_id))
             row = change_export(
-                session, self._organisation_id, export_id, spec, now=self._clock(), if_revision=if_revision
+                session,
+                self._organisation_id,
+                export_id,
+                sealed,
+                now=now,
+                if_revision=if_revision,
+                passwords=passwords,
             )
+            changed = [name for name in ExportSpec.model_fields if getattr(before, name) != getattr(sealed, name)]
+            note(session, "export.changed", _of_export(row), at=now, detail={"changed": changed})
             return self._saved(row, list_links(session, self._organisation_id, export_id))
 
     def switch(self, export_id: str, is_active: bool) -> SavedExport:
@@ -133,17 +177,60 @@ class Exports:
     def delete(self, export_id: str) -> None:
         """Delete an export; its links are unknown from then on."""
         with self._store.write() as session:
+            row = get_export(session, self._organisation_id, export_id)
+            note(session, "export.deleted", _of_export(row), at=self._clock())
             delete_export(session, self._organisation_id, export_id)
 
     def rotate(self, export_id: str, link_id: str) -> Link:
-        """Give a link a new address; the old one is unknown at once."""
+        """Give a link a new address; the old one is unknown at once. Its time begins anew."""
+        now = self._clock()
         with self._store.write() as session:
-            return self._link(rotate_link(session, self._organisation_id, export_id, link_id))
+            ends = expiry_of(self._settings(session, export_id, link_id), now)
+            rotate_link(session, self._organisation_id, export_id, link_id, expires_at=ends)
+            return self._noted(session, "link.rotated", export_id, link_id)
 
     def revoke(self, export_id: str, link_id: str) -> Link:
-        """Close a link; `rotate` opens it again at a new address."""
+        """Close a link for good; only `rotate` opens it again, at a new address."""
         with self._store.write() as session:
-            return self._link(revoke_link(session, self._organisation_id, export_id, link_id))
+            revoke_link(session, self._organisation_id, export_id, link_id, now=self._clock())
+            return self._noted(session, "link.revoked", export_id, link_id)
+
+    def pause(self, export_id: str, link_id: str) -> Link:
+        """Close a link for a while."""
+        with self._store.write() as session:
+            pause_link(session, self._organisation_id, export_id, link_id, paused_at=self._clock())
+            return self._noted(session, "link.paused", export_id, link_id)
+
+    def resume(self, export_id: str, link_id: str) -> Link:
+        """Open a paused link again, at its old address. Raises Conflict for a revoked one."""
+        with self._store.write() as session:
+            self._require_not_revoked(session, export_id, link_id)
+            pause_link(session, self._organisation_id, export_id, link_id, paused_at=None)
+            return self._noted(session, "link.resumed", export_id, link_id)
+
+    def renew(self, export_id: str, link_id: str) -> Link:
+        """Let a link's time begin anew, at its old address. Raises Conflict for a revoked one."""
+        now = self._clock()
+        with self._store.write() as session:
+            self._require_not_revoked(session, export_id, link_id)
+            ends = expiry_of(self._settings(session, export_id, link_id), now)
+            renew_link(session, self._organisation_id, export_id, link_id, expires_at=ends)
+            return self._noted(session, "link.renewed", export_id, link_id)
+
+    def _require_not_revoked(self, session: Session, export_id: str, link_id: str) -> None:
+        if get_link(session, self._organisation_id, export_id, link_id).revoked_at is not None:
+            raise Conflict("The link was revoked. Give it a new address: the old one stays closed.")
+
+    def _settings(self, session: Session, export_id: str, link_id: str) -> LinkSettings:
+        link = get_link(session, self._organisation_id, export_id, link_id)
+        return link_settings(export_spec(get_export(session, self._organisation_id, export_id)))[link.slug]
+
+    def _noted(self, session: Session, act: str, export_id: str, link_id: str) -> Link:
+        link = get_link(session, self._organisation_id, export_id, link_id)
+        export = get_export(session, self._organisation_id, export_id)
+        subject = Subject("link", link.id, f"/r/{link.slug}")
+        note(session, act, subject, at=self._clock(), detail={"export": export.name})
+        return self._link(link, export)
 
     def resolve(self, slug: str, token: str | None) -> ResolvedLink | None:
         """What `/r/<slug>/<token>` (or `/r/<slug>` without one) shows; None when unknown, off or revoked, all alike."""
@@ -154,13 +241,16 @@ class Exports:
         link, export, analysis = found
         if token is not None and read_link_token(self._keys, token) != (link.id, link.token_version):
             return None
-        if not (link.is_active and export.is_active) or link.organisation_id != self._organisation_id:
+        if self._state(link) != "open" or not export.is_active or link.organisation_id != self._organisation_id:
             return None
+        spec = export_spec(export)
         return ResolvedLink(
             link_id=link.id,
-            is_public=link.is_public,
+            settings=link_settings(spec)[slug],
+            expires_at=link.expires_at,
+            password_hash=link.password_hash,
             export_id=export.id,
-            export=export_spec(export),
+            export=spec,
             analysis=analysis_spec(analysis),
             analysis_revision=analysis.revision,
             has_token=token is not None,
@@ -171,20 +261,48 @@ class Exports:
             id=row.id,
             spec=export_spec(row),
             revision=row.revision,
-            links=tuple(map(self._link, links)),
+            links=tuple(self._link(link, row) for link in links),
             created_by=row.created_by,
             created_at=row.created_at,
             modified_at=row.modified_at,
         )
 
-    def _link(self, row: ReportLink) -> Link:
+    def _link(self, row: ReportLink, export: Export) -> Link:
         token = sign_link_token(self._keys, row.id, row.token_version)
         return Link(
             id=row.id,
             slug=row.slug,
             url=f"{self._base_url}/r/{row.slug}/{token}",
             is_public=row.is_public,
-            is_active=row.is_active,
+            state=self._state(row),
+            has_password=row.password_hash is not None,
+            expires_at=row.expires_at,
             view_count=row.view_count,
             last_seen_at=row.last_seen_at,
+            settings=link_settings(export_spec(export))[row.slug],
         )
+
+    def _state(self, row: ReportLink) -> LinkState:
+        if row.revoked_at is not None:
+            return "revoked"
+        if row.expires_at is not None and row.expires_at <= self._clock():
+            return "expired"
+        return "open" if row.paused_at is None else "paused"
+
+
+def _sealed(spec: ExportSpec) -> tuple[ExportSpec, dict[str, str]]:
+    """The specification without the passwords of its links, and the hashes of those that are new, by slug."""
+    given = {slug: settings.password for slug, settings in link_settings(spec).items()}
+    fresh = {slug: password for slug, password in given.items() if password not in (None, IS_SET)}
+    destinations = [
+        d.model_copy(update={"settings": d.settings.model_copy(update={"password": IS_SET})})
+        if d.settings.slug in fresh
+        else d
+        for d in spec.destinations
+    ]
+    sealed = spec.model_copy(update={"destinations": tuple(destinations)})
+    return sealed, {slug: hash_password(str(password)) for slug, password in fresh.items()}
+
+
+def _of_export(row: Export) -> Subject:
+    return Subject("export", row.id, row.name)

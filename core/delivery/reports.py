@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.analyses import compute_both
+from core.analyses import compute_both, dimensions_for
 from core.engine.bridge import Bridge
 from core.engine.segments import NOT_ADDITIVE, Found
 from core.model.analysis import AnalysisSpec
@@ -58,18 +58,23 @@ def make_report(
     *,
     rendered_at: datetime,
     words: Words | None = None,
+    hidden: Collection[str] = (),
 ) -> Made:
     """The report on `version`.
 
-    words: of the content's locale, by default the catalogue's.
+    words: of the content's locale, by default the catalogue's. hidden: columns whose filters are not named, and by
+    which nothing is split.
     Raises as `compute`, and DataError for an element of a step that is not there.
     """
     filtered = locked(analysis, content)
+    if hidden:
+        shown = tuple(d for d in dimensions_for(filtered, version) if d not in hidden)
+        filtered = filtered.model_copy(update={"dimensions": shown})
     bridge, second = compute_both(warehouse, filtered, version)
     found = search_for(bridge, warehouse, filtered, version) if wants_segments(content) else None
     report = build_report(
         bridge,
-        content.model_copy(update={"where": filtered.where}),
+        content.model_copy(update={"where": {c: asked for c, asked in filtered.where.items() if c not in hidden}}),
         name=analysis.name,
         version=version,
         rendered_at=rendered_at,

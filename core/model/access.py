@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from core.model.base import id_column, time_column
+from core.model.base import id_column, json_column, time_column
 
 
 class Organisation(SQLModel, table=True):
@@ -18,11 +18,12 @@ class Organisation(SQLModel, table=True):
     time_zone: str = "UTC"
     locale: str = "en"
     samples_loaded: bool = False
+    audit_days: int = 365
     created_at: datetime = time_column()
 
 
 class Person(SQLModel, table=True):
-    """Somebody who may use this installation."""
+    """Somebody who may use this installation. password_hash: argon2id, None until one is set; left_at: gone since."""
 
     __table_args__ = (UniqueConstraint("organisation_id", "email"),)
 
@@ -31,7 +32,70 @@ class Person(SQLModel, table=True):
     email: str
     name: str
     role: str
+    password_hash: str | None = None
     created_at: datetime = time_column()
+    last_seen_at: datetime | None = time_column(nullable=True)
+    left_at: datetime | None = time_column(nullable=True)
+
+
+class SignIn(SQLModel, table=True):
+    """A session: its cookie holds the secret, only the secret's SHA-256 is kept."""
+
+    __tablename__ = "sign_in"
+
+    id: str = id_column()
+    person_id: str = Field(foreign_key="person.id", ondelete="CASCADE", index=True)
+    sha256: str = Field(unique=True, max_length=64)
+    address: str = ""
+    agent: str = ""
+    created_at: datetime = time_column()
+    seen_at: datetime = time_column()
+    expires_at: datetime = time_column()
+    revoked_at: datetime | None = time_column(nullable=True)
+
+
+class OneTimeLink(SQLModel, table=True):
+    """An invitation or a password reset that was mailed: works once, until it expires. Only its SHA-256 is kept."""
+
+    __tablename__ = "one_time_link"
+
+    id: str = id_column()
+    person_id: str = Field(foreign_key="person.id", ondelete="CASCADE", index=True)
+    kind: str
+    sha256: str = Field(unique=True, max_length=64)
+    created_at: datetime = time_column()
+    expires_at: datetime = time_column()
+    used_at: datetime | None = time_column(nullable=True)
+
+
+class DatasetRight(SQLModel, table=True):
+    """Who may use a dataset; a dataset without a row is open to every analyst. subject: a person's id or a role."""
+
+    __tablename__ = "dataset_right"
+    __table_args__ = (UniqueConstraint("organisation_id", "dataset", "subject"),)
+
+    id: str = id_column()
+    organisation_id: str
+    dataset: str = Field(index=True)
+    subject: str
+
+
+class AuditEntry(SQLModel, table=True):
+    """Who did what, when, from where. Rows are only added, and removed when retention ends."""
+
+    __tablename__ = "audit_entry"
+
+    id: str = id_column()
+    organisation_id: str
+    at: datetime = time_column()
+    person_id: str | None = None
+    person: str = ""
+    act: str = Field(index=True)
+    subject_kind: str = ""
+    subject_id: str = ""
+    subject: str = ""
+    address: str = ""
+    detail: dict[str, object] = json_column()
 
 
 class ApiToken(SQLModel, table=True):
@@ -47,3 +111,4 @@ class ApiToken(SQLModel, table=True):
     created_at: datetime = time_column()
     expires_at: datetime | None = time_column(nullable=True)
     last_used_at: datetime | None = time_column(nullable=True)
+    revoked_at: datetime | None = time_column(nullable=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
+from pydantic import AfterValidator, model_validator
 from pydantic import Field as SpecField
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core.model.analysis import Condition
 from core.model.base import Slug, Spec, id_column, json_column, time_column
+from core.settings import SHORTEST_PASSWORD
 
 View = Literal["alert", "waterfall", "step_detail", "funnel", "dimensions", "moves", "tree", "segments"]
 Layout = Literal["slides", "list", "dropdown"]
@@ -40,11 +43,54 @@ class ReportContent(Spec):
     where: dict[str, Condition] = {}
 
 
+PUBLIC_DAYS = 90
+"""How long a public link works unless it is said otherwise."""
+IS_SET = "***"
+"""Stands for a password that is set and never shown again."""
+_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_HOST = re.compile(rf"(?:https?://)?(?:\*\.)?{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?")
+
+
+def _embed_host(text: str) -> str:
+    host = text.lower().removesuffix("/")
+    if not _HOST.fullmatch(host) or len(host) > 253:
+        raise ValueError(f"'{text[:100]}' is no host. Write it like intranet.example.org or *.example.org")
+    return host
+
+
+def _link_password(text: str | None) -> str | None:
+    if text in (None, "", IS_SET):
+        return text or None
+    if not SHORTEST_PASSWORD <= len(str(text)) <= 200:
+        raise ValueError(f"use {SHORTEST_PASSWORD} to 200 characters for the password of a link")
+    return text
+
+
 class LinkSettings(Spec):
-    """A report URL: `/r/<slug>/<token>`."""
+    """A report URL: `/r/<slug>/<token>`.
+
+    public: opens without sign-in. expires_days: counted from when the link is made, made public, renewed or given a new
+    address; None never; where nothing is said, PUBLIC_DAYS for a public link.
+    password: asked of everybody who is not signed in; IS_SET keeps the one that is set.
+    people (ids or e-mail addresses), roles: who may see it signed in; none named: everybody of the organisation.
+    embed_hosts: whose pages may show it in a frame. hidden_filters: columns that readers hear nothing of.
+    """
 
     slug: Slug
     public: bool = False
+    expires_days: int | None = SpecField(None, ge=1, le=3650)
+    password: Annotated[str | None, AfterValidator(_link_password)] = SpecField(None, repr=False)
+    people: tuple[str, ...] = SpecField((), max_length=500)
+    roles: tuple[Literal["owner", "admin", "analyst", "viewer"], ...] = ()
+    embed_hosts: tuple[Annotated[str, AfterValidator(_embed_host)], ...] = SpecField((), max_length=20)
+    hidden_filters: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _public_links_end(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("public") is True and "expires_days" not in given:
+            return {**given, "expires_days": PUBLIC_DAYS}
+        return given
 
 
 class LinkDestination(Spec):
@@ -84,7 +130,10 @@ class Export(SQLModel, table=True):
 
 
 class ReportLink(SQLModel, table=True):
-    """A report URL. Its token is signed from id and `token_version`; raising that makes the old address unknown."""
+    """A report URL. Its token is signed from id and `token_version`; raising that makes the old address unknown.
+
+    It opens until `expires_at`, unless it is paused or revoked. Who may see it stands in the export's specification.
+    """
 
     __tablename__ = "report_link"
     __table_args__ = (UniqueConstraint("organisation_id", "slug"),)
@@ -94,10 +143,13 @@ class ReportLink(SQLModel, table=True):
     export_id: str = Field(foreign_key="export.id", ondelete="CASCADE", index=True)
     slug: str
     is_public: bool = False
-    is_active: bool = True
     token_version: int = 1
     view_count: int = 0
     last_seen_at: datetime | None = time_column(nullable=True)
+    expires_at: datetime | None = time_column(nullable=True)
+    password_hash: str | None = None
+    paused_at: datetime | None = time_column(nullable=True)
+    revoked_at: datetime | None = time_column(nullable=True)
     created_at: datetime = time_column()
 
 

@@ -27,12 +27,18 @@ def assets() -> dict[str, Asset]:
     font = _asset(FONT_FILE, (HERE / "fonts" / FONT_FILE).read_bytes())
     style = (HERE / "static" / "report.css").read_text(encoding="utf-8").replace(FONT_FILE, font.name)
     script = (HERE / "static" / "report.js").read_bytes()
-    files = (font, _asset("report.css", style.encode()), _asset("report.js", script))
+    sign_in = (HERE / "static" / "sign_in.css").read_bytes()
+    files = (
+        font,
+        _asset("report.css", style.encode()),
+        _asset("report.js", script),
+        _asset("sign_in.css", sign_in),
+    )
     return {file.name: file for file in files}
 
 
 def asset_name(plain_name: str) -> str:
-    """The name with hash of "report.css", "report.js" or the font."""
+    """The name with hash of "report.css", "report.js", "sign_in.css" or the font."""
     stem, ending = plain_name.rsplit(".", 1)
     return next(name for name in assets() if name.startswith(f"{stem}.") and name.endswith(f".{ending}"))
 

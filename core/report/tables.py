@@ -25,7 +25,10 @@ from core.report.printed import NO_LABELS, print_bridge
 from core.report.view_tables import view_rows
 from core.report.words import Words
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Also as wide as the characters of East Asian scripts, which some spreadsheets read alike.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "−")
+# What a spreadsheet may drop before it looks at the first character.
+UNSEEN = " \u00a0\u200b\u200c\u200d\u2060\ufeff\0"
 SIGNIFICANT = 12
 MOST_ROWS, MOST_FILE_ROWS = 1_000, 100_000
 MOST_SHEET_LETTERS = 31
@@ -192,7 +195,13 @@ def _cell(value: Any) -> Any:
 
 def guarded(value: Any) -> Any:
     """Text that begins like a formula with an apostrophe in front; numbers and other text as they are."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    return f"'{value}" if isinstance(value, str) and value.lstrip(UNSEEN).startswith(FORMULA_STARTS) else value
+
+
+def frame_csv(frame: pl.DataFrame) -> str:
+    """Rows as CSV for people: names of columns and texts are guarded."""
+    texts = pl.col(pl.String).map_elements(guarded, pl.String)
+    return frame.with_columns(texts).rename({name: guarded(name) for name in frame.columns}).write_csv()
 
 
 def _total_rows(bridge: Bridge) -> tuple[list[str], list[Row]]:

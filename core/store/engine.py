@@ -38,7 +38,7 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
-        self._path = _path(url)
+        self._path = store_path(url)
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._engine = _engine(self._path)
         immediate = self._engine.execution_options(begin="BEGIN IMMEDIATE")
@@ -96,7 +96,7 @@ class Store:
             yield
 
 
-def _path(url: str) -> Path:
+def store_path(url: str) -> Path:
     """The file that `url` names; raises SettingsError for any other database."""
     try:
         parsed: URL = make_url(url)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 
-from core.errors import AlreadyExists, NotFound
+from core.errors import AlreadyExists, DataError, NotFound
 from core.model.analysis import Analysis
-from core.model.delivery import Export, ExportSpec, LinkSettings, ReportLink
+from core.model.delivery import IS_SET, Export, ExportSpec, LinkSettings, ReportLink
 from core.store.analyses import get_analysis
 from core.store.rows import first_values, require_revision
+
+NO_PASSWORDS: Mapping[str, str] = {}
 
 
 def export_spec(row: Export) -> ExportSpec:
@@ -19,14 +21,31 @@ def export_spec(row: Export) -> ExportSpec:
     return ExportSpec.model_validate(row.spec)
 
 
-def add_export(session: Session, organisation_id: str, spec: ExportSpec, *, person_id: str, now: datetime) -> Export:
-    """Keep a new export with its links. Raises NotFound (analysis) and AlreadyExists (a link's slug)."""
+def link_settings(spec: ExportSpec) -> dict[str, LinkSettings]:
+    """What the specification says of its links, by slug."""
+    return {destination.settings.slug: destination.settings for destination in spec.destinations}
+
+
+def add_export(
+    session: Session,
+    organisation_id: str,
+    spec: ExportSpec,
+    *,
+    person_id: str,
+    now: datetime,
+    passwords: Mapping[str, str] = NO_PASSWORDS,
+) -> Export:
+    """Keep a new export with its links.
+
+    passwords: hashes of those that are new, by link's slug; the specification itself holds IS_SET in their place.
+    Raises NotFound (analysis) and AlreadyExists (a link's slug).
+    """
     analysis = get_analysis(session, organisation_id, spec.content.analysis)
     values = first_values(organisation_id, spec, person_id=person_id, now=now)
     row = Export(analysis_id=analysis.id, name=spec.name, is_active=spec.is_active, **values)
     session.add(row)
     session.flush()
-    _keep_links(session, row, spec, now=now)
+    _keep_links(session, row, spec, {}, passwords, now=now)
     return row
 
 
@@ -38,19 +57,22 @@ def change_export(
     *,
     now: datetime,
     if_revision: int | None = None,
+    passwords: Mapping[str, str] = NO_PASSWORDS,
 ) -> Export:
     """Replace an export's specification. Links keep their address as long as their slug is named.
 
-    if_revision: the revision the change was made from. Raises Stale when it is no longer the newest.
+    if_revision: the revision the change was made from. passwords: as for `add_export`.
+    Raises Stale when it is no longer the newest.
     """
     row = get_export(session, organisation_id, export_id)
+    before = link_settings(export_spec(row))
     require_revision(f"Export '{row.name}'", row.revision, if_revision)
     row.analysis_id = get_analysis(session, organisation_id, spec.content.analysis).id
     row.name, row.is_active, row.spec = spec.name, spec.is_active, spec.model_dump(mode="json")
     row.modified_at, row.revision = now, row.revision + 1
     session.add(row)
     session.flush()
-    _keep_links(session, row, spec, now=now)
+    _keep_links(session, row, spec, before, passwords, now=now)
     return row
 
 
@@ -96,22 +118,51 @@ def find_link(session: Session, slug: str) -> tuple[ReportLink, Export, Analysis
     return session.exec(query).first()
 
 
-def rotate_link(session: Session, organisation_id: str, export_id: str, link_id: str) -> ReportLink:
+def list_all_links(session: Session, organisation_id: str) -> list[tuple[ReportLink, Export]]:
+    """Every link with its export, by slug."""
+    query = select(ReportLink, Export).where(
+        ReportLink.organisation_id == organisation_id, ReportLink.export_id == Export.id
+    )
+    return list(session.exec(query.order_by(ReportLink.slug)))
+
+
+def rotate_link(
+    session: Session, organisation_id: str, export_id: str, link_id: str, *, expires_at: datetime | None
+) -> ReportLink:
     """Give a link a new address; the old one no longer works. A revoked link opens again, at the new address."""
     link = get_link(session, organisation_id, export_id, link_id)
-    link.token_version, link.is_active = link.token_version + 1, True
-    session.add(link)
-    session.flush()
-    return link
+    link.token_version, link.revoked_at, link.expires_at = link.token_version + 1, None, expires_at
+    return _kept(session, link)
 
 
-def revoke_link(session: Session, organisation_id: str, export_id: str, link_id: str) -> ReportLink:
-    """Close a link."""
+def revoke_link(session: Session, organisation_id: str, export_id: str, link_id: str, *, now: datetime) -> ReportLink:
+    """Close a link for good: only a new address opens it again."""
     link = get_link(session, organisation_id, export_id, link_id)
-    link.is_active = False
-    session.add(link)
-    session.flush()
-    return link
+    link.revoked_at = link.revoked_at or now
+    return _kept(session, link)
+
+
+def pause_link(
+    session: Session, organisation_id: str, export_id: str, link_id: str, *, paused_at: datetime | None
+) -> ReportLink:
+    """Close a link for a while; None opens it again, at the same address."""
+    link = get_link(session, organisation_id, export_id, link_id)
+    link.paused_at = paused_at
+    return _kept(session, link)
+
+
+def renew_link(
+    session: Session, organisation_id: str, export_id: str, link_id: str, *, expires_at: datetime | None
+) -> ReportLink:
+    """Let a link work until another moment, at the same address."""
+    link = get_link(session, organisation_id, export_id, link_id)
+    link.expires_at = expires_at
+    return _kept(session, link)
+
+
+def expiry_of(settings: LinkSettings, now: datetime) -> datetime | None:
+    """When a link ends that begins now."""
+    return None if settings.expires_days is None else now + timedelta(days=settings.expires_days)
 
 
 def add_views(session: Session, views: Mapping[str, int], *, now: datetime) -> None:
@@ -121,17 +172,48 @@ def add_views(session: Session, views: Mapping[str, int], *, now: datetime) -> N
         session.exec(update(ReportLink).where(col(ReportLink.id) == link_id).values(counted))
 
 
-def _keep_links(session: Session, export: Export, spec: ExportSpec, *, now: datetime) -> None:
-    """One link a link destination: new slugs get a link, dropped ones lose theirs, the others stay as they are."""
+def _kept(session: Session, link: ReportLink) -> ReportLink:
+    session.add(link)
+    session.flush()
+    return link
+
+
+def _keep_links(
+    session: Session,
+    export: Export,
+    spec: ExportSpec,
+    before: Mapping[str, LinkSettings],
+    passwords: Mapping[str, str],
+    *,
+    now: datetime,
+) -> None:
+    """One link a link destination: new slugs get a link, dropped ones lose theirs, the others keep their address."""
     known = {link.slug: link for link in list_links(session, export.organisation_id, export.id)}
-    wanted = {d.settings.slug: d.settings for d in spec.destinations}
+    wanted = link_settings(spec)
     for slug in known.keys() - wanted.keys():
         session.delete(known[slug])
     for slug, settings in wanted.items():
         link = known.get(slug) or _new_link(session, export, settings, now=now)
+        was = before.get(slug)
+        if was is None or (was.public, was.expires_days) != (settings.public, settings.expires_days):
+            link.expires_at = expiry_of(settings, now)
         link.is_public = settings.public
+        link.password_hash = _password_hash(link, settings, passwords)
         session.add(link)
     session.flush()
+
+
+def _password_hash(link: ReportLink, settings: LinkSettings, passwords: Mapping[str, str]) -> str | None:
+    if settings.password is None:
+        return None
+    found = passwords.get(settings.slug) or link.password_hash
+    if found is None:
+        raise DataError(
+            f"'{IS_SET}' stands for a password that is set, and link '{settings.slug}' has none. Send the password, "
+            "or leave it out.",
+            field="destinations",
+        )
+    return found
 
 
 def _new_link(session: Session, export: Export, settings: LinkSettings, *, now: datetime) -> ReportLink:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 
-from core.errors import NotFound
+from core.errors import AlreadyExists, NotFound
 from core.model.access import ApiToken, Organisation, Person
 
 OWNER_EMAIL = "owner@localhost"
@@ -23,8 +23,15 @@ def open_organisation(session: Session, *, owner_email: str | None, now: datetim
         session.flush()
         session.add(_owner(organisation.id, owner_email or OWNER_EMAIL, now))
         session.flush()
-    query = select(Person).where(Person.organisation_id == organisation.id, Person.role == "owner")
-    return organisation, session.exec(query.order_by(col(Person.created_at))).one()
+    return organisation, first_owner(session, organisation.id)
+
+
+def first_owner(session: Session, organisation_id: str) -> Person:
+    """The owner who has been here longest. There always is one."""
+    query = select(Person).where(
+        Person.organisation_id == organisation_id, Person.role == "owner", col(Person.left_at).is_(None)
+    )
+    return session.exec(query.order_by(col(Person.created_at), col(Person.id)).limit(1)).one()
 
 
 def get_organisation(session: Session, organisation_id: str) -> Organisation:
@@ -49,6 +56,44 @@ def get_person(session: Session, person_id: str) -> Person:
     raise NotFound(f"There is no person '{person_id}'.")
 
 
+def list_people(session: Session, organisation_id: str) -> list[Person]:
+    """Everybody who has not left, by name."""
+    query = select(Person).where(Person.organisation_id == organisation_id, col(Person.left_at).is_(None))
+    return sorted(session.exec(query), key=lambda person: (person.name.casefold(), person.email))
+
+
+def find_person(session: Session, organisation_id: str, email: str) -> Person | None:
+    """Somebody who has not left, by e-mail address in whatever case; None when there is nobody."""
+    return next((p for p in list_people(session, organisation_id) if p.email == email_of(email)), None)
+
+
+def add_person(session: Session, organisation_id: str, email: str, name: str, role: str, *, now: datetime) -> Person:
+    """A new person, or one who comes back after leaving. Raises AlreadyExists."""
+    query = select(Person).where(Person.organisation_id == organisation_id, Person.email == email_of(email))
+    person = session.exec(query).first()
+    if person is not None and person.left_at is None:
+        raise AlreadyExists(f"'{person.email}' is here already, as {person.role}.")
+    if person is None:
+        person = Person(organisation_id=organisation_id, email=email_of(email), name=name, role=role, created_at=now)
+    person.name, person.role, person.password_hash, person.left_at = name, role, None, None
+    session.add(person)
+    session.flush()
+    return person
+
+
+def has_password(session: Session, organisation_id: str) -> bool:
+    """Whether anybody can sign in by a password."""
+    query = select(Person.id).where(
+        Person.organisation_id == organisation_id, col(Person.password_hash).is_not(None), col(Person.left_at).is_(None)
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def email_of(text: str) -> str:
+    """An address as it is kept and compared."""
+    return text.strip().lower()
+
+
 def keep_token(
     session: Session,
     person_id: str,
@@ -61,17 +106,49 @@ def keep_token(
 ) -> ApiToken:
     """Keep the hash of a token under a name; an older token of that person and name stops working."""
     known = session.exec(select(ApiToken).where(ApiToken.person_id == person_id, ApiToken.name == name)).first()
-    if known is not None and known.sha256 == sha256 and known.scopes == " ".join(scopes):
+    if known is not None and known.sha256 == sha256 and known.scopes == " ".join(scopes) and known.revoked_at is None:
         return known
     if known is not None:
         session.delete(known)
         session.flush()
+    return add_token(session, person_id, name, sha256, scopes, now=now, expires_at=expires_at)
+
+
+def add_token(
+    session: Session,
+    person_id: str,
+    name: str,
+    sha256: str,
+    scopes: tuple[str, ...],
+    *,
+    now: datetime,
+    expires_at: datetime | None,
+) -> ApiToken:
+    """Keep the hash of a new token."""
     row = ApiToken(
         person_id=person_id, name=name, sha256=sha256, scopes=" ".join(scopes), created_at=now, expires_at=expires_at
     )
     session.add(row)
     session.flush()
     return row
+
+
+def list_tokens(session: Session, person_ids: list[str]) -> list[ApiToken]:
+    """The tokens of these people that were not revoked, the newest first."""
+    query = select(ApiToken).where(col(ApiToken.person_id).in_(person_ids), col(ApiToken.revoked_at).is_(None))
+    return list(session.exec(query.order_by(col(ApiToken.created_at).desc(), ApiToken.id)))
+
+
+def get_token(session: Session, token_id: str) -> ApiToken:
+    """One token. Raises NotFound."""
+    if row := session.get(ApiToken, token_id):
+        return row
+    raise NotFound(f"There is no token '{token_id}'.")
+
+
+def revoke_tokens(session: Session, token_ids: list[str], *, now: datetime) -> None:
+    """These tokens no longer work."""
+    session.exec(update(ApiToken).where(col(ApiToken.id).in_(token_ids)).values(revoked_at=now))
 
 
 def find_token(session: Session, sha256: str) -> tuple[ApiToken, Person] | None:
@@ -86,4 +163,4 @@ def touch_token(session: Session, token_id: str, *, now: datetime) -> None:
 
 
 def _owner(organisation_id: str, email: str, now: datetime) -> Person:
-    return Person(organisation_id=organisation_id, email=email, name="Owner", role="owner", created_at=now)
+    return Person(organisation_id=organisation_id, email=email_of(email), name="Owner", role="owner", created_at=now)

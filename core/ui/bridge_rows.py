@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-import polars as pl
 import streamlit as st
 
 from core.engine.bridge import Bridge
 from core.model.analysis import Condition
 from core.report.dates import both_labels
-from core.report.tables import guarded
+from core.report.tables import frame_csv
 from core.ui import bridge_state as keys
 from core.ui import frame
 from core.ui.bridge_compare import group_values, shown
@@ -58,7 +57,7 @@ def _dialog(work: Work, bridge: Bridge, dimension: str | None) -> None:
         st.caption(f"{more} of data version {work.version.number}, as they were read.")
         st.download_button(
             "Download (CSV)",
-            data=lambda: rows.with_columns(pl.col(pl.String).map_elements(guarded, pl.String)).write_csv(),
+            data=lambda: frame_csv(rows),
             file_name=f"{work.spec.slug}-{side}-rows.csv",
             mime="text/csv",
             key="bridge_rows_csv",

@@ -18,6 +18,7 @@ from core.ui.bridge_editor import kpi_label
 from core.ui.bridge_periods import comparison_label, kind_of, moving_like
 from core.ui.bridge_state import Work, close_editor, forget_draft, go, move, open_analysis
 from core.ui.bridge_url import PageState
+from core.ui.identity import acting
 from core.ui.text import escape, moment, plain, zone
 
 SLUG_LENGTH = 63
@@ -117,7 +118,7 @@ def save_new(work: Work) -> None:
     slug = slug_of(name, {a.spec.slug for a in work.app.analyses.all()})
     with attempt(f"Saved as '{name}', revision 1."):
         spec = _to_save(work).model_copy(update={"slug": slug, "name": name})
-        work.app.analyses.create(spec, by=work.app.owner.id)
+        work.app.analyses.create(spec, by=acting(work.app, "analysis.write").person_id)
         forget_draft(work)
         _settle(work, slug)
 
@@ -127,7 +128,8 @@ def save_revision(work: Work) -> None:
     saved = _required(work)
     with attempt(f"Saved as revision {saved.revision + 1}."):
         note = st.session_state.get(keys.NOTE, "").strip()
-        work.app.analyses.revise(_to_save(work), by=work.app.owner.id, if_revision=saved.revision, note=note)
+        me = acting(work.app, "analysis.write").person_id
+        work.app.analyses.revise(_to_save(work), by=me, if_revision=saved.revision, note=note)
         forget_draft(work)
         _settle(work, saved.spec.slug)
 
@@ -155,7 +157,7 @@ def rename_dialog(work: Work) -> None:
 def _rename(work: Work) -> None:
     name = st.session_state[keys.NAME].strip() or work.start.name
     with attempt(f"Renamed to '{name}'."):
-        work.app.analyses.rename(work.start.slug, name, by=work.app.owner.id)
+        work.app.analyses.rename(work.start.slug, name, by=acting(work.app, "analysis.write").person_id)
 
 
 @st.dialog("Duplicate")
@@ -170,7 +172,7 @@ def _duplicate(work: Work) -> None:
     name = st.session_state[keys.NAME].strip() or f"{work.start.name} (copy)"
     slug = slug_of(name, {a.spec.slug for a in work.app.analyses.all()})
     with attempt(f"Duplicated as '{name}'."):
-        work.app.analyses.duplicate(work.start.slug, slug, name, by=work.app.owner.id)
+        work.app.analyses.duplicate(work.start.slug, slug, name, by=acting(work.app, "analysis.write").person_id)
         open_analysis(slug)
 
 
@@ -199,7 +201,7 @@ def history_dialog(work: Work) -> None:
 
 def _restore(work: Work, revision: int) -> None:
     with attempt(f"Revision {revision} is the newest one again."):
-        work.app.analyses.restore(work.start.slug, revision, by=work.app.owner.id)
+        work.app.analyses.restore(work.start.slug, revision, by=acting(work.app, "analysis.write").person_id)
         discard(work)
 
 
@@ -218,6 +220,7 @@ def delete_dialog(work: Work) -> None:
 
 def _delete(work: Work) -> None:
     with attempt(f"Deleted '{work.start.name}'."):
+        acting(work.app, "analysis.write")
         work.app.analyses.delete(work.start.slug)
         close_editor()
         forget_draft(work)

@@ -12,6 +12,7 @@ from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.bridge_state import Work
 from core.ui.exports_form import edit_link, link_spec
 from core.ui.exports_links import say_when_down, say_where_links_open, show_link
+from core.ui.identity import acting
 from core.ui.text import escape
 
 
@@ -63,12 +64,13 @@ def _offer_moving(work: Work) -> None:
 def _move(work: Work) -> None:
     with attempt("The report moves with the data now."):
         spec = work.start.model_copy(update={"comparison": moving_like(work.start.comparison)})
-        work.app.analyses.revise(spec, by=work.app.owner.id, note="Moving periods instead of fixed dates")
+        me = acting(work.app, "analysis.write").person_id
+        work.app.analyses.revise(spec, by=me, note="Moving periods instead of fixed dates")
 
 
 def _make(work: Work) -> None:
     """The dialog stays open and shows the link among the others."""
     with attempt("The report link is made."):
-        work.app.exports.create(link_spec(work.app, work.start.slug), by=work.app.owner.id)
+        work.app.exports.create(link_spec(work.app, work.start.slug), by=acting(work.app, "export.write").person_id)
     for key in (keys.DONE, keys.NOTICE):
         st.session_state.pop(key, None)

@@ -99,5 +99,5 @@ def _save(app: App, spec: DatasetSpec) -> None:
     def work(report: progress.Report, cancel: threading.Event) -> Version:
         return app.catalogue.change(spec, progress=report, cancel=cancel)
 
-    data_jobs.publish(f"Saving '{spec.name}'", work)
+    data_jobs.publish(app, f"Saving '{spec.name}'", work)
     st.rerun()

@@ -10,6 +10,7 @@ from core.delivery.exports import SavedExport
 from core.errors import BridgecastError
 from core.model.data import DatasetSpec
 from core.ui import data_jobs, frame, state
+from core.ui.identity import acting
 from core.ui.text import escape, plural
 
 
@@ -59,6 +60,7 @@ def _analyses_of(app: App, slug: str) -> list[SavedAnalysis]:
 
 def _delete(app: App, slug: str, analyses: list[SavedAnalysis], exports: list[SavedExport]) -> None:
     try:
+        acting(app, "data.write")
         for export in exports:
             app.exports.delete(export.id)
         for saved in analyses:

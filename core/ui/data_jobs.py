@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.errors import AmbiguousSource, BridgecastError
+from core.app import App
+from core.errors import AccessDenied, AmbiguousSource, BridgecastError
 from core.ui import data_draft, data_reading, frame, progress, state
+from core.ui.identity import acting
 from core.ui.text import escape, plural
 from core.warehouse import Version
 
@@ -24,8 +26,13 @@ class Notice:
     error: BridgecastError | None = None
 
 
-def publish(label: str, work: Publish) -> None:
+def publish(app: App, label: str, work: Publish) -> None:
     """Begin to publish; the page shows progress and, at the end, what came of it."""
+    try:
+        acting(app, "data.write")
+    except AccessDenied as error:
+        leave_failure(error)
+        return
     progress.start(state.DATA_JOB, label, work)
 
 

@@ -45,7 +45,7 @@ def _show_files(app: App, spec: DatasetSpec, source: FilesSource) -> None:
         key="data_refresh",
         disabled=data_jobs.is_busy(),
         on_click=data_jobs.publish,
-        args=(f"Reading '{spec.name}' again", work),
+        args=(app, f"Reading '{spec.name}' again", work),
     )
 
 
@@ -70,5 +70,5 @@ def _replace(app: App, spec: DatasetSpec, upload: UploadedFile) -> None:
         finally:
             shutil.rmtree(path.parent, ignore_errors=True)
 
-    data_jobs.publish(f"Loading '{name}'", work)
+    data_jobs.publish(app, f"Loading '{name}'", work)
     st.rerun()

@@ -13,6 +13,7 @@ from core.model.data import Calendar, ColumnSpec, DatasetSpec
 from core.ui import data_calendar, data_columns, data_draft, data_jobs, progress, state
 from core.ui.data_draft import Draft
 from core.ui.data_reading import READINGS
+from core.ui.identity import acting, can
 from core.ui.text import counted, escape, plain
 from core.warehouse import Inspection, Version
 
@@ -48,7 +49,7 @@ def show(app: App) -> None:
 def _choose_source(app: App) -> None:
     kind = st.segmented_control(
         "Where the rows are",
-        [UPLOAD, PATH],
+        [UPLOAD, PATH] if can(app, "data.path") else [UPLOAD],
         default=UPLOAD,
         required=True,
         key=state.DATA_NEW_KIND,
@@ -92,6 +93,7 @@ def _inspect(app: App, draft: Draft) -> Inspection:
     """What is in the draft's files, looked at once for each set of answers."""
     if draft.inspection is None:
         source, path = draft.source, draft.path
+        acting(app, "data.write" if path else "data.path")
 
         def work(report: progress.Report, cancel: threading.Event) -> Inspection:
             return app.catalogue.inspect(source, path)
@@ -152,12 +154,12 @@ def _show_columns(app: App, draft: Draft, inspection: Inspection) -> None:
 
 def _load(app: App, draft: Draft, *, name: str, slug: str, columns: tuple[ColumnSpec, ...], calendar: Calendar) -> None:
     spec = DatasetSpec(slug=slug, name=name, source=draft.source, columns=columns, calendar=calendar)
-    path, by = draft.path, app.owner.id
+    path, by = draft.path, acting(app, "data.write" if draft.path else "data.path").person_id
 
     def work(report: progress.Report, cancel: threading.Event) -> Version:
         return app.catalogue.create(spec, path=path, by=by, progress=report, cancel=cancel)
 
-    data_jobs.publish(f"Loading '{name}'", work)
+    data_jobs.publish(app, f"Loading '{name}'", work)
     st.rerun()
 
 

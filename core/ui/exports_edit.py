@@ -13,6 +13,7 @@ from core.ui import exports_form as form
 from core.ui import frame
 from core.ui.bridge_saved import attempt
 from core.ui.exports_preview import show_preview
+from core.ui.identity import acting
 
 EXPORT_PARAM, NEW_PARAM, ANALYSIS_PARAM = "export", "new", "analysis"
 FILLED = "exports_filled"
@@ -48,7 +49,7 @@ def edit(app: App, asked: str) -> None:
     _fill_once(app, asked, before)
     inputs, preview = st.columns([2, 3], gap="large")
     with inputs:
-        form.edit_export(app)
+        form.edit_export(app, before)
         with st.container(horizontal=True):
             st.button("Save", key="exports_save", type="primary", on_click=_save, args=(app, before))
             st.button("Cancel", key="exports_cancel_edit", on_click=close)
@@ -70,9 +71,9 @@ def _fill_once(app: App, asked: str, before: SavedExport | None) -> None:
 
 def _save(app: App, before: SavedExport | None) -> None:
     with attempt("The export is saved."):
-        spec = _spec(app, before)
+        me, spec = acting(app, "export.write").person_id, _spec(app, before)
         if before is None:
-            app.exports.create(spec, by=app.owner.id)
+            app.exports.create(spec, by=me)
         else:
             app.exports.change(before.id, spec, if_revision=before.revision)
         close()

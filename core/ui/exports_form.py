@@ -20,11 +20,12 @@ from core.model.delivery import (
     ReportContent,
     View,
 )
+from core.ui import exports_access
 from core.ui.bridge_saved import slug_of
 
 NAME, DESCRIPTION, ANALYSIS = "exports_name", "exports_description", "exports_analysis"
 VIEWS, LAYOUT, LOCALE, ELEMENTS = "exports_views", "exports_layout", "exports_locale", "exports_elements"
-SLUG, PUBLIC = "exports_slug", "exports_public"
+SLUG, PUBLIC = "exports_slug", exports_access.PUBLIC
 LAYOUTS: dict[Layout, str] = {"slides": "Slides", "list": "List", "dropdown": "Dropdown"}
 LAYOUT_HELP = (
     "Slides: title, chart and comment each. List: everything in order. Dropdown: one chart, the reader chooses."
@@ -50,8 +51,6 @@ VIEW_HELP = """\
 - **Segments found**: a search over several dimensions; it may take some seconds
 """
 LOCALES: dict[Locale, str] = {"en": "English", "fr": "Français", "de": "Deutsch", "nb": "Norsk bokmål"}
-WHO = {False: "Login only", True: "Public"}
-WHO_HELP = "Public: anybody with the address can open it. Login only: people of your organisation."
 PARTS = ("title", "chart", "comment", "table")
 PART_NAMES = {"title": "title", "chart": "chart", "comment": "comment", "table": "table", "text": "text"}
 
@@ -60,7 +59,7 @@ def edit_link(analysis_name: str) -> None:
     """The short form: name, who may open it, layout, language."""
     st.text_input("Name", key=NAME, placeholder=analysis_name)
     with st.container(horizontal=True):
-        _who()
+        exports_access.who()
         _layout()
         _locale()
 
@@ -71,7 +70,9 @@ def link_spec(app: App, analysis: str) -> ExportSpec:
     return ExportSpec(
         name=name,
         content=ReportContent(analysis=analysis, layout=st.session_state[LAYOUT], locale=st.session_state[LOCALE]),
-        destinations=(_destination(free_slug(app, name)),),
+        destinations=(
+            LinkDestination(settings=LinkSettings(slug=free_slug(app, name), public=bool(st.session_state[PUBLIC]))),
+        ),
     )
 
 
@@ -87,11 +88,11 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     session[ELEMENTS] = [element_key(e) for e in export.spec.content.elements or ()] if export else []
     first = export.spec.destinations[0].settings if export and export.spec.destinations else None
     session[SLUG] = first.slug if first else ""
-    session[PUBLIC] = first.public if first else False
+    exports_access.fill(first)
 
 
-def edit_export(app: App) -> None:
-    """The full form."""
+def edit_export(app: App, before: SavedExport | None) -> None:
+    """The full form. before: the export that is changed."""
     names = {saved.spec.slug: saved.spec.name for saved in app.analyses.all()}
     st.text_input("Name", key=NAME, placeholder="Revenue, every morning")
     st.text_input("Description", key=DESCRIPTION)
@@ -112,7 +113,8 @@ def edit_export(app: App) -> None:
     st.markdown("**Destination: report link**")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Address name", key=SLUG, placeholder="made from the name", help="The part behind /r/ in the URL")
-        _who()
+        exports_access.who()
+    exports_access.edit_access(app, before)
 
 
 def content_of(before: SavedExport | None) -> ReportContent:
@@ -140,7 +142,7 @@ def export_of(app: App, before: SavedExport | None) -> ExportSpec:
         description=session[DESCRIPTION].strip(),
         is_active=before.spec.is_active if before else True,
         content=content_of(before),
-        destinations=(_destination(own), *others),
+        destinations=(LinkDestination(settings=exports_access.settings_of(own)), *others),
     )
 
 
@@ -191,13 +193,6 @@ def _elements(app: App) -> None:
     )
 
 
-def _who() -> None:
-    st.session_state.setdefault(PUBLIC, False)
-    st.segmented_control(
-        "Who may open it", list(WHO), format_func=WHO.__getitem__, key=PUBLIC, required=True, help=WHO_HELP
-    )
-
-
 def _layout() -> None:
     st.session_state.setdefault(LAYOUT, "slides")
     st.segmented_control(
@@ -208,7 +203,3 @@ def _layout() -> None:
 def _locale() -> None:
     st.session_state.setdefault(LOCALE, "en")
     st.selectbox("Language", list(LOCALES), format_func=LOCALES.__getitem__, key=LOCALE, width=180)
-
-
-def _destination(slug: str) -> LinkDestination:
-    return LinkDestination(settings=LinkSettings(slug=slug, public=bool(st.session_state[PUBLIC])))

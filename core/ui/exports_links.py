@@ -8,7 +8,7 @@ from core.app import App
 from core.delivery.exports import Link
 from core.ui import loaders
 from core.ui.frame import START_COMMAND
-from core.ui.text import counted, moment, zone
+from core.ui.text import moment, plural, zone
 
 LOCAL_NOTE = "Recipients outside this computer cannot open it; set BRIDGECAST_PUBLIC_URL."
 
@@ -16,14 +16,28 @@ LOCAL_NOTE = "Recipients outside this computer cannot open it; set BRIDGECAST_PU
 def show_link(link: Link, *, is_on: bool = True) -> None:
     """Address and mark of one link."""
     opens = is_on and link.is_active
-    mark = ":orange-badge[:material/public: Public]" if link.is_public else ":gray-badge[:material/lock: Login only]"
-    views = f"{counted(link.view_count)} views" if link.view_count != 1 else "1 view"
+    views = plural(link.view_count, "view")
     seen = f", last {moment(link.last_seen_at)} {zone()}" if link.last_seen_at else ""
-    closed = "" if opens else " :red-badge[Does not open]"
+    closed = "" if opens else f" :red-badge[Does not open: {'switched off' if not is_on else link.state}]"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{mark}{closed} :small[:gray[{views}{seen}]]", width="stretch")
+        st.markdown(f"{mark(link)}{closed} :small[:gray[{views}{seen}{_until(link)}]]", width="stretch")
         st.link_button("Open", link.url, icon=":material/open_in_new:", type="tertiary", disabled=not opens)
     st.code(link.url, language=None, wrap_lines=True)
+
+
+def mark(link: Link) -> str:
+    """Who may open it, at a glance."""
+    if link.is_public:
+        key = " :gray-badge[:material/key: Password]" if link.has_password else ""
+        return f":orange-badge[:material/public: **Public**]{key}"
+    few = " · some people" if link.settings.people or link.settings.roles else ""
+    return f":gray-badge[:material/lock: Login only{few}]"
+
+
+def _until(link: Link) -> str:
+    if link.expires_at is None:
+        return ", no end" if link.is_public else ""
+    return f", {'ended' if link.state == 'expired' else 'until'} {moment(link.expires_at)} {zone()}"
 
 
 def say_where_links_open(app: App) -> None:

@@ -13,10 +13,12 @@ from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.exports_edit import open_export
 from core.ui.exports_form import LAYOUTS, LOCALES, VIEW_NAMES
 from core.ui.exports_links import say_where_links_open, show_link
-from core.ui.text import ago, escape
+from core.ui.identity import acting
+from core.ui.text import ago, escape, plural
 
 Action = Callable[[App, SavedExport, Link], None]
-ROTATE, CLOSE, DELETE = "New address…", "Close the link…", "Delete…"
+ROTATE, PAUSE, RESUME, RENEW = "New address…", "Pause the link…", "Open the link again…", "Let it open longer…"
+CLOSE, DELETE = "Close the link…", "Delete…"
 
 
 def show_exports(app: App, exports: list[SavedExport]) -> None:
@@ -64,12 +66,27 @@ def _show(app: App, export: SavedExport, analysis_name: str) -> None:
 
 
 def _offered(export: SavedExport) -> list[str]:
-    return [*([ROTATE, CLOSE] if export.links else []), DELETE]
+    states = {link.state for link in export.links}
+    offered = {
+        ROTATE: bool(states),
+        PAUSE: "open" in states,
+        RESUME: "paused" in states,
+        RENEW: any(link.expires_at and link.state != "revoked" for link in export.links),
+        CLOSE: bool(states - {"revoked"}),
+        DELETE: True,
+    }
+    return [entry for entry, is_offered in offered.items() if is_offered]
 
 
 def _open_dialog(app: App, export: SavedExport, chosen: str | None) -> None:
     if chosen == ROTATE:
         _rotate_dialog(app, export)
+    elif chosen == PAUSE:
+        _pause_dialog(app, export)
+    elif chosen == RESUME:
+        _resume_dialog(app, export)
+    elif chosen == RENEW:
+        _renew_dialog(app, export)
     elif chosen == CLOSE:
         _close_dialog(app, export)
     elif chosen == DELETE:
@@ -92,6 +109,7 @@ def _rotate_dialog(app: App, export: SavedExport) -> None:
 
 def _rotate(app: App, export: SavedExport, link: Link) -> None:
     with attempt(f"/r/{link.slug} has a new address."):
+        acting(app, "export.write")
         app.exports.rotate(export.id, link.id)
 
 
@@ -100,12 +118,59 @@ def _close_dialog(app: App, export: SavedExport) -> None:
     begin_dialog()
     st.markdown("It will read: This link does not exist or no longer works. A new address opens it again.")
     for link in export.links:
-        _act(f"Close /r/{link.slug}", f"exports_close_{link.id}", _close, app, export, link)
+        if link.state != "revoked":
+            _act(f"Close /r/{link.slug}", f"exports_close_{link.id}", _close, app, export, link)
 
 
 def _close(app: App, export: SavedExport, link: Link) -> None:
     with attempt(f"/r/{link.slug} is closed."):
+        acting(app, "export.write")
         app.exports.revoke(export.id, link.id)
+
+
+@st.dialog("Pause the link")
+def _pause_dialog(app: App, export: SavedExport) -> None:
+    begin_dialog()
+    st.markdown("It does not open until you open it again. The address stays.")
+    for link in export.links:
+        if link.state == "open":
+            _act(f"Pause /r/{link.slug}", f"exports_pause_{link.id}", _pause, app, export, link)
+
+
+def _pause(app: App, export: SavedExport, link: Link) -> None:
+    with attempt(f"/r/{link.slug} is paused."):
+        acting(app, "export.write")
+        app.exports.pause(export.id, link.id)
+
+
+@st.dialog("Open the link again")
+def _resume_dialog(app: App, export: SavedExport) -> None:
+    begin_dialog()
+    st.markdown("Whoever has the address can open it again.")
+    for link in export.links:
+        if link.state == "paused":
+            _act(f"Open /r/{link.slug}", f"exports_resume_{link.id}", _resume, app, export, link)
+
+
+def _resume(app: App, export: SavedExport, link: Link) -> None:
+    with attempt(f"/r/{link.slug} opens again."):
+        acting(app, "export.write")
+        app.exports.resume(export.id, link.id)
+
+
+@st.dialog("Let it open longer")
+def _renew_dialog(app: App, export: SavedExport) -> None:
+    begin_dialog()
+    for link in export.links:
+        if link.expires_at and link.state != "revoked":
+            st.markdown(f"/r/{link.slug} opens for {plural(link.settings.expires_days or 0, 'day')} from now.")
+            _act(f"Renew /r/{link.slug}", f"exports_renew_{link.id}", _renew, app, export, link)
+
+
+def _renew(app: App, export: SavedExport, link: Link) -> None:
+    with attempt(f"/r/{link.slug} opens longer."):
+        acting(app, "export.write")
+        app.exports.renew(export.id, link.id)
 
 
 @st.dialog("Delete the export")
@@ -117,6 +182,7 @@ def _delete_dialog(app: App, export: SavedExport) -> None:
 
 def _delete(app: App, export: SavedExport) -> None:
     with attempt(f"'{export.spec.name}' was deleted."):
+        acting(app, "export.write")
         app.exports.delete(export.id)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import streamlit as st
@@ -14,10 +16,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from streamlit.delta_generator import DeltaGenerator
 
+from core.access.rights import Action, may
+from core.access.tokens import Caller
 from core.app import App
 from core.errors import BridgecastError, Cancelled
 from core.report.theme import ThemeName
-from core.ui import loaders
+from core.ui import identity, loaders
+from core.ui.state import SECTION_PARAM
 from core.ui.text import escape
 
 START_COMMAND = "python3 run.py"
@@ -28,42 +33,85 @@ INK, DARK_INK = "#0f172a", "#e5ebf2"
 # Streamlit writes white on every primary button, too faint on the dark theme's light accent (WCAG 2.2, 1.4.3).
 PRIMARY = '[data-testid^="stBaseButton-primary"]:not(:disabled) :is(p, span)'
 BUTTON_INK = f"<style>{PRIMARY} {{ color: light-dark(#ffffff, {INK}); }}</style>"
+LINK_STYLE = (
+    "display: inline-block; padding: 7px 16px; border-radius: 8px; text-decoration: none; font-weight: 500; "
+    f"background: light-dark(#334155, #8fb0d8); color: light-dark(#ffffff, {INK})"
+)
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu."""
+    """One line of the menu. action: what a person must be allowed to open it."""
 
     page: str
     title: str
     icon: str
+    action: Action
 
 
-HOME = Entry("Home.py", "Home", ":material/home:")
-DATA = Entry("pages/1_Data.py", "Data", ":material/table_chart:")
-BRIDGE = Entry("pages/2_Bridge.py", "Bridge", ":material/waterfall_chart:")
-EXPORTS = Entry("pages/3_Exports.py", "Exports", ":material/send:")
-SETTINGS = Entry("pages/7_Settings.py", "Settings", ":material/settings:")
-GROUPS = (("Understand", (DATA, BRIDGE)), ("Deliver", (EXPORTS,)), ("Organise", (SETTINGS,)))
+HOME = Entry("Home.py", "Home", ":material/home:", "report.view")
+DATA = Entry("pages/1_Data.py", "Data", ":material/table_chart:", "data.read")
+BRIDGE = Entry("pages/2_Bridge.py", "Bridge", ":material/waterfall_chart:", "analysis.read")
+EXPORTS = Entry("pages/3_Exports.py", "Exports", ":material/send:", "export.read")
+CONNECTIONS = Entry("pages/6_Connections.py", "Connections", ":material/cable:", "connection.read")
+SETTINGS = Entry("pages/7_Settings.py", "Settings", ":material/settings:", "token.own")
+GROUPS = (("Understand", (DATA, BRIDGE)), ("Deliver", (EXPORTS,)), ("Organise", (CONNECTIONS, SETTINGS)))
 
 
 def open_page(entry: Entry) -> App:
-    """Set the title, draw the menu, hand out the application. The first line of every page.
+    """Set the title, let in whoever may, draw the menu, hand out the application. The first line of every page.
 
-    Ends the script with a sentence when the application cannot be opened.
+    Ends the script with a sentence when the application cannot be opened, and for somebody who may not open the page.
     """
     # A Material icon here would be fetched from another host.
     st.set_page_config(page_title=f"{entry.title} · Bridgecast", page_icon=str(ICON), layout="wide")
     st.html(BUTTON_INK)
     st.logo(_logo(theme()), size="large")
-    with st.sidebar:
-        _draw_menu()
     app = _open_app()
+    caller = identity.find_caller(app)
+    if caller is None:
+        _ask_to_sign_in(app, entry)
+        st.stop()
     with st.sidebar:
+        _draw_menu(caller)
         _sidecar_mark(app)
-        st.caption("Only this computer can open it.")
+        _show_who(app, caller)
+    if not may(caller, entry.action):
+        heading(entry.title)
+        st.info(f"Your role is {caller.role}, which does not open this page.", icon=":material/lock:")
+        st.stop()
     return app
+
+
+def _ask_to_sign_in(app: App, entry: Entry) -> None:
+    """One sentence and the way in. A plain link: the new cookie is only seen when the whole page is loaded again."""
+    heading("Sign in")
+    name = Path(entry.page).stem.partition("_")[2] or ""
+    wanted = f"{app.settings.ui_base_url}/{name}" + (f"?{urlencode(st.query_params)}" if st.query_params else "")
+    address = f"{app.settings.report_base_url}/login?{urlencode({'next': wanted})}"
+    st.markdown("Bridgecast shows its pages to people who are signed in.")
+    plain_link("Sign in", address)
+
+
+def plain_link(label: str, address: str) -> None:
+    """A link that leaves the page in the same tab, looking like a primary button; Streamlit's own open another tab."""
+    st.html(f'<a href="{html.escape(address)}" target="_self" style="{LINK_STYLE}">{html.escape(label)}</a>')
+
+
+def _show_who(app: App, caller: Caller) -> None:
+    if caller.session_id is None:
+        st.caption("Only this computer can open it.")
+        st.page_link(SETTINGS.page, label="Add people…", query_params={SECTION_PARAM: "people"})
+        return
+    st.caption(f"{escape(caller.name)} · {caller.role}")
+    st.button(
+        "Sign out", key="frame_sign_out", type="tertiary", icon=":material/logout:", on_click=_sign_out, args=(app,)
+    )
+
+
+def _sign_out(app: App) -> None:
+    app.sessions.sign_out(identity.session_secret() or "")
 
 
 def _open_app() -> App:
@@ -88,11 +136,14 @@ def _logo(theme: ThemeName) -> str:
     return picture.replace(INK, DARK_INK) if theme == "dark" else picture
 
 
-def _draw_menu() -> None:
+def _draw_menu(caller: Caller) -> None:
+    """What the person may open."""
     _link(HOME)
     for title, entries in GROUPS:
-        st.caption(title)
-        for entry in entries:
+        allowed = [entry for entry in entries if may(caller, entry.action)]
+        if allowed:
+            st.caption(title)
+        for entry in allowed:
             _link(entry)
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from core.analyses import compute, compute_second
 from core.app import App, open_app
 from core.engine.bridge import Bridge
+from core.logs import configure_logs
 from core.model.analysis import AnalysisSpec
 from core.model.delivery import Heartbeat
 from core.settings import read_settings
@@ -28,7 +29,9 @@ def _close(app: App) -> None:
 @st.cache_resource(show_spinner="Opening Bridgecast…", on_release=_close)
 def app() -> App:
     """The application, opened once a process. Raises SettingsError."""
-    return open_app(read_settings())
+    settings = read_settings()
+    configure_logs(settings.log)
+    return open_app(settings)
 
 
 def bridge(app: App, spec: AnalysisSpec, version: Version, *, cancel: threading.Event | None = None) -> Bridge:

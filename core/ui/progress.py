@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunning
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -56,7 +57,8 @@ def start(key: str, label: str, work: Work[Any], *, identity: object = None) -> 
     stop(key)
     job = Job(label, identity)
     st.session_state[key] = job
-    threading.Thread(target=job.do, args=(work,), name=key, daemon=True).start()
+    # In a copy of this context, so that the audit knows who acts.
+    threading.Thread(target=copy_context().run, args=(job.do, work), name=key, daemon=True).start()
 
 
 def stop(key: str) -> None:

@@ -12,6 +12,7 @@ from core.ui import frame
 from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.bridge_state import follow
 from core.ui.exports_form import LOCALES
+from core.ui.identity import acting
 from core.ui.text import ago, escape, plural
 from core.wording import Template, checked_template
 
@@ -63,7 +64,7 @@ def edit_words(app: App, templates: list[Template]) -> None:
             args=(app, template),
         )
     if template.changed_at is not None:
-        who = f" by {app.owner.email}" if template.changed_by == app.owner.id else ""
+        who = f" by {name}" if (name := app.people.called(template.changed_by)) else ""
         st.caption(escape(f"Changed {ago(template.changed_at, app.clock())}{who}."))
 
 
@@ -157,14 +158,16 @@ def _save_button(app: App) -> None:
 def _save(app: App) -> None:
     written = drafts()
     with attempt("Saved. Reports show it at their next load."):
+        me = acting(app, "settings.write").person_id
         for key, text in written.items():
-            app.templates.keep(language(), key, text, by=app.owner.id)
+            app.templates.keep(language(), key, text, by=me)
         written.clear()
 
 
 def _reset(app: App, template: Template) -> None:
     drafts().pop(template.message.key, None)
     with attempt("Back to the default."):
+        acting(app, "settings.write")
         app.templates.reset(template.language, template.message.key)
 
 
@@ -180,6 +183,7 @@ def reset_all_dialog(app: App, count: int) -> None:
 def _reset_all(app: App) -> None:
     drafts().clear()
     with attempt(f"All texts in {LOCALES[language()]} are back to the default."):
+        acting(app, "settings.write")
         app.templates.reset_all(language())
 
 

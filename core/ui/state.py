@@ -6,6 +6,7 @@ from __future__ import annotations
 DATASET_PARAM = "dataset"
 ANALYSIS_PARAM = "analysis"
 NEW_PARAM = "new"
+SECTION_PARAM = "section"
 
 # Home
 HOME_JOB = "home_job"

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
-import fastexcel
 import pyarrow as pa
 
 from core.errors import AmbiguousSource, UnreadableSource
 from core.model.data import ColumnSpec, ColumnType, ReadOptions, SourceSpec
 from core.warehouse import guess
+from core.warehouse.bounds import check_bounds, check_width
 from core.warehouse.columns import (
     Seen,
     by_column,
@@ -30,9 +30,13 @@ from core.warehouse.files import Format, partitions, resolve, sniff_format
 from core.warehouse.problems import refusal
 from core.warehouse.read import Layout, Part, counted, described, first_rows, open_sheet
 from core.warehouse.sample import TextSample, read_header, take_sample
+from core.warehouse.sheets import read_sheet
 from core.warehouse.sql.base import Statement
 
 SAMPLE_ROWS = 10_000
+LONGEST_COLUMN = 255
+# Workbooks break long names into lines, and some programs put other spaces than the usual one; joiners belong to emoji.
+MARKS = frozenset("\n\r\t\u00a0\u202f\u2009\u200d\u200c\u00ad\ufeff")
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ def inspect(
     else:
         files, name, folders = (path,), source.file_name, {}
     form = sniff_format(files[0], name if len(files) == 1 else files[0].name)
+    for file in files:
+        check_bounds(file, name if len(files) == 1 else file.name, form, is_upload=source.kind == "upload")
     if form.kind == "csv":
         return _inspect_text(files, name, form, source.read, declared or {}, folders)
     return _inspect_typed(files, name, form, source.read, declared or {}, sample_rows, tuple(folders))
@@ -147,11 +153,18 @@ def _lacks_header(sample: TextSample) -> bool:
 
 
 def check_names(header: Sequence[str], name: str) -> None:
-    """Raises UnreadableSource for a column without a name or a name that stands twice."""
+    """Raises UnreadableSource for too many columns, one without a name, a bad name, or one that stands twice."""
+    check_width(len(header), name)
     first: dict[str, int] = {}
     for position, column in enumerate(header, 1):
         if not column:
             raise UnreadableSource(f"'{name}', line 1: column {position} has no name. Give every column one.")
+        if len(column) > LONGEST_COLUMN or not all(mark.isprintable() or mark in MARKS for mark in column):
+            shown = "".join(mark if mark.isprintable() else "?" for mark in column[:40])
+            raise UnreadableSource(
+                f"'{name}', line 1: the name of column {position}, '{shown}', is longer than {LONGEST_COLUMN} "
+                "characters or holds some that cannot be seen. Rename it."
+            )
         earlier = first.setdefault(column.lower(), position)
         if earlier != position:
             raise UnreadableSource(
@@ -265,16 +278,6 @@ def _sheet(files: tuple[Path, ...], name: str, read: ReadOptions) -> pa.Table:
     """The rows of a sheet: the one named by `source.read.sheet`, else the first."""
     if len(files) > 1:
         raise UnreadableSource(f"'{name}' matches several XLSX files. Load one, or save them as CSV or Parquet.")
-    try:
-        book = fastexcel.read_excel(files[0])
-        sheets = book.sheet_names
-        chosen = read.sheet if read.sheet is not None else sheets[0]
-        if chosen not in sheets:
-            raise UnreadableSource(f"'{name}' has no sheet '{chosen}'. Sheets: {', '.join(sheets)}.")
-        head = book.load_sheet(chosen, header_row=None, n_rows=1, dtypes="string").to_arrow()
-        check_names([str(c[0].as_py() or "").strip() for c in head.columns] if head.num_rows else [], name)
-        rows = pa.table(book.load_sheet(chosen, schema_sample_rows=None).to_arrow())
-        return rows.rename_columns([column.strip() for column in rows.column_names])
-    except fastexcel.FastExcelError as error:
-        reason = str(error).split("\n", 1)[0]
-        raise UnreadableSource(f"'{name}' cannot be read as XLSX: {reason}. Save it again.") from None
+    sheet = read_sheet(files[0], name, read.sheet)
+    check_names(sheet.header, name)
+    return sheet.rows.rename_columns([column.strip() for column in sheet.rows.column_names])

@@ -19,6 +19,7 @@ from core.model.data import DatasetSpec
 from core.model.sums import Moments, Sums
 from core.warehouse import aggregate, marginals, moments
 from core.warehouse import cells as by_cells
+from core.warehouse.doors import Doors, SqlAnswer
 from core.warehouse.files import fingerprint
 from core.warehouse.publish import Publisher, rising
 from core.warehouse.query import Database, Progress
@@ -36,6 +37,7 @@ class Warehouse:
         self.root = root
         self._versions = Versions(root)
         self.database = Database(root / ".scratch", threads=threads, memory_limit=memory_limit)
+        self._doors = Doors(self.scratch)
         # Data that is analysed without being published, by what it was read from (adhoc.py).
         self.temporary: OrderedDict[str, Version] = OrderedDict()
 
@@ -192,6 +194,13 @@ class Warehouse:
             statement = tables.some_values(version, aggregate.fact_files(version), column, prefix.lower(), limit)
             found = {str(row[0]) for row in self._rows(statement, version)}
         return sorted(name for name in found if name.lower().startswith(prefix.lower()))[:limit]
+
+    def ask(self, sql: str, tables: Mapping[str, Version], limit: int = 1000) -> SqlAnswer:
+        """The first rows of a reader's own SELECT over versions by their names, answered behind doors.
+
+        Raises DataError for SQL that is refused, wrong or too expensive, Busy when too many ask at once.
+        """
+        return self._doors.ask(sql, tables, limit)
 
     def _rows(self, statement: Statement, version: Version) -> list[tuple[object, ...]]:
         try:

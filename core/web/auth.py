@@ -1,4 +1,4 @@
-"""Who calls: an API token, its scopes, its organisation."""
+"""Who calls: by an API token or by the cookie of a session; what they may, of their organisation alone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader
 from starlette.exceptions import HTTPException
 
+from core.access.audit import now_acts
+from core.access.rights import Action, require
+from core.access.sessions import COOKIE
 from core.access.tokens import Caller, verify_token
 from core.app import App
-from core.errors import AccessDenied, NotFound
+from core.errors import NotFound
 
 HOW = "Send an API token: 'Authorization: Bearer <token>'."
 header = APIKeyHeader(
@@ -31,36 +34,45 @@ def token_of(authorization: str | None) -> str | None:
 
 
 def caller_of(request: Request, authorization: Annotated[str | None, Depends(header)]) -> Caller:
-    """Whoever showed a valid token; 401 otherwise."""
+    """Whoever showed a valid token, or without one the cookie of a session; 401 otherwise."""
+    app = app_of(request)
     token = token_of(authorization)
+    if token is None and authorization is None and (caller := app.sessions.caller_of(request.cookies.get(COOKIE))):
+        now_acts(caller)
+        return caller
     if token is None:
         raise HTTPException(401, f"This needs an API token. {HOW}", {"WWW-Authenticate": "Bearer"})
-    app = app_of(request)
     caller = verify_token(app.store, token, now=app.clock())
     if caller is None:
         raise HTTPException(401, f"This token is unknown or has expired. {HOW}", {"WWW-Authenticate": "Bearer"})
+    now_acts(caller)
     return caller
 
 
-def may(scope: str) -> Callable[[str, Caller], Caller]:
-    """A caller of this organisation whose token carries `scope`. Another organisation is 404, a scope short 403."""
+def may(action: Action) -> Callable[[str, Caller], Caller]:
+    """A caller of this organisation who may do this. Another organisation is 404, what they may not is 403."""
 
     def check(organization_id: str, caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
         if organization_id != caller.organisation_id:
             raise NotFound(f"There is no organisation '{organization_id}'.")
-        caller.require(scope)
+        require(caller, action)
         return caller
 
     return check
 
 
-def require_server_paths(caller: Caller) -> None:
-    """Raises AccessDenied unless the caller may name files on the server."""
-    if caller.role not in {"owner", "admin"}:
-        raise AccessDenied("Only the owner and administrators may load files by their path on the server.")
-
-
 TheApp = Annotated[App, Depends(app_of)]
-Reader = Annotated[Caller, Depends(may("read"))]
-Writer = Annotated[Caller, Depends(may("write"))]
-Runner = Annotated[Caller, Depends(may("run"))]
+DataReader = Annotated[Caller, Depends(may("data.read"))]
+DataWriter = Annotated[Caller, Depends(may("data.write"))]
+AnalysisReader = Annotated[Caller, Depends(may("analysis.read"))]
+AnalysisWriter = Annotated[Caller, Depends(may("analysis.write"))]
+ExportReader = Annotated[Caller, Depends(may("export.read"))]
+ExportWriter = Annotated[Caller, Depends(may("export.write"))]
+ConnectionReader = Annotated[Caller, Depends(may("connection.read"))]
+ConnectionWriter = Annotated[Caller, Depends(may("connection.write"))]
+PeopleReader = Annotated[Caller, Depends(may("people.read"))]
+PeopleWriter = Annotated[Caller, Depends(may("people.write"))]
+TokenKeeper = Annotated[Caller, Depends(may("token.own"))]
+LinkLister = Annotated[Caller, Depends(may("link.list"))]
+AuditReader = Annotated[Caller, Depends(may("audit.read"))]
+SettingsWriter = Annotated[Caller, Depends(may("settings.write"))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -19,6 +19,7 @@ from core.errors import NotFound
 from core.model.analysis import AnalysisSpec
 from core.model.delivery import ReportContent
 from core.model.document import Chart, Report
+from core.report.dates import moment_label
 from core.report.html import CONTENT_SECURITY_POLICY, Download, PageFrame, render_page
 from core.report.images import png, svg
 from core.report.tables import bridge_json, chosen_detail, csv_text, view_csv, view_json
@@ -40,8 +41,7 @@ DETAILS = ("step_detail", "moves")
 """Views whose table is the segments of the main step."""
 PAPER = "#ffffff"
 MADE_KEPT = 8
-FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'"
-PAGE_CSP = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
+FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,31 @@ class Shown:
     revision: int
     content: ReportContent
     words: Words
+    hidden: tuple[str, ...]
     identity: str
 
     @classmethod
-    def of(cls, analysis: AnalysisSpec, revision: int, content: ReportContent, words: Words) -> Shown:
-        """Settle what is shown."""
-        own = json.dumps(dict(words.overrides), sort_keys=True)
+    def of(
+        cls,
+        analysis: AnalysisSpec,
+        revision: int,
+        content: ReportContent,
+        words: Words,
+        hidden: tuple[str, ...] = (),
+    ) -> Shown:
+        """Settle what is shown. hidden: columns whose filters the reader hears nothing of."""
+        own = json.dumps([dict(words.overrides), sorted(hidden)], sort_keys=True)
         parts = (analysis.model_dump_json(), str(revision), content.model_dump_json(), own)
-        return cls(analysis, revision, content, words, sha256("\0".join(parts).encode()).hexdigest())
+        return cls(analysis, revision, content, words, hidden, sha256("\0".join(parts).encode()).hexdigest())
 
 
 @dataclass(frozen=True)
 class Ask:
-    """How it is to be shown. `address`: the page's own, without a suffix; view, step, dimension: None for the best."""
+    """How it is to be shown.
+
+    address: the page's own, without a suffix; view, step, dimension: None for the best; expires: until when a public
+    link opens.
+    """
 
     form: Form = "html"
     view: str | None = None
@@ -72,6 +84,7 @@ class Ask:
     dimension: str | None = None
     address: str = ""
     is_public: bool = False
+    expires: datetime | None = None
     notice: Notice = ""
 
 
@@ -93,8 +106,13 @@ class Drawn:
             media_type=MEDIA_TYPES[form],
             etag=f'"{sha256(body).hexdigest()[:32]}"',
             last_modified=format_datetime(at.astimezone(UTC), usegmt=True),
-            csp=PAGE_CSP if form == "html" else FILE_CSP,
+            csp=CONTENT_SECURITY_POLICY if form == "html" else FILE_CSP,
         )
+
+
+def framed(policy: str, hosts: Sequence[str] = ()) -> str:
+    """A content security policy with the hosts whose pages may show the answer in a frame; nobody's unless named."""
+    return f"{policy}; frame-ancestors " + (" ".join(hosts) or "'none'")
 
 
 class Drawer:
@@ -120,7 +138,13 @@ class Drawer:
         if made is None:
             now = self._app.clock()
             made = make_report(
-                self._app.warehouse, shown.analysis, shown.content, version, rendered_at=now, words=shown.words
+                self._app.warehouse,
+                shown.analysis,
+                shown.content,
+                version,
+                rendered_at=now,
+                words=shown.words,
+                hidden=shown.hidden,
             )
         with self._guard:
             self._made[key] = made
@@ -138,6 +162,7 @@ def _page(_shown: Shown, made: Made, ask: Ask) -> bytes:
     frame = PageFrame(
         address=ask.address,
         is_public=ask.is_public,
+        expires=moment_label(ask.expires, report.zone, report.locale) if ask.expires else "",
         notice=ask.notice,
         view=ask.view or "",
         downloads=downloads if ask.address else (),

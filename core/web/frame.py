@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -36,14 +36,16 @@ API_HEADERS = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 ]
+# Browsers then ask by https alone for a year. Not for subdomains: they are not ours to decide about.
+HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
 class Frame:
     """The outermost layer of the web app."""
 
-    def __init__(self, inner: ASGIApp) -> None:
-        self._inner = inner
-        self._ids = _request_ids()
+    def __init__(self, inner: ASGIApp, *, is_https: bool = False) -> None:
+        self._inner, self._ids = inner, _request_ids()
+        self._headers = [*API_HEADERS, HSTS] if is_https else API_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with all that."""
@@ -52,7 +54,7 @@ class Frame:
             return
         request_id = next(self._ids)
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        answer = _Answer(send, request_id)
+        answer = _Answer(send, request_id, self._headers)
         started = time.perf_counter()
         try:
             await self._inner(_without_last_slash(scope), _limited(scope, receive), answer)
@@ -65,8 +67,8 @@ class Frame:
 class _Answer:
     """`send` that adds the headers which are not there yet."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
-        self._send, self._request_id = send, request_id
+    def __init__(self, send: Send, request_id: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        self._send, self._request_id, self._headers = send, request_id, headers
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
@@ -74,7 +76,7 @@ class _Answer:
             self.status = message["status"]
             headers = message.setdefault("headers", [])
             present = {name for name, _ in headers}
-            headers.extend(header for header in API_HEADERS if header[0] not in present)
+            headers.extend(header for header in self._headers if header[0] not in present)
             headers.append((b"x-request-id", self._request_id.encode("ascii")))
         await self._send(message)
 
@@ -147,8 +149,10 @@ def _note(scope: Scope, status: int, took_s: float) -> None:
 
 
 def _shown(path: str) -> str:
-    """The path without the token of a report link, which is a secret."""
+    """The path without the token of a report link or of an invitation, which are secrets."""
     parts = path.split("/")
+    if len(parts) > 2 and parts[1] == "welcome":
+        parts[2] = "***"
     if len(parts) > 3 and parts[1] == "r":
         parts[3] = "***"
     return "/".join(parts)

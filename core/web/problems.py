@@ -18,6 +18,7 @@ from core.errors import (
     AlreadyExists,
     AmbiguousSource,
     BridgecastError,
+    Busy,
     Cancelled,
     Conflict,
     DataError,
@@ -35,6 +36,7 @@ STATUS_OF: tuple[tuple[type[BridgecastError], int], ...] = (
     (AccessDenied, 403),
     (DataError, 422),
     (Cancelled, 503),
+    (Busy, 429),
 )
 # What the framework says in words of Python.
 SHAPES = {
@@ -44,6 +46,7 @@ SHAPES = {
     "tuple_type": "a list",
     "list_type": "a list",
 }
+BUSY_FOR_S = "5"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What FastAPI says of a body that its JSON reader gave up on.
 UNREADABLE = "There was an error parsing the body"
@@ -105,7 +108,7 @@ def problem_of(error: BridgecastError) -> ProblemResponse:
     if isinstance(error, AmbiguousSource):
         more = {"column": error.column, "option": error.option, "readings": error.readings}
         return ProblemResponse(status, str(error), errors, more=more)
-    return ProblemResponse(status, str(error), errors)
+    return ProblemResponse(status, str(error), errors, {"Retry-After": BUSY_FOR_S} if status == 429 else None)
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.app import App
 from core.errors import NotFound
 from core.model.data import DatasetSpec
+from core.model.delivery import LinkSettings
 from core.web.drawing import Shown
 
 MOST_KEPT = 10_000
@@ -17,7 +19,10 @@ class OpenLink:
     """A report URL that works, and all that is needed to answer it."""
 
     link_id: str
-    is_public: bool
+    settings: LinkSettings
+    expires_at: datetime | None
+    password_hash: str | None
+    export_name: str
     shown: Shown
     dataset: DatasetSpec
 
@@ -37,6 +42,8 @@ class ReportLinks:
             self._kept.clear()
             self._store_version = version
         found = self._kept.get((slug, token))
+        if found is not None and found.expires_at is not None and found.expires_at <= self._app.clock():
+            return None
         if found is None:
             found = self._look_up(slug, token)
             if found is not None:
@@ -53,5 +60,13 @@ class ReportLinks:
             return None
         content = resolved.export.content
         words = self._app.templates.words(content.locale)
-        shown = Shown.of(resolved.analysis, resolved.analysis_revision, content, words)
-        return OpenLink(resolved.link_id, resolved.is_public, shown, dataset)
+        hidden = resolved.settings.hidden_filters
+        return OpenLink(
+            link_id=resolved.link_id,
+            settings=resolved.settings,
+            expires_at=resolved.expires_at,
+            password_hash=resolved.password_hash,
+            export_name=resolved.export.name,
+            shown=Shown.of(resolved.analysis, resolved.analysis_revision, content, words, hidden),
+            dataset=dataset,
+        )

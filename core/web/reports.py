@@ -5,28 +5,28 @@ A middleware instead of a route: a report whose data has not changed is answered
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import structlog
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, Response
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.access.tokens import verify_token
 from core.app import App
 from core.errors import BridgecastError, NotFound, UnknownDataset
-from core.web.auth import token_of
-from core.web.drawing import FORMS, PAGE_CSP, Ask, Drawer, Drawn, Form, Notice
+from core.report.html import CONTENT_SECURITY_POLICY
+from core.web.drawing import FORMS, Ask, Drawer, Drawn, Form, Notice, framed
 from core.web.freshness import FreshData
 from core.web.problems import ProblemResponse
 from core.web.report_cache import ReportCache
+from core.web.report_gate import Admitted, Gate, Visit
 from core.web.report_links import OpenLink, ReportLinks
-from core.web.report_pages import CANNOT, CLOSED, FIRST_LOAD, MAY_NOT, SIGN_IN, Message, page_of
-from core.web.views import Views
+from core.web.report_pages import CANNOT, CLOSED, FIRST_LOAD, SIGN_IN, Message, page_of
+from core.web.views import View, Views
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +71,7 @@ class Reports:
         self._inner, self._app, self._drawer, self._views = inner, app, drawer, views
         self._drawing = ThreadPoolExecutor(DRAWING_THREADS, thread_name_prefix="draw")
         self._looking = ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="look")
-        self._links = ReportLinks(app)
+        self._gate = Gate(app, ReportLinks(app), self._looking)
         self._cache = ReportCache(self._drawing)
         self._data = FreshData(app, self._looking, wait_s)
 
@@ -80,57 +80,54 @@ class Reports:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await self._inner(scope, receive, send)
             return
-        if scope["method"] not in {"GET", "HEAD"}:
-            refusal = ProblemResponse(405, "A report is read: send GET.", headers={"Allow": "GET, HEAD"})
-            await refusal(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        answer = await self._answer(scope, headers)
-        if isinstance(answer, Message):
-            await _send_message(scope, receive, send, answer)
+        headers, address = Headers(scope=scope), Address.parse(scope["path"])
+        if scope["method"] == "POST" and address and address.form == "html" and _is_form(headers):
+            answer = await self._take_password(Request(scope, receive), address)
+        elif scope["method"] in {"GET", "HEAD"}:
+            answer = await self._answer(scope, headers, address)
         else:
-            await _send_drawn(scope, send, answer, headers.get("if-none-match"))
+            answer = ProblemResponse(405, "A report is read: send GET.", headers={"Allow": "GET, HEAD"})
+        await answer(scope, receive, send)
 
-    async def _answer(self, scope: Scope, headers: Headers) -> Message | Drawn:
-        address = Address.parse(scope["path"])
+    async def _answer(self, scope: Scope, headers: Headers, address: Address | None) -> ASGIApp:
         if address is None:
-            return CLOSED
-        link = await self._open(address, headers.get("authorization"))
-        if isinstance(link, Message):
-            return link
+            return _said(scope, CLOSED)
+        visit = Visit.of(scope, headers)
+        admitted = await self._gate.admit(address.slug, address.token, visit)
+        if isinstance(admitted, Message):
+            return _said(scope, admitted)
         try:
-            drawn = await self._drawn(link, address, scope["query_string"])
+            drawn = await self._drawn(admitted.link, address, scope["query_string"])
         except UnknownDataset:
-            return FIRST_LOAD
+            return _said(scope, FIRST_LOAD)
         except NotFound as error:
-            return Message(404, "This report has no such view", str(error))
+            return _said(scope, Message(404, "This report has no such view", str(error)))
         except BridgecastError as error:
-            log.warning("report cannot be drawn", link=link.link_id, reason=str(error))
-            return CANNOT
+            log.warning("report cannot be drawn", link=admitted.link.link_id, reason=str(error))
+            return _said(scope, CANNOT)
         if address.form == "html" and scope["method"] == "GET":
-            self._views.count(link.link_id)
-        return drawn
+            self._count(admitted, visit)
+        return partial(_send_drawn, drawn, admitted.link.settings.embed_hosts, headers.get("if-none-match"))
 
-    async def _open(self, address: Address, authorization: str | None) -> OpenLink | Message:
-        """The link if the caller may see it. Without a token in the address nobody learns which slugs exist."""
-        link = self._links.resolve(address.slug, address.token) if address.token else None
-        if address.token and link is None:
-            return CLOSED
-        if link is not None and link.is_public:
-            return link
-        refusal = await self._refusal(authorization)
-        return refusal or link or self._links.resolve(address.slug, None) or CLOSED
+    async def _take_password(self, request: Request, address: Address) -> ASGIApp:
+        """The right password gives the browser a pass and leads to the report; a wrong one asks again."""
+        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        password = form.get("password", [""])[0]
+        visit = Visit.of(request.scope, request.headers)
+        link = await self._gate.try_password(address.slug, address.token, visit, password)
+        if isinstance(link, Message):
+            return _said(request.scope, link)
+        response = RedirectResponse(address.path, 303, {"Cache-Control": "no-store"})
+        if link.password_hash is not None:
+            response.headers["Set-Cookie"] = self._gate.pass_cookie(link)
+        return response
 
-    async def _refusal(self, authorization: str | None) -> Message | None:
-        """Why a caller may not see what is not public; None if they may."""
-        token = token_of(authorization)
-        if token is None:
-            return SIGN_IN
-        verify = partial(verify_token, self._app.store, token, now=self._app.clock())
-        caller = await asyncio.get_running_loop().run_in_executor(self._looking, verify)
-        if caller is None or caller.organisation_id != self._app.organisation.id:
-            return SIGN_IN
-        return None if "read" in caller.scopes else MAY_NOT
+    def _count(self, admitted: Admitted, visit: Visit) -> None:
+        """Views are counted; who looks at what is not public is remembered by name."""
+        self._views.count(admitted.link.link_id)
+        if admitted.caller is not None:
+            link = admitted.link
+            self._views.saw(View(link.link_id, link.settings.slug, admitted.caller, visit.address, self._app.clock()))
 
     async def _drawn(self, link: OpenLink, address: Address, query: bytes) -> Drawn:
         """The report on the newest data: from memory if it was drawn before."""
@@ -151,18 +148,25 @@ def _ask(address: Address, query: bytes, link: OpenLink, notice: Notice) -> Ask:
     return Ask(
         form=address.form,
         address=address.path if is_page else "",
-        is_public=link.is_public and is_page,
+        is_public=link.settings.public and is_page,
+        expires=link.expires_at if link.settings.public and is_page else None,
         notice=notice if is_page else "",
         **wanted,
     )
 
 
-async def _send_drawn(scope: Scope, send: Send, drawn: Drawn, if_none_match: str | None) -> None:
+def _is_form(headers: Headers) -> bool:
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
+
+
+async def _send_drawn(
+    drawn: Drawn, hosts: tuple[str, ...], if_none_match: str | None, scope: Scope, _receive: Receive, send: Send
+) -> None:
     headers = [
         (b"etag", drawn.etag.encode()),
         (b"last-modified", drawn.last_modified.encode()),
         (b"cache-control", b"no-cache"),
-        (b"content-security-policy", drawn.csp.encode()),
+        (b"content-security-policy", framed(drawn.csp, hosts).encode()),
         (b"cross-origin-resource-policy", b"cross-origin"),
         (b"x-robots-tag", b"noindex"),
     ]
@@ -183,18 +187,20 @@ def _matches(if_none_match: str, etag: str) -> bool:
     return etag in tags or "*" in tags
 
 
-async def _send_message(scope: Scope, receive: Receive, send: Send, message: Message) -> None:
+def _said(scope: Scope, message: Message) -> Response:
+    """A page of one sentence, or a problem where a file was asked for."""
     headers = {
-        "Content-Security-Policy": PAGE_CSP,
+        "Content-Security-Policy": framed(CONTENT_SECURITY_POLICY),
         "Cache-Control": "no-store",
         "X-Robots-Tag": "noindex",
     }
+    is_file = scope["path"].endswith(FILE_SUFFIXES)
+    if message is SIGN_IN and not is_file:
+        return RedirectResponse(f"/login?next={quote(scope['path'], safe='')}", 303, headers)
     if message.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if message.reload_s:
-        headers["Retry-After"] = str(message.reload_s)
-    if scope["path"].endswith(FILE_SUFFIXES):
-        response: Response = ProblemResponse(message.status, message.text, headers=headers)
-    else:
-        response = HTMLResponse(page_of(message), message.status, headers)
-    await response(scope, receive, send)
+    if wait_s := message.reload_s or message.retry_after_s:
+        headers["Retry-After"] = str(wait_s)
+    if is_file:
+        return ProblemResponse(message.status, f"{message.title}. {message.text}", headers=headers)
+    return HTMLResponse(page_of(message), message.status, headers)

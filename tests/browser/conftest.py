@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -22,6 +23,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 from core.settings import REPOSITORY
 
 DEADLINE_S = 90
+OWNER_TOKEN = "browser-test-owner-token"
 expect.set_options(timeout=60_000)
 ARTEFACTS = REPOSITORY / "test-artefacts"
 CHROMIUM = shutil.which("chromium")
@@ -54,15 +56,22 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("house")
+    with open_house(tmp_path_factory.mktemp("house")) as opened:
+        yield opened
+
+
+@contextmanager
+def open_house(folder: Path, **settings: str) -> Iterator[House]:
+    """Sidecar and app on a data folder of their own, with the samples."""
     ui_port, api_port = free_port(), free_port()
     environment = {
         **os.environ,
         "BRIDGECAST_DATA_DIR": str(folder / "var"),
         "BRIDGECAST_UI_PORT": str(ui_port),
         "BRIDGECAST_API_PORT": str(api_port),
-        "BRIDGECAST_OWNER_TOKEN": "browser-test-owner-token",
+        "BRIDGECAST_OWNER_TOKEN": OWNER_TOKEN,
         "BRIDGECAST_DEMO": "1",
+        **settings,
     }
     ui = ["-m", "streamlit", "run", "Home.py", "--server.address", "localhost", "--server.port", str(ui_port)]
     with (folder / "output.txt").open("w") as output:

@@ -27,7 +27,7 @@ def export_id(app: App) -> str:
 def test_a_link_leads_to_its_analysis(sales_app: App, link: Link) -> None:
     resolved = opened(sales_app, link)
     assert resolved is not None
-    assert (resolved.analysis.slug, resolved.is_public, resolved.has_token) == ("revenue", True, True)
+    assert (resolved.analysis.slug, resolved.settings.public, resolved.has_token) == ("revenue", True, True)
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b", "é" * 43, "A" * 10_000])

@@ -27,5 +27,5 @@ def is_working(test: AppTest) -> bool:
 
 def texts(test: AppTest) -> str:
     """All text on the page, one element a line."""
-    kinds = (test.title, test.markdown, test.caption, test.info, test.success, test.warning, test.error)
+    kinds = (test.title, test.markdown, test.text, test.caption, test.info, test.success, test.warning, test.error)
     return "\n".join(str(element.value) for kind in kinds for element in kind)

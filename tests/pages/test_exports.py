@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -9,7 +11,7 @@ from core.app import App
 from core.delivery.exports import SavedExport
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec
-from core.model.delivery import ExportSpec
+from core.model.delivery import ExportSpec, LinkDestination
 from core.store.heartbeat import write_beat
 from tests.pages.driving import Open, settled, texts
 from tests.pages.test_bridge import revenue, sales
@@ -186,3 +188,57 @@ def test_elements_of_every_view_are_offered(open_page: Open, monday: SavedExport
     page = open_page(PAGE, export=monday.id)
     options = page.multiselect(key="exports_elements").options
     assert {"Funnel: chart", "KPI tree: table", "Moves of segments: comment", "Conversion: chart"} <= set(options)
+
+
+def test_a_link_is_paused_and_opened_again(open_page: Open, monday: SavedExport, app: App) -> None:
+    states = []
+    for entry, act_ in (("Pause the link…", "pause"), ("Open the link again…", "resume")):
+        act(choose(open_page(PAGE), monday, entry), f"exports_{act_}_{monday.links[0].id}")
+        states.append(app.exports.get(monday.id).links[0].state)
+    assert states == ["paused", "open"]
+
+
+def test_a_public_link_says_until_when_it_opens(open_page: Open, monday: SavedExport) -> None:
+    assert re.search(r"\*\*Public\*\*.*, until \d+ \w+ \d{4}", texts(open_page(PAGE)))
+
+
+def test_a_link_gets_a_password_and_an_end(open_page: Open, monday: SavedExport, app: App) -> None:
+    page = open_page(PAGE, export=monday.id)
+    page.selectbox(key="exports_days").set_value(30)
+    page.text_input(key="exports_password").set_value("open, sesame")
+    act(page, "exports_save")
+    link = app.exports.get(monday.id).links[0]
+    assert (link.has_password, link.settings.expires_days) == (True, 30)
+    assert "open, sesame" not in str(app.exports.get(monday.id).spec)
+
+
+def test_a_password_stays_when_the_export_is_changed_and_goes_when_it_is_removed(
+    open_page: Open, monday: SavedExport, app: App
+) -> None:
+    settings = monday.spec.destinations[0].settings.model_copy(update={"password": "open, sesame"})
+    app.exports.change(
+        monday.id, monday.spec.model_copy(update={"destinations": (LinkDestination(settings=settings),)})
+    )
+    act(open_page(PAGE, export=monday.id), "exports_save")
+    kept = app.exports.get(monday.id).links[0].has_password
+    page = open_page(PAGE, export=monday.id)
+    page.checkbox(key="exports_no_password").set_value(True)
+    act(page, "exports_save")
+    assert (kept, app.exports.get(monday.id).links[0].has_password) == (True, False)
+
+
+def test_a_login_only_link_is_for_the_people_and_roles_named(open_page: Open, monday: SavedExport, app: App) -> None:
+    page = open_page(PAGE, export=monday.id)
+    settled(page.segmented_control(key="exports_public").set_value(False).run())
+    page.multiselect(key="exports_people").set_value([app.owner.id])
+    page.multiselect(key="exports_roles").set_value(["viewer"])
+    act(page, "exports_save")
+    settings = app.exports.get(monday.id).links[0].settings
+    assert (settings.public, settings.people, settings.roles) == (False, (app.owner.id,), ("viewer",))
+
+
+def test_what_is_no_host_for_frames_is_said(open_page: Open, monday: SavedExport) -> None:
+    page = open_page(PAGE, export=monday.id)
+    page.text_input(key="exports_hosts").set_value("my site")
+    act(page, "exports_save")
+    assert "'my site' is no host" in page.error[0].value

@@ -13,6 +13,8 @@ TITLES = [
     ("pages/2_Bridge.py", {}, "Bridge"),
     ("pages/2_Bridge.py", {"analysis": "gone"}, "Bridge"),
     ("pages/3_Exports.py", {}, "Exports"),
+    ("pages/6_Connections.py", {}, "Connections"),
+    ("pages/6_Connections.py", {"new": "1"}, "New connection"),
     ("pages/7_Settings.py", {}, "Settings"),
 ]
 

@@ -87,7 +87,7 @@ def test_names_are_escaped_everywhere(version: Version) -> None:
 
 def test_a_public_page_is_marked(shop: Bridge, version: Version) -> None:
     html = page_of(shop, version, PageFrame(is_public=True, expires="20 Feb 2027"))
-    assert re.search(r"Public link · 20 Feb 2027", html)
+    assert re.search(r"Public link, until 20 Feb 2027", html)
 
 
 def test_a_private_page_says_so(slides: str) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 from zipfile import ZipFile
 
 import fastexcel
+import polars as pl
 import pytest
 
 from core.engine.bridge import Bridge
 from core.errors import DataError
 from core.report import tables
-from core.report.tables import bridge_json, csv_text, guarded, shown, xlsx_bytes
+from core.report.tables import bridge_json, csv_text, frame_csv, guarded, shown, xlsx_bytes
 from tests.report.conftest import sum_bridge
 
 MOMENT = datetime(2026, 12, 1, 5, 2, tzinfo=UTC)
@@ -76,8 +77,36 @@ def test_csv_holds_no_formula(name: str) -> None:
     assert list(csv.reader(StringIO(csv_text(sum_bridge([1, 2], [3, 4], names=[name, "b"])))))[1][0] == f"'{name}"
 
 
-def test_a_formula_behind_a_tab_is_guarded_too() -> None:
-    assert guarded("\t=1") == "'\t=1"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "=1",
+        " =1",
+        "\u00a0=1",
+        "\ufeff=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        "−1",
+        "-cmd|' /C calc'!A0",
+    ],
+)
+def test_every_beginning_of_a_formula_is_guarded(text: str) -> None:
+    assert guarded(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["a=1", "FR", "'=1", "", 5, -5.5, None, "1-2"])
+def test_other_values_stay_as_they_are(value: object) -> None:
+    assert guarded(value) == value
+
+
+def test_rows_for_people_hold_no_formula_in_cells_or_header() -> None:
+    frame = pl.DataFrame({"=cmd": ["@x", "b", None], "n": [-1, 2, 3]})
+    assert list(csv.reader(StringIO(frame_csv(frame)))) == [["'=cmd", "n"], ["'@x", "-1"], ["b", "2"], ["", "3"]]
 
 
 def test_csv_keeps_negative_numbers_as_numbers(shop: Bridge) -> None:

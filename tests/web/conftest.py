@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from core.access.tokens import hash_token
 from core.app import App, open_app
@@ -117,27 +119,33 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def serve(data_dir: Path, wait_s: float = 10.0) -> Iterator[Site]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    app = open_app(Settings(data_dir=data_dir, demo=False, owner_token=TOKEN, api_port=port, threads=2))
-    web = create_web(app, wait_s=wait_s)
-    config = uvicorn.Config(web, log_config=None, access_log=False, lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    base = f"http://127.0.0.1:{port}"
-    prefix = f"/api/v1/orgs/{app.organisation.id}"
-    try:
-        with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as client:
-            _wait(server)
-            site = Site(app, base, client, prefix, web.state.views)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        app = open_app(Settings(data_dir=data_dir, demo=False, owner_token=TOKEN, api_port=port, threads=2))
+        web = create_web(app, wait_s=wait_s)
+        base = f"http://127.0.0.1:{port}"
+        with (
+            answering(app, web, listener),
+            httpx.Client(base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as client,
+        ):
+            site = Site(app, base, client, f"/api/v1/orgs/{app.organisation.id}", web.state.views)
             assert site.upload("sales").status_code == 201
             assert site.post("/analyses", json=REVENUE).status_code == 201
             yield site
+
+
+@contextmanager
+def answering(app: App, web: FastAPI, listener: socket.socket) -> Iterator[None]:
+    """A running server, which is closed at the end together with its app."""
+    server = uvicorn.Server(uvicorn.Config(web, log_config=None, access_log=False, lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        _wait(server)
+        yield
     finally:
         server.should_exit = True
         thread.join(30)
-        listener.close()
         app.close()
 
 

@@ -210,7 +210,7 @@ def test_all_that_does_not_work_looks_alike(site: Site, public: str, closed: str
 def test_people_are_told_how_a_report_that_is_not_public_opens(site: Site, closed: str) -> None:
     page = site.anonymous(closed)
     assert (page.status_code, page.headers["www-authenticate"]) == (401, "Bearer")
-    assert "Signing in comes with people" in page.text
+    assert "nobody of them can sign in yet" in page.text
 
 
 def test_a_program_is_told_in_its_own_form(site: Site, closed: str) -> None:

@@ -260,6 +260,7 @@ MESSAGES = {
     "rendered_at": "Erstellt am {moment}",
     "version": "Version {number}",
     "public": "Öffentlicher Link",
+    "public_until": "Öffentlicher Link, bis {moment}",
     "signed_in": "Für angemeldete Personen",
     "view_alert": "Alarm",
     "part_title": "Titel",

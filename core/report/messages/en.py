@@ -253,6 +253,7 @@ MESSAGES = {
     "rendered_at": "Rendered at {moment}",
     "version": "version {number}",
     "public": "Public link",
+    "public_until": "Public link, until {moment}",
     "signed_in": "For signed-in people",
     "view_alert": "Alert",
     "part_title": "title",

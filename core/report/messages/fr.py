@@ -254,6 +254,7 @@ MESSAGES = {
     "rendered_at": "Établi le {moment}",
     "version": "version {number}",
     "public": "Lien public",
+    "public_until": "Lien public, jusqu’au {moment}",
     "signed_in": "Pour les personnes connectées",
     "view_alert": "Alerte",
     "part_title": "titre",

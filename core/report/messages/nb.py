@@ -260,6 +260,7 @@ MESSAGES = {
     "rendered_at": "Laget {moment}",
     "version": "versjon {number}",
     "public": "Offentlig lenke",
+    "public_until": "Offentlig lenke, til {moment}",
     "signed_in": "For innloggede personer",
     "view_alert": "Varsel",
     "part_title": "tittel",

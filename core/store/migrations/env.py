@@ -8,6 +8,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 import core.model.access
 import core.model.analysis
+import core.model.connections
 import core.model.data
 import core.model.delivery
 import core.model.wording  # noqa: F401

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from core.web.api import analyses, bridges, datasets, exports, findings, me, templates
+from core.web.api import (
+    analyses,
+    audit,
+    bridges,
+    connections,
+    datasets,
+    exports,
+    findings,
+    me,
+    people,
+    templates,
+    tokens,
+)
 from core.web.problems import answers
 
 PREFIX = "/api/v1"
@@ -14,6 +26,6 @@ def api_routes() -> APIRouter:
     """All routes of the API."""
     routes = APIRouter(prefix=PREFIX, responses=answers(401))
     routes.include_router(me.routes)
-    for module in (datasets, analyses, bridges, findings, exports, templates):
+    for module in (datasets, analyses, bridges, findings, exports, connections, people, templates, audit, tokens):
         routes.include_router(module.routes, prefix="/orgs/{organization_id}", responses=answers(403, 404))
     return routes

@@ -12,7 +12,7 @@ from core.analyses import SavedAnalysis
 from core.errors import DataError
 from core.model.analysis import AnalysisSpec
 from core.web.api.partial import checked, partial, sent
-from core.web.auth import Reader, TheApp, Writer
+from core.web.auth import AnalysisReader, AnalysisWriter, TheApp
 from core.web.etags import IfMatch, require_match, tagged
 from core.web.paging import AskedPage, Page
 from core.web.problems import answers
@@ -68,14 +68,16 @@ class RevisionAnswer(BaseModel):
 
 
 @routes.get("/analyses", responses=answers(422), summary="All analyses, by slug")
-def list_all(page: AskedPage, app: TheApp, _caller: Reader) -> Page[AnalysisAnswer]:
+def list_all(page: AskedPage, app: TheApp, _caller: AnalysisReader) -> Page[AnalysisAnswer]:
     """All analyses, by slug."""
     window = page.page(app.analyses.all(), lambda saved: saved.spec.slug)
     return Page(next=window.next, previous=window.previous, results=[_answer(saved) for saved in window.results])
 
 
 @routes.post("/analyses", status_code=201, responses=answers(400, 409, 413, 415, 422), summary="Save a new analysis")
-def create(body: NewAnalysis, request: Request, response: Response, app: TheApp, caller: Writer) -> AnalysisAnswer:
+def create(
+    body: NewAnalysis, request: Request, response: Response, app: TheApp, caller: AnalysisWriter
+) -> AnalysisAnswer:
     """Save a new analysis, after a check against the columns of its dataset."""
     saved = app.analyses.create(body, by=caller.person_id)
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{saved.spec.slug}"
@@ -83,7 +85,7 @@ def create(body: NewAnalysis, request: Request, response: Response, app: TheApp,
 
 
 @routes.get("/analyses/{slug}", summary="One analysis")
-def get_one(slug: str, response: Response, app: TheApp, _caller: Reader) -> AnalysisAnswer:
+def get_one(slug: str, response: Response, app: TheApp, _caller: AnalysisReader) -> AnalysisAnswer:
     """The newest revision of an analysis."""
     return tagged(response, _answer(app.analyses.get(slug)))
 
@@ -94,7 +96,7 @@ def change(
     body: AnalysisPatch,  # type: ignore[valid-type]
     response: Response,
     app: TheApp,
-    caller: Writer,
+    caller: AnalysisWriter,
     if_match: IfMatch = None,
 ) -> AnalysisAnswer:
     """Change what is sent and keep it as a new revision. `equation` and `comparison` are replaced as a whole."""
@@ -107,14 +109,14 @@ def change(
 
 
 @routes.delete("/analyses/{slug}", status_code=204, responses=answers(409, 412), summary="Delete an analysis")
-def delete(slug: str, app: TheApp, _caller: Writer, if_match: IfMatch = None) -> None:
+def delete(slug: str, app: TheApp, _caller: AnalysisWriter, if_match: IfMatch = None) -> None:
     """Delete an analysis with its revisions. 409 names the exports that show it."""
     require_match(if_match, _answer(app.analyses.get(slug)))
     app.analyses.delete(slug)
 
 
 @routes.get("/analyses/{slug}/revisions", responses=answers(422), summary="The history of an analysis")
-def list_revisions(slug: str, page: AskedPage, app: TheApp, _caller: Reader) -> Page[RevisionAnswer]:
+def list_revisions(slug: str, page: AskedPage, app: TheApp, _caller: AnalysisReader) -> Page[RevisionAnswer]:
     """All revisions, the oldest first."""
     window = page.page(app.analyses.revisions(slug), lambda kept: f"{kept.revision:012d}")
     results = [RevisionAnswer.model_validate(kept, from_attributes=True) for kept in window.results]
@@ -122,7 +124,9 @@ def list_revisions(slug: str, page: AskedPage, app: TheApp, _caller: Reader) -> 
 
 
 @routes.post("/analyses/{slug}/revisions/{revision}/restore", responses=answers(422), summary="Restore a revision")
-def restore(slug: str, revision: RevisionNumber, response: Response, app: TheApp, caller: Writer) -> AnalysisAnswer:
+def restore(
+    slug: str, revision: RevisionNumber, response: Response, app: TheApp, caller: AnalysisWriter
+) -> AnalysisAnswer:
     """Make an old revision the newest one; nothing is lost."""
     return tagged(response, _answer(app.analyses.restore(slug, revision, by=caller.person_id)))
 

@@ -15,8 +15,8 @@ from core.model.analysis import AnalysisSpec, ComparisonSpec
 from core.model.delivery import ALL_VIEWS, FULL_REPORT, Layout, Locale, ReportContent, View
 from core.report.tables import bridge_json
 from core.web.api.partial import checked
-from core.web.auth import Reader, TheApp
-from core.web.drawing import MEDIA_TYPES, Ask, Drawer, Drawn, Form, Shown
+from core.web.auth import AnalysisReader, ExportReader, TheApp
+from core.web.drawing import MEDIA_TYPES, Ask, Drawer, Drawn, Form, Shown, framed
 from core.web.problems import answers
 
 routes = APIRouter(tags=["analyses"])
@@ -85,7 +85,7 @@ FORM_ANSWERS: dict[int | str, dict[str, Any]] = {
 def get_bridge(
     slug: str,
     app: TheApp,
-    _caller: Reader,
+    _caller: AnalysisReader,
     base: Side = None,
     current: Side = None,
     step: Annotated[str | None, Query(description="whose detail; default the main one")] = None,
@@ -126,7 +126,7 @@ def get_report(
     form: Form,
     request: Request,
     app: TheApp,
-    _caller: Reader,
+    _caller: AnalysisReader,
     layout: Layout = "slides",
     locale: Locale = "en",
     views: Annotated[list[View] | None, Query(description="default all")] = None,
@@ -147,7 +147,7 @@ def get_report(
     tags=["exports"],
     summary="The page that an export's links show",
 )
-def get_preview(export_id: str, request: Request, app: TheApp, _caller: Reader) -> Response:
+def get_preview(export_id: str, request: Request, app: TheApp, _caller: ExportReader) -> Response:
     """What the links of an export show, also while it is switched off."""
     content = app.exports.get(export_id).spec.content
     saved = app.analyses.get(content.analysis)
@@ -158,7 +158,7 @@ def _drawn(app: App, request: Request, saved: SavedAnalysis, content: ReportCont
     drawer: Drawer = request.app.state.drawer
     shown = Shown.of(saved.spec, saved.revision, content, app.templates.words(content.locale))
     drawn: Drawn = drawer.draw(shown, app.catalogue.fresh(shown.analysis.dataset).version, ask)
-    headers = {"ETag": drawn.etag, "Last-Modified": drawn.last_modified, "Content-Security-Policy": drawn.csp}
+    headers = {"ETag": drawn.etag, "Last-Modified": drawn.last_modified, "Content-Security-Policy": framed(drawn.csp)}
     return Response(drawn.body, media_type=drawn.media_type, headers=headers)
 
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.delivery.exports import Link, SavedExport
+from core.delivery.exports import Link, LinkState, SavedExport
 from core.model.delivery import ExportSpec, LinkSettings, ReportContent
 from core.web.api.partial import checked, partial, sent
-from core.web.auth import Reader, TheApp, Writer
+from core.web.auth import ExportReader, ExportWriter, LinkLister, TheApp
 from core.web.etags import IfMatch, require_match, tagged
 from core.web.paging import AskedPage, Page
 from core.web.problems import answers
@@ -37,13 +37,25 @@ NewExport = Annotated[
 class LinkAnswer(BaseModel):
     """A report link. `url` is its address until it is rotated."""
 
+    model_config = ConfigDict(populate_by_name=True)
+
     id: str
     slug: str
     url: str
     public: bool = Field(validation_alias="is_public")
     is_active: bool
+    state: LinkState
+    has_password: bool
+    expires_at: datetime | None
     view_count: int
     last_seen_at: datetime | None
+
+
+class PublicLinkAnswer(LinkAnswer):
+    """A link with the export that it shows."""
+
+    export: str
+    export_name: str
 
 
 class DestinationAnswer(BaseModel):
@@ -71,14 +83,14 @@ class ExportAnswer(BaseModel):
 
 
 @routes.get("/exports", responses=answers(422), summary="All exports")
-def list_all(page: AskedPage, app: TheApp, _caller: Reader) -> Page[ExportAnswer]:
+def list_all(page: AskedPage, app: TheApp, _caller: ExportReader) -> Page[ExportAnswer]:
     """All exports, in the order of their ids."""
     window = page.page(app.exports.all(), lambda export: export.id)
     return Page(next=window.next, previous=window.previous, results=[_answer(e) for e in window.results])
 
 
 @routes.post("/exports", status_code=201, responses=answers(400, 409, 413, 415, 422), summary="Make an export")
-def create(body: NewExport, request: Request, response: Response, app: TheApp, caller: Writer) -> ExportAnswer:
+def create(body: NewExport, request: Request, response: Response, app: TheApp, caller: ExportWriter) -> ExportAnswer:
     """Make an export; each link destination gets its URL. Without a destination it is a draft and switched off."""
     if not body.destinations and "is_active" not in body.model_fields_set:
         body = body.model_copy(update={"is_active": False})
@@ -88,7 +100,7 @@ def create(body: NewExport, request: Request, response: Response, app: TheApp, c
 
 
 @routes.get("/exports/{export_id}", summary="One export")
-def get_one(export_id: str, response: Response, app: TheApp, _caller: Reader) -> ExportAnswer:
+def get_one(export_id: str, response: Response, app: TheApp, _caller: ExportReader) -> ExportAnswer:
     """An export with its links."""
     return tagged(response, _answer(app.exports.get(export_id)))
 
@@ -99,7 +111,7 @@ def change(
     body: ExportPatch,  # type: ignore[valid-type]
     response: Response,
     app: TheApp,
-    _caller: Writer,
+    _caller: ExportWriter,
     if_match: IfMatch = None,
 ) -> ExportAnswer:
     """Change what is sent. A link keeps its address as long as its slug is named."""
@@ -110,29 +122,58 @@ def change(
 
 
 @routes.delete("/exports/{export_id}", status_code=204, responses=answers(412), summary="Delete an export")
-def delete(export_id: str, app: TheApp, _caller: Writer, if_match: IfMatch = None) -> None:
+def delete(export_id: str, app: TheApp, _caller: ExportWriter, if_match: IfMatch = None) -> None:
     """Delete an export. Its links no longer work."""
     require_match(if_match, _answer(app.exports.get(export_id)))
     app.exports.delete(export_id)
 
 
 @routes.get("/exports/{export_id}/links", responses=answers(422), summary="The links of an export")
-def list_links(export_id: str, page: AskedPage, app: TheApp, _caller: Reader) -> Page[LinkAnswer]:
+def list_links(export_id: str, page: AskedPage, app: TheApp, _caller: ExportReader) -> Page[LinkAnswer]:
     """The links of an export, by slug."""
     window = page.page(app.exports.get(export_id).links, lambda link: link.slug)
     return Page(next=window.next, previous=window.previous, results=[_link(link) for link in window.results])
 
 
+@routes.get("/links", responses=answers(422), summary="Everything that is public")
+def list_public(page: AskedPage, app: TheApp, _caller: LinkLister) -> Page[PublicLinkAnswer]:
+    """The links that open without sign-in, or would if their export were on or their pause over; by slug."""
+    window = page.page(app.exports.public_links(), lambda found: found[1].slug)
+    results = [
+        PublicLinkAnswer(**_link(link).model_dump(), export=export.id, export_name=export.spec.name)
+        for export, link in window.results
+    ]
+    return Page(next=window.next, previous=window.previous, results=results)
+
+
 @routes.post("/exports/{export_id}/links/{link_id}/rotate", summary="Give a link a new address")
-def rotate(export_id: str, link_id: str, app: TheApp, _caller: Writer) -> LinkAnswer:
+def rotate(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> LinkAnswer:
     """Give a link a new address; the old one no longer works. A revoked link opens again."""
     return _link(app.exports.rotate(export_id, link_id))
 
 
-@routes.post("/exports/{export_id}/links/{link_id}/revoke", summary="Close a link")
-def revoke(export_id: str, link_id: str, app: TheApp, _caller: Writer) -> LinkAnswer:
-    """Close a link; rotate opens it again at a new address."""
+@routes.post("/exports/{export_id}/links/{link_id}/revoke", summary="Close a link for good")
+def revoke(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> LinkAnswer:
+    """Close a link for good; only rotate opens it again, at a new address."""
     return _link(app.exports.revoke(export_id, link_id))
+
+
+@routes.post("/exports/{export_id}/links/{link_id}/pause", summary="Close a link for a while")
+def pause(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> LinkAnswer:
+    """Close a link for a while; resume opens it again, at the same address."""
+    return _link(app.exports.pause(export_id, link_id))
+
+
+@routes.post("/exports/{export_id}/links/{link_id}/resume", responses=answers(409), summary="Open a paused link")
+def resume(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> LinkAnswer:
+    """Open a paused link again. A revoked one is 409."""
+    return _link(app.exports.resume(export_id, link_id))
+
+
+@routes.post("/exports/{export_id}/links/{link_id}/renew", responses=answers(409), summary="Let a link work longer")
+def renew(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> LinkAnswer:
+    """Count the link's `expires_days` from now, also when it has expired. A revoked one is 409."""
+    return _link(app.exports.renew(export_id, link_id))
 
 
 def _answer(saved: SavedExport) -> ExportAnswer:

@@ -17,7 +17,7 @@ from core.report.reconcile import methods_comment, print_methods
 from core.report.tables import notes_json, records, shown
 from core.segment_search import find_segments
 from core.web.api.bridges import Side, with_periods
-from core.web.auth import Reader, TheApp
+from core.web.auth import AnalysisReader, TheApp
 from core.web.problems import answers
 
 routes = APIRouter(tags=["analyses"])
@@ -77,7 +77,7 @@ class ReconcileAnswer(BaseModel):
 def get_segments(
     slug: str,
     app: TheApp,
-    _caller: Reader,
+    _caller: AnalysisReader,
     base: Side = None,
     current: Side = None,
     step: Annotated[str | None, Query(description="whose contribution is searched; default the KPI's change")] = None,
@@ -100,7 +100,9 @@ def get_segments(
 
 
 @routes.get("/analyses/{slug}/reconcile", responses=answers(422, 503), summary="Compare the four methods")
-def get_reconciled(slug: str, app: TheApp, _caller: Reader, base: Side = None, current: Side = None) -> ReconcileAnswer:
+def get_reconciled(
+    slug: str, app: TheApp, _caller: AnalysisReader, base: Side = None, current: Side = None
+) -> ReconcileAnswer:
     """The steps under Shapley, LMDI, sequential and covariance, and where and why they differ."""
     saved = app.analyses.get(slug)
     spec = with_periods(saved.spec, base, current)

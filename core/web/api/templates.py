@@ -13,7 +13,7 @@ from core.model.delivery import Locale
 from core.model.document import plain
 from core.report.editable import Subject
 from core.report.printed import print_bridge
-from core.web.auth import Reader, TheApp, Writer
+from core.web.auth import AnalysisReader, SettingsWriter, TheApp
 from core.web.etags import IfMatch, require_match, tagged
 from core.web.paging import AskedPage, Page
 from core.web.problems import answers
@@ -61,7 +61,7 @@ class PreviewAnswer(BaseModel):
 def list_all(
     page: AskedPage,
     app: TheApp,
-    _caller: Reader,
+    _caller: AnalysisReader,
     language: Annotated[Locale | None, Query(description="default all languages")] = None,
     own: Annotated[bool, Query(description="only those in own words")] = False,
 ) -> Page[TemplateAnswer]:
@@ -71,8 +71,8 @@ def list_all(
     return page.page(found, lambda answer: f"{answer.language}/{answer.key}")
 
 
-@routes.get("/templates/{language}/{key}", summary="One message")
-def get_one(language: Locale, key: str, response: Response, app: TheApp, _caller: Reader) -> TemplateAnswer:
+@routes.get("/templates/{language}/{key}", responses=answers(422), summary="One message")
+def get_one(language: Locale, key: str, response: Response, app: TheApp, _caller: AnalysisReader) -> TemplateAnswer:
     """One message with its default and its placeholders."""
     return tagged(response, _answer(app.templates.get(language, key)))
 
@@ -86,7 +86,7 @@ def put(
     body: TemplateText,
     response: Response,
     app: TheApp,
-    caller: Writer,
+    caller: SettingsWriter,
     if_match: IfMatch = None,
 ) -> TemplateAnswer:
     """Put a message in own words. Every report shows it at its next load; the default's text resets it."""
@@ -94,15 +94,17 @@ def put(
     return tagged(response, _answer(app.templates.keep(language, key, body.text, by=caller.person_id)))
 
 
-@routes.delete("/templates/{language}/{key}", status_code=204, responses=answers(412), summary="Reset a message")
-def reset(language: Locale, key: str, app: TheApp, _caller: Writer, if_match: IfMatch = None) -> None:
+@routes.delete("/templates/{language}/{key}", status_code=204, responses=answers(412, 422), summary="Reset a message")
+def reset(language: Locale, key: str, app: TheApp, _caller: SettingsWriter, if_match: IfMatch = None) -> None:
     """Back to the default."""
     require_match(if_match, _answer(app.templates.get(language, key)))
     app.templates.reset(language, key)
 
 
-@routes.delete("/templates/{language}", status_code=204, summary="Reset all messages of a language")
-def reset_all(language: Locale, app: TheApp, _caller: Writer) -> None:
+@routes.delete(
+    "/templates/{language}", responses=answers(422), status_code=204, summary="Reset all messages of a language"
+)
+def reset_all(language: Locale, app: TheApp, _caller: SettingsWriter) -> None:
     """Back to the defaults."""
     app.templates.reset_all(language)
 
@@ -110,7 +112,7 @@ def reset_all(language: Locale, app: TheApp, _caller: Writer) -> None:
 @routes.post(
     "/templates/{language}/preview", responses=answers(400, 413, 415, 422, 503), summary="Try texts on an analysis"
 )
-def preview(language: Locale, body: PreviewAsk, app: TheApp, _caller: Reader) -> PreviewAnswer:
+def preview(language: Locale, body: PreviewAsk, app: TheApp, _caller: AnalysisReader) -> PreviewAnswer:
     """How a saved analysis would read on its newest data. Nothing is kept."""
     words = app.templates.trial(language, body.texts)
     spec = app.analyses.get(body.analysis).spec

@@ -1,0 +1,10 @@
+"""Services that Bridgecast speaks to: one file each, with the small contract of `base`.
+
+They call out through the door that is handed to them, and know neither the store nor a page nor each other.
+"""
+
+from core.connectors.base import Connector
+from core.connectors.email import Email
+
+CONNECTORS: dict[str, Connector] = {connector.kind: connector for connector in (Email(),)}
+"""All kinds of connections, in the order they are offered."""

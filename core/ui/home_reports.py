@@ -1,0 +1,34 @@
+"""Home of somebody who reads: the reports that are shared with them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.access.rights import may_see
+from core.app import App
+from core.delivery.exports import Link, SavedExport
+from core.ui.identity import acting
+from core.ui.text import escape
+
+
+def show_reports(app: App) -> None:
+    """Every open report that the person may see, by name. Their addresses work for people who are signed in alone."""
+    caller = acting(app, "report.view")
+    shared = [
+        (export, link)
+        for export in app.exports.all()
+        if export.spec.is_active
+        for link in export.links
+        if link.is_active and may_see(caller, link.settings)
+    ]
+    if not shared:
+        st.info("No report is shared with you yet. Ask whoever invited you.", icon=":material/inbox:")
+    for export, link in sorted(shared, key=lambda pair: (pair[0].spec.name.casefold(), pair[1].slug)):
+        _show(app, export, link)
+
+
+def _show(app: App, export: SavedExport, link: Link) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"home_report_{link.id}"):
+        about = f"  \n:small[:gray[{escape(export.spec.description)}]]" if export.spec.description else ""
+        st.markdown(f"**{escape(export.spec.name)}**{about}", width="stretch")
+        st.link_button("Open", f"{app.settings.report_base_url}/r/{link.slug}", icon=":material/open_in_new:")

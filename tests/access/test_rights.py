@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import pytest
+
+from core.access.rights import ACTIONS, DONE, ROLES, SCOPE_OF, Action, may, may_see, may_use_dataset, require, scopes_of
+from core.access.tokens import ALL_SCOPES, Caller
+from core.errors import AccessDenied
+from core.model.access import DatasetRight
+
+VIEWERS = {"report.view", "report.subscribe", "run.read", "token.own"}
+ADMINS = {"data.path", "connection.write", "people.read", "people.write", "settings.write", "audit.read"} | {
+    "token.all",
+    "link.list",
+}
+
+
+def caller(role: str, *scopes: str) -> Caller:
+    return Caller("p-1", "ann@example.org", role, "o-1", frozenset(scopes or ALL_SCOPES))
+
+
+@dataclass(frozen=True)
+class Link:
+    people: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+def test_every_action_has_a_scope_and_words() -> None:
+    assert set(SCOPE_OF) == set(DONE) == set(get_args(Action))
+    assert set(SCOPE_OF.values()) <= set(ALL_SCOPES)
+
+
+def test_each_role_may_what_is_written_here() -> None:
+    everything = set(get_args(Action))
+    assert {"viewer": VIEWERS, "analyst": everything - ADMINS, "admin": everything, "owner": everything} == ACTIONS
+
+
+def test_an_unknown_role_may_nothing() -> None:
+    assert not any(may(caller("king"), action) for action in get_args(Action))
+
+
+def test_a_refusal_names_the_role_what_it_may_not_and_who_may() -> None:
+    with pytest.raises(
+        AccessDenied, match=r"Your role is viewer, which may not build analyses.*analyst, admin or owner"
+    ):
+        require(caller("viewer"), "analysis.write")
+
+
+def test_a_token_is_bound_by_its_scopes_too() -> None:
+    assert not may(caller("owner", "read"), "data.write")
+    with pytest.raises(AccessDenied, match="scope 'write'"):
+        require(caller("owner", "read"), "data.write")
+
+
+def test_a_role_bounds_the_scopes_of_its_tokens() -> None:
+    assert [sorted(scopes_of(role)) for role in ROLES] == [
+        sorted(ALL_SCOPES),
+        sorted(ALL_SCOPES),
+        ["read", "run", "write"],
+        ["read"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("link", "seen"),
+    [
+        (Link(), True),
+        (Link(people=("p-1",)), True),
+        (Link(people=("Ann@Example.org",)), True),
+        (Link(people=("bob@example.org",)), False),
+        (Link(roles=("viewer",)), True),
+        (Link(roles=("analyst",)), False),
+        (Link(people=("bob@example.org",), roles=("viewer",)), True),
+    ],
+)
+def test_a_viewer_sees_a_report_unless_it_names_others(link: Link, seen: bool) -> None:
+    assert may_see(caller("viewer"), link) is seen
+
+
+@pytest.mark.parametrize("role", ["owner", "admin"])
+def test_owner_and_administrators_see_every_report(role: str) -> None:
+    assert may_see(caller(role), Link(people=("bob@example.org",)))
+
+
+def test_a_token_without_scope_read_sees_no_report() -> None:
+    assert not may_see(caller("owner", "run"), Link())
+
+
+@pytest.mark.parametrize(
+    ("role", "subjects", "used"),
+    [
+        ("analyst", [], True),
+        ("viewer", [], False),
+        ("analyst", ["p-1"], True),
+        ("analyst", ["analyst"], True),
+        ("analyst", ["p-2", "viewer"], False),
+        ("viewer", ["viewer"], False),
+        ("admin", ["p-2"], True),
+    ],
+)
+def test_a_dataset_is_open_to_every_analyst_unless_it_names_some(role: str, subjects: list[str], used: bool) -> None:
+    right = DatasetRight(organisation_id="o-1", dataset="sales", subject="")
+    rights = [right.model_copy(update={"subject": subject}) for subject in subjects]
+    others = [DatasetRight(organisation_id="o-1", dataset="shop", subject="p-9")]
+    assert may_use_dataset(replace(caller(role)), rights + others, "sales") is used

@@ -1,0 +1,160 @@
+"""The role walk: every route of the API, for every role and for nobody. A route without an entry here fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from core.access.rights import ACTIONS, ROLES, Action
+from core.access.sessions import COOKIE, Visitor
+from core.access.tokens import ALL_SCOPES, hash_token
+from core.store.people import keep_token
+from tests.web.conftest import Site
+
+O = "/api/v1/orgs/{organization_id}"  # noqa: E741  as the interface's description calls it
+ANYBODY = None
+"""Whoever is known may."""
+ROUTES: dict[str, Action | None] = {
+    "GET /api/v1/me": ANYBODY,
+    f"GET {O}/datasets": "data.read",
+    f"POST {O}/datasets": "data.write",
+    f"GET {O}/datasets/{{slug}}": "data.read",
+    f"PATCH {O}/datasets/{{slug}}": "data.write",
+    f"DELETE {O}/datasets/{{slug}}": "data.write",
+    f"GET {O}/datasets/{{slug}}/versions": "data.read",
+    f"POST {O}/datasets/{{slug}}/versions": "data.write",
+    f"POST {O}/datasets/{{slug}}/refresh": "data.write",
+    f"POST {O}/datasets/{{slug}}/query": "data.read",
+    f"GET {O}/analyses": "analysis.read",
+    f"POST {O}/analyses": "analysis.write",
+    f"GET {O}/analyses/{{slug}}": "analysis.read",
+    f"PATCH {O}/analyses/{{slug}}": "analysis.write",
+    f"DELETE {O}/analyses/{{slug}}": "analysis.write",
+    f"GET {O}/analyses/{{slug}}/revisions": "analysis.read",
+    f"POST {O}/analyses/{{slug}}/revisions/{{revision}}/restore": "analysis.write",
+    f"GET {O}/analyses/{{slug}}/bridge": "analysis.read",
+    f"GET {O}/analyses/{{slug}}/report.{{form}}": "analysis.read",
+    f"GET {O}/analyses/{{slug}}/segments": "analysis.read",
+    f"GET {O}/analyses/{{slug}}/reconcile": "analysis.read",
+    f"GET {O}/exports": "export.read",
+    f"POST {O}/exports": "export.write",
+    f"GET {O}/exports/{{export_id}}": "export.read",
+    f"PATCH {O}/exports/{{export_id}}": "export.write",
+    f"DELETE {O}/exports/{{export_id}}": "export.write",
+    f"GET {O}/exports/{{export_id}}/preview": "export.read",
+    f"GET {O}/exports/{{export_id}}/links": "export.read",
+    f"POST {O}/exports/{{export_id}}/links/{{link_id}}/rotate": "export.write",
+    f"POST {O}/exports/{{export_id}}/links/{{link_id}}/revoke": "export.write",
+    f"POST {O}/exports/{{export_id}}/links/{{link_id}}/pause": "export.write",
+    f"POST {O}/exports/{{export_id}}/links/{{link_id}}/resume": "export.write",
+    f"POST {O}/exports/{{export_id}}/links/{{link_id}}/renew": "export.write",
+    f"GET {O}/links": "link.list",
+    f"GET {O}/tokens": "token.own",
+    f"POST {O}/tokens": "token.own",
+    f"DELETE {O}/tokens/{{token_id}}": "token.own",
+    f"GET {O}/audit": "audit.read",
+    f"GET {O}/audit.csv": "audit.read",
+    f"GET {O}/audit/retention": "audit.read",
+    f"PUT {O}/audit/retention": "settings.write",
+    f"GET {O}/connections": "connection.read",
+    f"POST {O}/connections": "connection.write",
+    f"GET {O}/connections/{{connection_id}}": "connection.read",
+    f"PATCH {O}/connections/{{connection_id}}": "connection.write",
+    f"DELETE {O}/connections/{{connection_id}}": "connection.write",
+    f"POST {O}/connections/{{connection_id}}/check": "connection.write",
+    f"GET {O}/people": "people.read",
+    f"POST {O}/people": "people.write",
+    f"GET {O}/people/{{person_id}}": "people.read",
+    f"PATCH {O}/people/{{person_id}}": "people.write",
+    f"DELETE {O}/people/{{person_id}}": "people.write",
+    f"POST {O}/people/{{person_id}}/link": "people.write",
+    f"GET {O}/people/{{person_id}}/sessions": "people.read",
+    f"DELETE {O}/people/{{person_id}}/sessions": "people.write",
+    f"DELETE {O}/people/{{person_id}}/sessions/{{session_id}}": "people.write",
+    f"GET {O}/templates": "analysis.read",
+    f"GET {O}/templates/{{language}}/{{key}}": "analysis.read",
+    f"PUT {O}/templates/{{language}}/{{key}}": "settings.write",
+    f"DELETE {O}/templates/{{language}}/{{key}}": "settings.write",
+    f"DELETE {O}/templates/{{language}}": "settings.write",
+    f"POST {O}/templates/{{language}}/preview": "analysis.read",
+}
+
+
+@pytest.fixture(scope="module")
+def people(site: Site) -> dict[str, httpx.Headers]:
+    """Somebody of each role with a token that carries every scope, and somebody who shows none."""
+    headers = {"nobody": httpx.Headers(), "a stranger": httpx.Headers({"Authorization": "Bearer unknown"})}
+    for role in ROLES:
+        person = site.app.people.add(site.app.sessions.built_in_owner(), f"{role}@example.org", role, role)
+        with site.app.store.write() as session:
+            keep_token(session, person.id, role, hash_token(f"token-of-{role}"), ALL_SCOPES, now=site.app.clock())
+        headers[role] = httpx.Headers({"Authorization": f"Bearer token-of-{role}"})
+    return headers
+
+
+@pytest.fixture
+def anonymous(site: Site) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=site.base, timeout=60) as client:
+        yield client
+
+
+def ask(client: httpx.Client, site: Site, route: str, headers: httpx.Headers) -> int:
+    """The status of a route with an id that nothing has, and an empty body."""
+    method, path = route.split()
+    path = path.format_map(Filled({"organization_id": site.app.organisation.id, "language": "en", "revision": "1"}))
+    body: dict[str, Any] = {} if method in {"GET", "DELETE"} else {"json": {}}
+    return client.request(method, path, headers=headers, **body).status_code
+
+
+class Filled(dict[str, str]):
+    """Whatever is not told is called "none"."""
+
+    def __missing__(self, name: str) -> str:
+        return "none"
+
+
+def test_every_route_of_the_description_is_walked_and_no_other(site: Site) -> None:
+    paths = site.anonymous("/api/v1/openapi.json").json()["paths"]
+    described = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert described == set(ROUTES)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_route_answers_those_who_may_and_nobody_else(
+    site: Site, anonymous: httpx.Client, people: dict[str, httpx.Headers], route: str
+) -> None:
+    action = ROUTES[route]
+    for who, headers in people.items():
+        status = ask(anonymous, site, route, headers)
+        if who not in ACTIONS:
+            assert status == 401, who
+        elif action is not ANYBODY and action not in ACTIONS[who]:
+            assert status == 403, who
+        else:
+            assert status not in {401, 403}, who
+            assert status < 500, who
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_session_opens_what_the_role_may_read(
+    site: Site, anonymous: httpx.Client, people: dict[str, httpx.Headers], role: str
+) -> None:
+    person = site.app.people.find(f"{role}@example.org")
+    assert person is not None
+    cookie = httpx.Headers({"Cookie": f"{COOKIE}={site.app.sessions.open(person.id, Visitor())}"})
+    for route, action in ROUTES.items():
+        if route.startswith("GET "):
+            is_allowed = action is ANYBODY or action in ACTIONS[role]
+            assert (ask(anonymous, site, route, cookie) != 403) is is_allowed, route
+
+
+def test_only_administrators_name_files_on_the_server(
+    site: Site, anonymous: httpx.Client, people: dict[str, httpx.Headers]
+) -> None:
+    body = {"slug": "named", "name": "Named", "source": {"kind": "files", "path": "/no/such/file.csv"}}
+    path = f"{site.prefix}/datasets"
+    assert anonymous.post(path, json=body, headers=people["analyst"]).status_code == 403
+    assert anonymous.post(path, json=body, headers=people["admin"]).status_code == 422
