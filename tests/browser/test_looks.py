@@ -18,6 +18,8 @@ PAGES = {
     "data": ("Data?dataset=shop", "Load new data"),
     "bridge": ("Bridge?analysis=shop-revenue", "Revenue fell by"),
     "exports": ("Exports", "Shop revenue report"),
+    "connections": ("Connections", "There is no connection yet"),
+    "connection": ("Connections?new=1", "Mail server"),
 }
 LAYOUTS = ("slides", "list", "dropdown")
 Open = Callable[..., Page]
