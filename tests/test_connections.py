@@ -141,7 +141,10 @@ def test_mail_goes_by_the_only_connection_or_by_the_one_that_was_chosen(app: App
 def test_only_one_connection_is_the_chosen_one(app: App, mail: SavedConnection) -> None:
     app.connections.change(mail.id, settings={"is_default": True})
     second = app.connections.create("email", "Second", {**SETTINGS, "is_default": True}, by=app.owner.id)
-    assert {saved.name: saved.settings["is_default"] for saved in app.connections.all()} == {"Mail": False, "Second": True}
+    assert {saved.name: saved.settings["is_default"] for saved in app.connections.all()} == {
+        "Mail": False,
+        "Second": True,
+    }
     assert app.connections.mailer() == second
 
 

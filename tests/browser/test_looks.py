@@ -22,6 +22,8 @@ PAGES = {
     "bridge": ("Bridge?analysis=shop-revenue", "Revenue fell by"),
     "exports": ("Exports", "Shop revenue report"),
     "settings": ("Settings", "Comments and alerts"),
+    "connections": ("Connections", "There is no connection yet"),
+    "connection": ("Connections?new=1", "Mail server"),
 }
 LAYOUTS = ("slides", "list", "dropdown")
 Open = Callable[..., Page]
