@@ -23,7 +23,8 @@ def show_tokens(app: App) -> None:
     """The tokens, and the form that makes one."""
     caller = acting(app, "token.own")
     st.subheader("API tokens", anchor=False)
-    st.markdown(f"Programs send one as `Authorization: Bearer …`. [The API, described]({_docs(app)})")
+    st.markdown("Programs send one as `Authorization: Bearer …`.")
+    st.link_button("The API, described", _docs(app), icon=":material/open_in_new:", type="tertiary")
     _show_made()
     tokens = app.tokens.all(caller)
     for token in tokens:
@@ -63,7 +64,14 @@ def _make_form(caller: Caller, app: App) -> None:
         st.markdown("**New token**")
         places = st.columns([3, 3, 2])
         places[0].text_input("Name", key=NAME, placeholder="Nightly job")
-        places[1].multiselect("Scopes", offered, ["read"], key=SCOPES, format_func=lambda s: f"{s}: {MEANS[s]}")
+        places[1].pills(
+            "Scopes",
+            offered,
+            default=["read"],
+            selection_mode="multi",
+            key=SCOPES,
+            format_func=lambda scope: f"{scope}: {MEANS[scope]}",
+        )
         places[2].selectbox("Works for", list(PERIODS), index=1, format_func=PERIODS.__getitem__, key=DAYS)
         st.form_submit_button("Make the token", key="settings_token_now", type="primary", on_click=_make, args=(app,))
 

@@ -166,5 +166,6 @@ def violations(page: Page) -> list[str]:
 
 
 def settled(page: Page) -> None:
-    """Wait until the app's script has run to its end."""
+    """Wait until the app's script has run to its end, and the browser has what it takes to draw all of it."""
     page.wait_for_selector('[data-testid=stApp][data-test-script-state="notRunning"]')
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
