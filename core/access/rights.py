@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Literal, Protocol, get_args
 
 from core.access.tokens import Caller
 from core.errors import AccessDenied
-from core.model.access import DatasetRight
 
 Action = Literal[
     "report.view",
@@ -140,14 +139,6 @@ def may_see(caller: Caller, link: SharedLink) -> bool:
         return True
     named = {person.casefold() for person in link.people}
     return caller.role in link.roles or caller.person_id in named or caller.email.casefold() in named
-
-
-def may_use_dataset(caller: Caller, rights: Iterable[DatasetRight], slug: str) -> bool:
-    """Whether the caller may use a dataset: every analyst may, unless it names people or roles."""
-    if not may(caller, "data.read"):
-        return False
-    named = {right.subject for right in rights if right.dataset == slug}
-    return caller.role in {"owner", "admin"} or not named or not named.isdisjoint({caller.role, caller.person_id})
 
 
 def scopes_of(role: str) -> frozenset[str]:

@@ -68,18 +68,6 @@ class OneTimeLink(SQLModel, table=True):
     used_at: datetime | None = time_column(nullable=True)
 
 
-class DatasetRight(SQLModel, table=True):
-    """Who may use a dataset; a dataset without a row is open to every analyst. subject: a person's id or a role."""
-
-    __tablename__ = "dataset_right"
-    __table_args__ = (UniqueConstraint("organisation_id", "dataset", "subject"),)
-
-    id: str = id_column()
-    organisation_id: str
-    dataset: str = Field(index=True)
-    subject: str
-
-
 class AuditEntry(SQLModel, table=True):
     """Who did what, when, from where. Rows are only added, and removed when retention ends."""
 

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import get_args
 
 import pytest
 
-from core.access.rights import ACTIONS, DONE, ROLES, SCOPE_OF, Action, may, may_see, may_use_dataset, require, scopes_of
+from core.access.rights import ACTIONS, DONE, ROLES, SCOPE_OF, Action, may, may_see, require, scopes_of
 from core.access.tokens import ALL_SCOPES, Caller
 from core.errors import AccessDenied
-from core.model.access import DatasetRight
 
 VIEWERS = {"report.view", "report.subscribe", "run.read", "token.own"}
 ADMINS = {"data.path", "connection.write", "people.read", "people.write", "settings.write", "audit.read"} | {
@@ -86,22 +85,3 @@ def test_owner_and_administrators_see_every_report(role: str) -> None:
 
 def test_a_token_without_scope_read_sees_no_report() -> None:
     assert not may_see(caller("owner", "run"), Link())
-
-
-@pytest.mark.parametrize(
-    ("role", "subjects", "used"),
-    [
-        ("analyst", [], True),
-        ("viewer", [], False),
-        ("analyst", ["p-1"], True),
-        ("analyst", ["analyst"], True),
-        ("analyst", ["p-2", "viewer"], False),
-        ("viewer", ["viewer"], False),
-        ("admin", ["p-2"], True),
-    ],
-)
-def test_a_dataset_is_open_to_every_analyst_unless_it_names_some(role: str, subjects: list[str], used: bool) -> None:
-    right = DatasetRight(organisation_id="o-1", dataset="sales", subject="")
-    rights = [right.model_copy(update={"subject": subject}) for subject in subjects]
-    others = [DatasetRight(organisation_id="o-1", dataset="shop", subject="p-9")]
-    assert may_use_dataset(replace(caller(role)), rights + others, "sales") is used

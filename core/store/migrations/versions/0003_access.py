@@ -1,4 +1,4 @@
-"""People who sign in, connections, rights per dataset, the audit, and links that end."""
+"""People who sign in, connections, the audit, and links that end."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -45,17 +45,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('connection', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_connection_organisation_id'), ['organisation_id'], unique=False)
-
-    op.create_table('dataset_right',
-    sa.Column('id', sa.String(36), nullable=False),
-    sa.Column('organisation_id', sa.String(), nullable=False),
-    sa.Column('dataset', sa.String(), nullable=False),
-    sa.Column('subject', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('organisation_id', 'dataset', 'subject')
-    )
-    with op.batch_alter_table('dataset_right', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_dataset_right_dataset'), ['dataset'], unique=False)
 
     op.create_table('one_time_link',
     sa.Column('id', sa.String(36), nullable=False),
