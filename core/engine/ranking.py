@@ -15,7 +15,8 @@ from core.model.sums import BASE, CURRENT, FloatArray, Moments, SegmentSums
 
 _BEYOND_NOISE = 1.96
 _LEAST_SIGNAL = 0.1
-_LEAST_RECURRING = 0.5
+LEAST_RECURRING = 0.5
+"""With less of the weight in segments of both sides there is nothing to compare."""
 _CHANCE = 3.0
 _LEAST_FREEDOM = 4
 # Events come in groups: counts vary by more than those that come by themselves.
@@ -45,7 +46,7 @@ class Interest:
     @property
     def compares(self) -> bool:
         """Whether there are segments to compare: more than one, and most of the weight in those of both sides."""
-        return self.segments > 1 and self.recurring >= _LEAST_RECURRING
+        return self.segments > 1 and self.recurring >= LEAST_RECURRING
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,13 @@ from typing import Any
 
 import polars as pl
 
+from core.engine.ranking import LEAST_RECURRING
 from core.model.document import Line
 from core.report.numbers import digits, percent
 from core.report.printed import PrintedBridge
 
 TELLING_SIGNAL = 0.1
 """A smaller share of signal is not worth a word: then it is the mix that moved."""
-LEAST_RECURRING = 0.5
-"""With less of the weight in segments of both sides there is nothing to compare."""
 
 
 def why_dimension(printed: PrintedBridge, step: str, dimension: str) -> Line:

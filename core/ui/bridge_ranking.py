@@ -8,8 +8,9 @@ import polars as pl
 import streamlit as st
 
 from core.engine.bridge import Bridge
+from core.engine.ranking import LEAST_RECURRING
 from core.report.printed import PrintedBridge
-from core.report.ranking import LEAST_RECURRING, why_dimension
+from core.report.ranking import why_dimension
 from core.ui import bridge_state as keys
 from core.ui.bridge_editor import refill
 from core.ui.bridge_segments import find_button
