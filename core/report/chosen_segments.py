@@ -7,8 +7,7 @@ from collections.abc import Collection
 import polars as pl
 
 from core.report.numbers import largest_remainder
-from core.report.printed import PrintedBridge
-from core.report.printed_detail import PrintedDetail, PrintedSegment, print_detail, print_segment
+from core.report.printed_detail import PrintedDetail, PrintedSegment, print_segment
 
 
 def chosen_segments(detail: PrintedDetail, names: Collection[str]) -> dict[str, PrintedSegment]:
@@ -35,9 +34,3 @@ def _unfolded(detail: PrintedDetail, names: Collection[str]) -> dict[str, Printe
 
 def _pair(units: list[int], position: int) -> tuple[int, int]:
     return units[2 * position], units[2 * position + 1]
-
-
-def best_detail(printed: PrintedBridge, step: str, dimension: str | None = None) -> PrintedDetail | None:
-    """The step by that dimension, else by its most telling one; None where there is none."""
-    wanted = dimension or printed.bridge.best_dimension(step)
-    return print_detail(printed, step, wanted) if wanted else None

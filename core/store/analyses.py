@@ -79,14 +79,6 @@ def get_analysis(session: Session, organisation_id: str, slug: str) -> Analysis:
     raise NotFound(f"There is no analysis '{slug}'.")
 
 
-def get_analysis_by_id(session: Session, organisation_id: str, analysis_id: str) -> Analysis:
-    """The analysis an export shows. Raises NotFound."""
-    row = session.get(Analysis, analysis_id)
-    if row is None or row.organisation_id != organisation_id:
-        raise NotFound("The analysis was deleted.")
-    return row
-
-
 def list_analyses(session: Session, organisation_id: str) -> list[Analysis]:
     """All analyses by slug."""
     query = select(Analysis).where(Analysis.organisation_id == organisation_id)
