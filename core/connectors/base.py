@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 from socket import socket
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from core.errors import DataError
+from requests import Session
+
+from core.errors import DataError, DeliveryError
 from core.model.base import is_one_line
 
-FieldKind = Literal["text", "host", "port", "address", "choice", "switch", "secret"]
-Value = str | int | bool | None
+FieldKind = Literal["text", "host", "port", "address", "addresses", "url", "choice", "lookup", "switch", "secret"]
+Value = str | int | bool | tuple[str, ...] | None
 ADDRESS = re.compile(r"(?:[^<>@,;:]*<[^\s<>@,;:]+@[^\s<>@,;:]+>|[^\s<>@,;:]+@[^\s<>@,;:]+)")
-MOST_LETTERS, MOST_SECRET_LETTERS = 500, 20_000
+MOST_LETTERS, MOST_SECRET_LETTERS, MOST_ADDRESSES = 500, 20_000, 200
 MOST_SHOWN = 300
 MASK = "***"
 
@@ -63,9 +67,119 @@ class Outside(Protocol):
         """Whether the operator named this host, so that it may be called without encryption."""
         ...
 
-    def connect(self, host: str, port: int, *, usual_ports: Collection[int], timeout_s: float = ...) -> socket:
-        """A connected socket; hosts that nobody named are called on the usual ports alone."""
+    def connect(
+        self, host: str, port: int, *, usual_ports: Collection[int], timeout_s: float = ..., whole_s: float = ...
+    ) -> socket:
+        """A connected socket; hosts that nobody named are called on the usual ports alone.
+
+        timeout_s: for one wait; whole_s: for all of them, from the connection on.
+        """
         ...
+
+    def session(self, *, most_bytes: int = ...) -> Session:
+        """HTTP without redirects; of each answer at most `most_bytes` are read."""
+        ...
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that a run made. content_id: by which a mail's HTML names a picture, "" for an attachment."""
+
+    name: str
+    media_type: str
+    path: Path
+    content_id: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One delivery as it is handed to a connector: the same bytes at every try.
+
+    settings: of the destination, checked. message: what was drawn for this channel. recipients: who is still to be
+    served, where the channel tells them apart. occurrence: key of what started the run, for receivers that ask.
+    cursor: what an earlier try kept. keep: writes down how far a sending of several steps has come.
+    begin: is called right before the first byte that may have an effect leaves: a try that dies before is no possible
+    double.
+    """
+
+    delivery_id: str
+    run_id: str
+    occurrence: str
+    at: datetime
+    is_test: bool
+    settings: Mapping[str, Any]
+    message: Mapping[str, Any]
+    files: tuple[File, ...] = ()
+    recipients: tuple[str, ...] = ()
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+    keep: Callable[[Mapping[str, Any]], None] = lambda cursor: None
+    begin: Callable[[], None] = lambda: None
+
+
+RecipientState = Literal["succeeded", "retry", "failed"]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a channel answered. "accepted": taken over, whether it is shown nobody tells us.
+
+    request, response: what people may see of them, masked and short. recipients: of channels that tell them apart,
+    address to state and answer; one in "retry" lets the delivery be tried again for it alone.
+    """
+
+    outcome: Literal["succeeded", "accepted"] = "succeeded"
+    status: int | None = None
+    request: str = ""
+    response: str = ""
+    recipients: Mapping[str, tuple[RecipientState, str]] = field(default_factory=dict)
+
+
+class SendError(DeliveryError):
+    """A try that failed.
+
+    permanent: another try cannot help. is_unknown: nobody knows whether it arrived. retry_after_s: what the receiver
+    asked for, and it holds for the whole destination. disables: nothing more may be sent there (410, a changed host
+    key); pauses_connection: the account itself was refused. error_class: groups failures of one cause, one word.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        is_unknown: bool = False,
+        retry_after_s: float | None = None,
+        disables: bool = False,
+        pauses_connection: bool = False,
+        error_class: str = "error",
+        status: int | None = None,
+        request: str = "",
+        response: str = "",
+        recipients: Mapping[str, tuple[RecipientState, str]] | None = None,
+    ) -> None:
+        super().__init__(message, permanent=permanent)
+        self.is_unknown, self.retry_after_s = is_unknown, retry_after_s
+        self.disables, self.pauses_connection, self.error_class = disables, pauses_connection, error_class
+        self.status, self.request, self.response = status, request, response
+        self.recipients = dict(recipients or {})
+
+
+@dataclass(frozen=True)
+class RetryRule:
+    """How a channel is tried again. delays_s: before the 2nd, 3rd, … try; deadline_s: from the first try's start.
+
+    total_s: how long one try may take in all; the lease is longer than twice that.
+    """
+
+    delays_s: tuple[float, ...]
+    deadline_s: float
+    total_s: float
+
+    @property
+    def most_tries(self) -> int:
+        """The first one and one after each delay."""
+        return len(self.delays_s) + 1
 
 
 class Connector(Protocol):
@@ -92,6 +206,24 @@ class Connector(Protocol):
 
     def is_final(self, status: int) -> bool:
         """Whether the service's answer means that another try cannot help."""
+        ...
+
+
+class Channel(Connector, Protocol):
+    """A service that messages are sent to."""
+
+    @property
+    def destination_fields(self) -> tuple[Field, ...]:
+        """What a destination of this kind needs besides the connection."""
+        ...
+
+    @property
+    def retry(self) -> RetryRule:
+        """How it is tried again."""
+        ...
+
+    def send(self, account: Account, outside: Outside, parcel: Parcel) -> Receipt:
+        """Send one delivery. Raises SendError, HostRefused."""
         ...
 
 
@@ -139,6 +271,8 @@ def _checked(one: Field, value: object) -> Value:
             return _port(one, value)
         case "choice":
             return _choice(one, value)
+        case "addresses":
+            return _addresses(one, value)
         case _:
             return _text(one, value)
 
@@ -159,6 +293,20 @@ def _choice(one: Field, value: object) -> str:
     if not isinstance(value, str) or value not in one.choices:
         raise _wrong(one, f"is one of {', '.join(one.choices)}")
     return value
+
+
+def _addresses(one: Field, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or len(value) > MOST_ADDRESSES:
+        raise _wrong(one, f"is a list of at most {MOST_ADDRESSES} addresses")
+    found = []
+    for each in value:
+        text = each.strip() if isinstance(each, str) else ""
+        if not ADDRESS.fullmatch(text) or len(text) > MOST_LETTERS or not is_one_line(text):
+            raise _wrong(one, f"holds '{str(each)[:100]}', which is no address")
+        found.append(text)
+    if one.is_needed and not found:
+        raise _wrong(one, "is needed")
+    return tuple(dict.fromkeys(found))
 
 
 def _text(one: Field, value: object) -> str:

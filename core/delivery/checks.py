@@ -30,7 +30,7 @@ class ExportCheck:
         """Raises DataError for what would not work: no destination, an unknown analysis, an element not there."""
         if spec.is_active and not spec.destinations:
             raise DataError("An export without a destination cannot be switched on. Add one.", field="destinations")
-        slugs = [destination.settings.slug for destination in spec.destinations]
+        slugs = [link.settings.slug for link in spec.links]
         if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
             raise DataError(
                 f"Slug '{twice}' is named by two link destinations. Give each its own.", field="destinations"

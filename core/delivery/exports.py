@@ -15,7 +15,7 @@ from core.access.links import read_link_token, sign_link_token
 from core.access.passwords import hash_password
 from core.errors import Conflict
 from core.model.analysis import AnalysisSpec
-from core.model.delivery import IS_SET, Export, ExportSpec, LinkSettings, ReportLink
+from core.model.delivery import IS_SET, Export, ExportSpec, LinkDestination, LinkSettings, ReportLink
 from core.store import Store
 from core.store.analyses import analysis_spec
 from core.store.exports import (
@@ -296,7 +296,7 @@ def _sealed(spec: ExportSpec) -> tuple[ExportSpec, dict[str, str]]:
     fresh = {slug: password for slug, password in given.items() if password not in (None, IS_SET)}
     destinations = [
         d.model_copy(update={"settings": d.settings.model_copy(update={"password": IS_SET})})
-        if d.settings.slug in fresh
+        if isinstance(d, LinkDestination) and d.settings.slug in fresh
         else d
         for d in spec.destinations
     ]

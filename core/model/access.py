@@ -11,7 +11,11 @@ from core.model.base import id_column, json_column, time_column
 
 
 class Organisation(SQLModel, table=True):
-    """One per installation; every row of the other tables carries its id."""
+    """One per installation; every row of the other tables carries its id.
+
+    home: fingerprint of the data folder that it was last run from, so that a copy of a store is told from its original.
+    sending_held_at: nothing is sent since then, until a person lets it go on.
+    """
 
     id: str = id_column()
     name: str
@@ -19,6 +23,9 @@ class Organisation(SQLModel, table=True):
     locale: str = "en"
     samples_loaded: bool = False
     audit_days: int = 365
+    home: str = ""
+    sending_held_at: datetime | None = time_column(nullable=True)
+    sending_held_why: str = ""
     created_at: datetime = time_column()
 
 

@@ -6,18 +6,20 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Discriminator, Tag, model_validator
 from pydantic import Field as SpecField
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core.model.analysis import Condition
 from core.model.base import Slug, Spec, id_column, json_column, time_column
+from core.model.triggers import TriggerSpec
 from core.settings import SHORTEST_PASSWORD
 
 View = Literal["alert", "waterfall", "step_detail", "funnel", "dimensions", "moves", "tree", "segments"]
 Layout = Literal["slides", "list", "dropdown"]
 Locale = Literal["en", "fr", "de", "nb"]
+Attachment = Literal["png", "pdf", "pptx", "csv", "xlsx"]
 FULL_REPORT: tuple[View, ...] = ("alert", "waterfall", "step_detail")
 """The views of a report unless others are chosen."""
 ALL_VIEWS: tuple[View, ...] = get_args(View)
@@ -32,7 +34,11 @@ class ElementSpec(Spec):
 
 
 class ReportContent(Spec):
-    """Views of one analysis in a layout. `elements` None means all."""
+    """Views of one analysis in a layout. `elements` None means all.
+
+    attachments: files that go with a mail. subject: of the mail, "" for the headline. before, after: own words around
+    the report, in Markdown.
+    """
 
     kind: Literal["report"] = "report"
     analysis: Slug
@@ -41,6 +47,10 @@ class ReportContent(Spec):
     locale: Locale = "en"
     elements: tuple[ElementSpec, ...] | None = None
     where: dict[str, Condition] = {}
+    attachments: tuple[Attachment, ...] = ()
+    subject: str = SpecField("", max_length=200)
+    before: str = SpecField("", max_length=4_000)
+    after: str = SpecField("", max_length=4_000)
 
 
 PUBLIC_DAYS = 90
@@ -97,21 +107,111 @@ class LinkDestination(Spec):
     """A report URL as the destination of an export."""
 
     kind: Literal["link"] = "link"
+    id: str | None = None
     settings: LinkSettings
 
 
-DestinationSpec = Annotated[LinkDestination, SpecField()]
+class Overrides(Spec):
+    """What is different for one destination; None: as the export says. where: filters locked for it alone."""
+
+    views: tuple[View, ...] | None = SpecField(None, min_length=1)
+    layout: Layout | None = None
+    locale: Locale | None = None
+    elements: tuple[ElementSpec, ...] | None = None
+    attachments: tuple[Attachment, ...] | None = None
+    where: dict[str, Condition] = {}
+
+
+class ChannelDestination(Spec):
+    """A connector's destination. settings: what its connector declares (`core.connectors`), checked when it is saved.
+
+    on_unknown: what follows an attempt of which nobody knows whether it arrived.
+    """
+
+    kind: Literal["email", "slack", "teams", "webhook", "inbox"]
+    id: str | None = None
+    connection: str | None = None
+    settings: dict[str, Any] = {}
+    overrides: Overrides = Overrides()
+    on_unknown: Literal["retry", "hold"] = "retry"
+
+
+def _destination_tag(given: Any) -> str:
+    kind = given.get("kind", "link") if isinstance(given, dict) else getattr(given, "kind", "link")
+    return "link" if kind == "link" else "channel"
+
+
+DestinationSpec = Annotated[
+    Annotated[LinkDestination, Tag("link")] | Annotated[ChannelDestination, Tag("channel")],
+    Discriminator(_destination_tag),
+]
+
+
+class Crossing(Spec):
+    """A movement worth telling. step: "total" or a step's name; direction: of the movement.
+
+    change_pct: in percent of the base; value: of the current side, crossed upwards or downwards.
+    min_impact_pct: the step's share of the KPI's base value that it must have moved.
+    """
+
+    step: str = "total"
+    change_pct: float | None = SpecField(None, ge=0)
+    value: float | None = None
+    direction: Literal["up", "down", "both"] = "both"
+    min_impact_pct: float | None = SpecField(None, ge=0)
+
+
+class SendCondition(Spec):
+    """When a run is sent at all. "alert" alone uses the analysis's own thresholds; `any` or `all` says more.
+
+    repeat: at each occurrence on which it holds, or once for each period compared.
+    """
+
+    kind: Literal["always", "alert"] = "always"
+    any: tuple[Crossing, ...] = ()
+    all: tuple[Crossing, ...] = ()
+    repeat: Literal["each", "once_per_period"] = "each"
+
+
+RETENTION_DAYS = 14
+"""How long what a run made is kept unless it is said otherwise."""
 
 
 class ExportSpec(Spec):
-    """An export: content and destinations."""
+    """An export: content, triggers, condition, destinations.
+
+    refresh: whether a run first reads the source again. retention_days: how long what its runs made is kept.
+    failure_recipients: addresses that hear of failures besides its author.
+    """
 
     version: Literal[1] = 1
     name: str = SpecField(min_length=1, max_length=200)
     description: str = ""
     is_active: bool = True
     content: ReportContent
-    destinations: tuple[DestinationSpec, ...] = ()
+    triggers: tuple[TriggerSpec, ...] = SpecField((), max_length=20)
+    condition: SendCondition = SendCondition()
+    refresh: Literal["before", "none"] = "before"
+    destinations: tuple[DestinationSpec, ...] = SpecField((), max_length=50)
+    failure_recipients: tuple[str, ...] = SpecField((), max_length=20)
+    retention_days: int = SpecField(RETENTION_DAYS, ge=1, le=365)
+
+    @property
+    def links(self) -> tuple[LinkDestination, ...]:
+        """The destinations that are report URLs."""
+        return tuple(one for one in self.destinations if isinstance(one, LinkDestination))
+
+    @property
+    def channels(self) -> tuple[ChannelDestination, ...]:
+        """The destinations that are sent to."""
+        return tuple(one for one in self.destinations if isinstance(one, ChannelDestination))
+
+    @model_validator(mode="after")
+    def _one_rhythm(self) -> ExportSpec:
+        kinds = {trigger.kind for trigger in self.triggers}
+        if {"schedule", "dataset"} <= kinds:
+            raise ValueError("a schedule and the refresh of a dataset exclude each other: drop one of these triggers")
+        return self
 
 
 class Export(SQLModel, table=True):

@@ -23,7 +23,7 @@ def export_spec(row: Export) -> ExportSpec:
 
 def link_settings(spec: ExportSpec) -> dict[str, LinkSettings]:
     """What the specification says of its links, by slug."""
-    return {destination.settings.slug: destination.settings for destination in spec.destinations}
+    return {link.settings.slug: link.settings for link in spec.links}
 
 
 def add_export(

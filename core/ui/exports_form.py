@@ -86,7 +86,7 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     session[LAYOUT] = export.spec.content.layout if export else "slides"
     session[LOCALE] = export.spec.content.locale if export else "en"
     session[ELEMENTS] = [element_key(e) for e in export.spec.content.elements or ()] if export else []
-    first = export.spec.destinations[0].settings if export and export.spec.destinations else None
+    first = export.spec.links[0].settings if export and export.spec.links else None
     session[SLUG] = first.slug if first else ""
     exports_access.fill(first)
 
@@ -136,7 +136,8 @@ def export_of(app: App, before: SavedExport | None) -> ExportSpec:
     session = st.session_state
     name = session[NAME].strip() or app.analyses.get(session[ANALYSIS]).spec.name
     own = session[SLUG].strip() or (before.links[0].slug if before and before.links else free_slug(app, name))
-    others = before.spec.destinations[1:] if before else ()
+    first = before.spec.links[0] if before and before.spec.links else None
+    others = [destination for destination in before.spec.destinations if destination != first] if before else []
     return ExportSpec(
         name=name,
         description=session[DESCRIPTION].strip(),

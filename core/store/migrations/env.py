@@ -11,6 +11,8 @@ import core.model.analysis
 import core.model.connections
 import core.model.data
 import core.model.delivery
+import core.model.runs
+import core.model.triggers
 import core.model.wording  # noqa: F401
 from core.model.base import UtcDateTime
 

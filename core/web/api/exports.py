@@ -178,7 +178,7 @@ def renew(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> L
 
 def _answer(saved: SavedExport) -> ExportAnswer:
     links = {link.slug: link for link in saved.links}
-    settings = [destination.settings for destination in saved.spec.destinations]
+    settings = [link.settings for link in saved.spec.links]
     return ExportAnswer(
         id=saved.id,
         name=saved.spec.name,
