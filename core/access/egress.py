@@ -18,10 +18,11 @@ import certifi
 
 from core.access.addresses import METADATA_NAMES, literal, plain_host, refusal
 from core.access.http import HTTPS_PORTS, MOST_BYTES, GuardedSession
+from core.access.lines import Line, TlsLine
 from core.errors import DeliveryError, HostRefused, SettingsError
 from core.settings import Settings
 
-CONNECT_S = 10.0
+CONNECT_S, WHOLE_S = 10.0, 300.0
 MOST_ADDRESSES = 4
 PROXY_ANSWER_BYTES = 16_384
 ALLOW = "Name it in BRIDGECAST_EGRESS_ALLOW if it is yours"
@@ -51,6 +52,7 @@ class Egress:
         self._proxy = urlsplit(proxy.get_secret_value()) if proxy else None
         self._resolve = resolve
         self.tls = tls or _trusted()
+        self.tls.sslsocket_class = TlsLine
 
     def allows(self, host: str) -> bool:
         """Whether the allow list names this host, so that it may also be called without encryption."""
@@ -96,16 +98,23 @@ class Egress:
         return [PinnedAddress(name, port, address) for address in addresses[:MOST_ADDRESSES]]
 
     def connect(
-        self, host: str, port: int, *, usual_ports: Collection[int], timeout_s: float = CONNECT_S
-    ) -> socket.socket:
+        self,
+        host: str,
+        port: int,
+        *,
+        usual_ports: Collection[int],
+        timeout_s: float = CONNECT_S,
+        whole_s: float = WHOLE_S,
+    ) -> Line:
         """A connected socket, to the checked address or through the proxy.
 
-        usual_ports: what may be called of hosts that are not on the allow list. Raises HostRefused and DeliveryError.
+        usual_ports: what may be called of hosts that are not on the allow list. timeout_s: for one wait; whole_s: for
+        all of them, from the connection on. Raises HostRefused and DeliveryError.
         """
         pinned = self.pin(host, port, usual_ports=usual_ports)
         if self._proxy is not None:
-            return _through(self._proxy, pinned[0], timeout_s)
-        return _first_that_answers(pinned, timeout_s)
+            return _through(self._proxy, pinned[0], timeout_s, whole_s)
+        return Line.of(_first_that_answers(pinned, timeout_s), whole_s)
 
     def _check_port(self, host: str, port: int, usual: Collection[int], is_allowed: bool) -> None:
         if port not in usual and not is_allowed:
@@ -191,10 +200,10 @@ def _first_that_answers(pinned: list[PinnedAddress], timeout_s: float) -> socket
     raise DeliveryError(f"{where} cannot be reached: {reason}. Look at host, port and firewall.")
 
 
-def _through(proxy: SplitResult, place: PinnedAddress, timeout_s: float) -> socket.socket:
+def _through(proxy: SplitResult, place: PinnedAddress, timeout_s: float, whole_s: float) -> Line:
     """A tunnel that the proxy digs by CONNECT."""
     try:
-        line = socket.create_connection((proxy.hostname, proxy.port), timeout=timeout_s)
+        line = Line.of(socket.create_connection((proxy.hostname, proxy.port), timeout=timeout_s), whole_s)
     except OSError as error:
         raise DeliveryError(
             f"The proxy of BRIDGECAST_EGRESS_PROXY cannot be reached: {error.strerror or error}."

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
-import time
 from collections.abc import Collection
 from typing import Any, Protocol
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as WaitedTooLong
 
+from core.access.lines import Line, Timed
 from core.errors import DeliveryError
 
 CONNECT_S, READ_S, WHOLE_S = 10.0, 20.0, 60.0
@@ -32,8 +32,8 @@ class Door(Protocol):
     def check_url(self, url: str) -> SplitResult: ...
 
     def connect(
-        self, host: str, port: int, *, usual_ports: Collection[int], timeout_s: float = ...
-    ) -> socket.socket: ...
+        self, host: str, port: int, *, usual_ports: Collection[int], timeout_s: float = ..., whole_s: float = ...
+    ) -> Line: ...
 
 
 class GuardedSession(requests.Session):
@@ -66,25 +66,28 @@ class GuardedSession(requests.Session):
         }
         try:
             answer = super().send(request, **{**given, **settled})
-            if not wants_stream:
-                answer._content = read_at_most(answer, self._most_bytes)
         except (requests.RequestException, HTTPError, OSError) as error:
             raise DeliveryError(f"{host} {_what_happened(error)}") from None
+        if not wants_stream:
+            answer._content = read_at_most(answer, self._most_bytes)
         return answer
 
 
-def read_at_most(answer: requests.Response, most_bytes: int, *, within_s: float = WHOLE_S) -> bytes:
-    """The first bytes of a body, unpacked; then the line is closed. Raises DeliveryError when it takes too long."""
-    until = time.monotonic() + within_s
+def read_at_most(answer: requests.Response, most_bytes: int) -> bytes:
+    """The first bytes of a body, unpacked; then the line is closed.
+
+    Raises DeliveryError, also when the whole call takes longer than `WHOLE_S`, however the bytes drip in.
+    """
     body = b""
-    with answer:
-        while len(body) < most_bytes:
-            piece = answer.raw.read1(min(PIECE, most_bytes - len(body)), decode_content=True)
-            if not piece:
-                break
-            body += piece
-            if time.monotonic() > until:
-                raise DeliveryError(f"The answer did not end within {within_s:g} s. Look at the other side's log.")
+    try:
+        with answer:
+            while len(body) < most_bytes:
+                piece = answer.raw.read1(min(PIECE, most_bytes - len(body)), decode_content=True)
+                if not piece:
+                    break
+                body += piece
+    except (HTTPError, OSError) as error:
+        raise DeliveryError(f"{urlsplit(answer.url).hostname} {_what_happened(error)}") from None
     return body
 
 
@@ -116,11 +119,17 @@ def _pools(door: Door) -> dict[str, type[HTTPConnectionPool]]:
 
     class Plain(HTTPConnection):
         def _new_conn(self) -> Any:
-            return door.connect(self.host, self.port, usual_ports=HTTPS_PORTS, timeout_s=_seconds(self.timeout))
+            timeout_s = _seconds(self.timeout)
+            return door.connect(self.host, self.port, usual_ports=HTTPS_PORTS, timeout_s=timeout_s, whole_s=WHOLE_S)
 
-    class Encrypted(HTTPSConnection):
-        def _new_conn(self) -> Any:
-            return door.connect(self.host, self.port, usual_ports=HTTPS_PORTS, timeout_s=_seconds(self.timeout))
+        def request(self, *given: Any, **more: Any) -> None:
+            # A line that was kept from the call before begins its time anew.
+            if isinstance(self.sock, Timed):
+                self.sock.end_within(WHOLE_S)
+            super().request(*given, **more)
+
+    class Encrypted(Plain, HTTPSConnection):
+        """The same by TLS."""
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -139,7 +148,7 @@ def _what_happened(error: Exception) -> str:
     """Never the library's own words: they hold the whole address, which may be a secret."""
     if isinstance(error, requests.exceptions.SSLError):
         return f"showed a certificate that is not trusted: {_certificate(error)}. Correct the host, or its certificate."
-    if isinstance(error, (requests.Timeout, TimeoutError)):
+    if isinstance(error, (requests.Timeout, WaitedTooLong, TimeoutError)):
         return "did not answer in time. Try again later; if it stays, look at the other side's log."
     return "ended the connection without an answer. Try again later; if it stays, look at the other side's log."
 

@@ -18,6 +18,8 @@ from core.errors import DeliveryError, HostRefused
 
 PORTS = frozenset({25, 465, 587, 2525})
 TIMEOUT_S = 20.0
+# From the connection to the last word, however slowly bytes drip in.
+WHOLE_S = 300.0
 # A server may send its answer in many lines, or never stop.
 MOST_ANSWER_BYTES = 65_536
 TLS_WORDS = {"none": "without encryption", "starttls": "by STARTTLS", "tls": "by TLS"}
@@ -41,7 +43,7 @@ class Mailbox:
         given = account.settings
         return cls(
             host=str(given["host"]),
-            port=int(given["port"] or 587),
+            port=int(str(given["port"] or 587)),
             tls=str(given["tls"]),
             user=str(given["user"] or ""),
             sender=str(given["from"]),
@@ -223,6 +225,9 @@ def _broken(error: Exception, mailbox: Mailbox) -> str:
         return "does not begin with TLS. Choose STARTTLS, mostly on port 587."
     if isinstance(error, ssl.SSLError):
         return "could not agree on an encryption. Look at the server's log."
+    # The door's own words for it; the mail library keeps nothing but words.
+    if "as a whole" in str(error):
+        return f"was not done within {WHOLE_S:g} s. Try again later; if it stays, look at the server's log."
     if isinstance(error, TimeoutError) or "timed out" in str(error):
         return f"did not answer within {TIMEOUT_S:g} s. Look at port and encryption: TLS is mostly on port 465."
     return "ended the connection. Look at port and encryption, and at the server's log."
@@ -237,7 +242,7 @@ class _Line(smtplib.SMTP):
         super().__init__(mailbox.host, mailbox.port, local_hostname=name, timeout=TIMEOUT_S)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket:
-        line = self._outside.connect(host, port, usual_ports=PORTS, timeout_s=timeout)
+        line = self._outside.connect(host, port, usual_ports=PORTS, timeout_s=timeout, whole_s=WHOLE_S)
         if self._mailbox.tls != "tls":
             return line
         try:

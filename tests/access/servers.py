@@ -25,11 +25,13 @@ class Told:
 
 
 @contextmanager
-def http_server(tls: ssl.SSLContext | None = None, **told: Any) -> Iterator[Told]:
+def http_server(tls: ssl.SSLContext | None = None, *, keeps_lines: bool = False, **told: Any) -> Iterator[Told]:
     """Answers every GET and POST alike."""
     state = Told(**told)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keeps_lines else "HTTP/1.0"
+
         def do_GET(self) -> None:
             state.asked.append(self.path)
             state.received.append(dict(self.headers))
@@ -144,3 +146,35 @@ def _running(serve: Any, stop: Any) -> Iterator[None]:
     finally:
         stop()
         thread.join(10)
+
+
+@contextmanager
+def dripping_server(words: bytes, every_s: float = 0.05, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Says `words` to whoever connects and then one byte after the other without end; its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stopped = threading.Event()
+
+    def drip(client: socket.socket) -> None:
+        try:
+            with tls.wrap_socket(client, server_side=True) if tls else client as line:
+                line.sendall(words)
+                while not stopped.wait(every_s):
+                    line.sendall(b"x")
+        except OSError:
+            return
+
+    def serve() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=drip, args=(client,), daemon=True).start()
+
+    def stop() -> None:
+        stopped.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+    with _running(serve, stop):
+        yield int(listener.getsockname()[1])

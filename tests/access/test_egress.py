@@ -15,7 +15,7 @@ from core.access.egress import Egress
 from core.access.http import read_at_most
 from core.errors import DeliveryError, HostRefused, SettingsError
 from core.settings import Settings
-from tests.access.servers import connect_proxy, http_server, silent_server
+from tests.access.servers import connect_proxy, dripping_server, http_server, silent_server
 from tests.tls import NAME, Certificates, make_certificates
 
 PUBLIC, LOOPBACK = "93.184.215.14", "127.0.0.1"
@@ -289,6 +289,45 @@ def test_a_server_that_hangs_ends_in_a_sentence() -> None:
     assert time.monotonic() - started < 5
     assert "secret-path" not in str(caught.value)
     assert not caught.value.permanent
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+    ids=["status", "header", "body", "size of a piece"],
+)
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_a_server_that_drips_bytes_is_cut_off_at_the_deadline_of_the_whole(
+    words: bytes, is_tls: bool, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.access.http.WHOLE_S", 0.5)
+    with dripping_server(words, tls=certificates.serving if is_tls else None) as port:
+        egress = door(LOOPBACK, allow=NAME, tls=certificates.trusting)
+        started = time.monotonic()
+        with pytest.raises(DeliveryError, match=f"{NAME} did not answer in time"):
+            egress.session().get(f"{'https' if is_tls else 'http'}://{NAME}:{port}/")
+    assert time.monotonic() - started < 10
+
+
+def test_a_line_that_is_used_again_begins_its_time_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.access.http.WHOLE_S", 1.0)
+    with http_server(keeps_lines=True) as server, door(LOOPBACK, allow=NAME).session() as session:
+        until = time.monotonic() + 2.0
+        while time.monotonic() < until:
+            assert session.get(f"http://{NAME}:{server.port}/").ok
+
+
+def test_a_proxy_that_drips_bytes_is_cut_off(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.access.http.WHOLE_S", 0.5)
+    with dripping_server(b"HTTP/1.1 200 OK\r\n") as port:
+        egress = door(PUBLIC, proxy=f"http://127.0.0.1:{port}")
+        with pytest.raises(DeliveryError, match="did not answer in time"):
+            egress.session().get(f"https://{NAME}/")
 
 
 def test_nobody_who_listens_is_told_without_the_path() -> None:

@@ -15,6 +15,7 @@ from core.connectors.base import Account, Check, Value, checked_settings
 from core.connectors.email import Email
 from core.errors import DeliveryError
 from core.settings import Settings
+from tests.access.servers import dripping_server
 from tests.connectors.mailing import PASSWORD, USER, mail_server
 from tests.tls import Certificates, make_certificates
 
@@ -171,6 +172,25 @@ def test_a_server_that_says_nothing_ends_in_a_sentence(monkeypatch: pytest.Monke
     with speaking(b"") as port:
         check = Email().check(account(port), outside())
     assert "did not answer within 0.2 s. Look at port and encryption" in check.text
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls"])
+def test_a_server_that_drips_bytes_is_cut_off_at_the_deadline_of_the_whole(
+    tls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.connectors.email.WHOLE_S", 0.5)
+    with dripping_server(b"220 ") as port:
+        check = Email().check(account(port, tls=tls), outside())
+    assert "was not done within 0.5 s. Try again later" in check.text
+
+
+def test_a_server_that_drips_bytes_behind_tls_is_cut_off_too(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.connectors.email.WHOLE_S", 0.5)
+    with dripping_server(b"220 ", tls=certificates.serving) as port:
+        check = Email().check(account(port, tls="tls"), outside(tls=certificates.trusting))
+    assert "was not done within 0.5 s. Try again later" in check.text
 
 
 def test_an_answer_without_end_is_not_read_to_its_end() -> None:
