@@ -10,7 +10,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.app import App, open_app
+from core.model.analysis import AnalysisSpec
+from core.model.data import DatasetSpec, UploadSource
 from core.settings import REPOSITORY, read_settings
+from tests.pages.bridge_page import COLUMNS, EQUATION, ROWS
 from tests.pages.driving import DEADLINE_S, Open, settled
 
 
@@ -53,3 +56,27 @@ def open_page(data_dir: Path) -> Iterator[Open]:
     yield opened
     st.cache_resource.clear()
     st.cache_data.clear()
+
+
+@pytest.fixture
+def sales(app: App, tmp_path: Path) -> DatasetSpec:
+    path = tmp_path / "sales.csv"
+    path.write_text(ROWS, encoding="utf-8")
+    spec = DatasetSpec(slug="sales", name="Sales", source=UploadSource(file_name="sales.csv"), columns=COLUMNS)
+    app.catalogue.create(spec, path=path, by=app.owner.id)
+    return spec
+
+
+@pytest.fixture
+def revenue(app: App, sales: DatasetSpec) -> AnalysisSpec:
+    spec = AnalysisSpec.model_validate(
+        {
+            "slug": "revenue",
+            "name": "Revenue by month",
+            "dataset": "sales",
+            "equation": EQUATION,
+            "comparison": {"by": "day", "relative": "last_full_month"},
+        }
+    )
+    app.analyses.create(spec, by=app.owner.id)
+    return spec

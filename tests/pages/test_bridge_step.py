@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core.app import App
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec, UploadSource
+from tests.pages.bridge_page import COLUMNS, EQUATION, PAGE, act, table_with, text_of
 from tests.pages.driving import Open, settled
-from tests.pages.test_bridge import COLUMNS, EQUATION, PAGE, act, table_with, text_of
 
 CONVERSIONS = {("FR", "app"): 0.05, ("FR", "web"): 0.06, ("DE", "app"): 0.05, ("DE", "web"): 0.07, ("IT", "web"): 0.06}
 FEBRUARY = date(2026, 2, 1)

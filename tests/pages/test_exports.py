@@ -14,10 +14,8 @@ from core.model.data import DatasetSpec
 from core.model.delivery import ExportSpec, LinkDestination
 from core.store.heartbeat import write_beat
 from tests.pages.driving import Open, settled, texts
-from tests.pages.test_bridge import revenue, sales
 
 PAGE = "pages/3_Exports.py"
-__all__ = ["revenue", "sales"]
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ from __future__ import annotations
 from core.app import App
 from core.delivery.exports import SavedExport
 from tests.pages.driving import Open, settled, texts
-from tests.pages.test_bridge import revenue, sales
 from tests.pages.test_exports import monday
 
 PAGE = "pages/7_Settings.py"
-__all__ = ["monday", "revenue", "sales"]
+__all__ = ["monday"]
 
 
 def test_it_says_when_nothing_is_public(open_page: Open, app: App) -> None:

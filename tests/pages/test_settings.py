@@ -9,11 +9,9 @@ from core.app import App
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec
 from tests.pages.driving import Open, settled, texts
-from tests.pages.test_bridge import revenue, sales
 
 PAGE = "pages/7_Settings.py"
 ROSE = "settings_text_en_headline_rose"
-__all__ = ["revenue", "sales"]
 
 
 def write(page: AppTest, text: str, key: str = ROSE) -> AppTest:
