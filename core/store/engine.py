@@ -115,7 +115,10 @@ def store_path(url: str) -> Path:
 
 def _engine(path: Path) -> Engine:
     url = URL.create("sqlite", database=str(path))
-    engine = create_engine(url, pool_size=8, max_overflow=40, connect_args={"timeout": BUSY_TIMEOUT_S})
+    # What a statement carries may be a password's hash: errors name the statement alone, in logs too.
+    engine = create_engine(
+        url, pool_size=8, max_overflow=40, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S}
+    )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -11,6 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
 from core.errors import SettingsError, StoreError
@@ -39,6 +40,12 @@ def beat(store: Store, pid: int = 1, now: datetime = NOW) -> None:
 def test_a_connection_is_opened_by_the_recipe(store: Store, pragma: str, value: object) -> None:
     with store.read() as session:
         assert session.connection().execute(text(f"PRAGMA {pragma}")).scalar() == value
+
+
+def test_an_error_of_the_database_does_not_tell_what_the_statement_carried(store: Store) -> None:
+    with pytest.raises(DatabaseError) as told, store.write() as session:
+        session.connection().execute(text("INSERT INTO no_such_table VALUES (:hash)"), {"hash": "$argon2id$the-hash"})
+    assert "the-hash" not in str(told.value)
 
 
 def test_the_data_folder_is_its_owner_s_alone(tmp_path: Path) -> None:
