@@ -26,7 +26,8 @@ def show_account(app: App) -> None:
     if caller.session_id is None:
         _show_open(app, caller)
         return
-    st.markdown(f"**{escape(caller.name)}** · {escape(caller.email)} · {caller.role}")
+    st.markdown(f"**{escape(caller.name)}** · {caller.role}")
+    st.text(caller.email)
     _show_password(app)
     st.markdown("**Where you are signed in**")
     show_sessions(app, caller.person_id, caller)

@@ -49,10 +49,11 @@ def _show(app: App, caller: Caller, person: Person) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"settings_person_{person.id}"):
         you = " :green-badge[You]" if person.id == caller.person_id else ""
         state = "" if person.password_hash else " :orange-badge[No password yet]"
-        seen = f" · last seen {ago(person.last_seen_at, app.clock())}" if person.last_seen_at else ""
-        st.markdown(
-            f"**{escape(person.name)}**{you}{state}  \n:small[:gray[{escape(person.email)}{seen}]]", width="stretch"
-        )
+        seen = f", last seen {ago(person.last_seen_at, app.clock())}" if person.last_seen_at else ""
+        with st.container(gap=None):
+            st.markdown(f"**{escape(person.name)}**{you}{state}")
+            # Markdown would make a link of the address.
+            st.text(f"{person.email}{seen}")
         key = f"settings_role_{person.id}_{person.role}"
         st.selectbox(
             "Role",

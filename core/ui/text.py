@@ -19,6 +19,10 @@ LOCALE = "en"
 WORD_JOINER = "\u2060"
 SIGN_BEFORE_UNIT = rf"([+{MINUS}])(?=[^\s\d*])"
 MARKS = "\\`*_{}[]<>#|$~:"
+LIST_OR_LINE = re.compile(r"(?m)^(\s*\d*)([-+=.)])(?=[-=\s]|$)")
+"""What a line must not begin with: lists, which labels drop, and rules."""
+LINK = re.compile(r"(?i)(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)")
+"""Where something cuts an address apart that Streamlit would make a link of."""
 TONES: dict[Tone, str] = {"good": ":green[**{}**]", "bad": ":red[**{}**]", "strong": "**{}**", "muted": ":gray[{}]"}
 LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe"})
 JUST_NOW = timedelta(seconds=10)
@@ -26,10 +30,14 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def escape(text: str) -> str:
-    """Text of other people's making, such that Markdown shows it as it is."""
+    """Text of other people's making, such that Markdown shows it as it is, and makes no link of it.
+
+    What people are to copy, such as a mail address, belongs into `st.text`: here an invisible sign cuts it apart.
+    """
+    text = LINK.sub(WORD_JOINER, text)
     for mark in MARKS:
         text = text.replace(mark, f"\\{mark}")
-    return text
+    return LIST_OR_LINE.sub(r"\1\\\2", text)
 
 
 def plain(name: str) -> str:

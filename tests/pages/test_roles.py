@@ -171,3 +171,10 @@ def share(app: App, slug: str, **settings: object) -> None:
         ),
         by=app.owner.id,
     )
+
+
+@pytest.mark.parametrize("section", ["people", "account"])
+def test_a_mail_address_is_text_to_copy_and_no_link(open_page: Open, as_role: As, section: str) -> None:
+    as_role("owner")
+    page = open_page("pages/7_Settings.py", section=section)
+    assert any(text.value.startswith("owner@example.org") for text in page.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,28 @@ NOW = datetime(2026, 12, 1, 6, 2, tzinfo=UTC)
 
 def test_marks_of_markdown_are_shown_as_they_are() -> None:
     assert escape("a_b *c* [d](e) $f$ :red[g]") == "a\\_b \\*c\\* \\[d\\](e) \\$f\\$ \\:red\\[g\\]"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("1. Quartal", "1\\. Quartal"),
+        ("2) Rest", "2\\) Rest"),
+        ("- none -", "\\- none -"),
+        ("Shop\n---", "Shop\n\\---"),
+        ("+", "\\+"),
+        ("-5 to 3.5", "-5 to 3.5"),
+    ],
+)
+def test_a_name_that_begins_like_a_list_keeps_its_beginning(name: str, shown: str) -> None:
+    assert escape(name) == shown
+
+
+@pytest.mark.parametrize("address", ["https://planted.example/login", "www.planted.example", "ann@example.org"])
+def test_an_address_in_a_name_is_no_link(address: str) -> None:
+    shown = escape(address).replace("\\", "")
+    assert shown.replace("\u2060", "") == address
+    assert not re.search(r"https?://|www\.|\w@", shown)
 
 
 def test_good_and_bad_parts_of_a_line_get_their_colours() -> None:
