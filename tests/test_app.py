@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.access.tokens import verify_token
 from core.app import App, open_app
 from core.errors import SettingsError
 from core.settings import Settings, read_settings
@@ -52,3 +53,21 @@ def test_a_memory_limit_that_is_none_stops_the_start(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("BRIDGECAST_MEMORY_LIMIT", wrong)
     with pytest.raises(SettingsError, match=f"BRIDGECAST_MEMORY_LIMIT is '{wrong}'.*60%"):
         read_settings()
+
+
+def test_the_token_of_the_environment_goes_over_to_the_next_owner(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "var", demo=False, owner_token="the-token-of-the-environment")
+    first = open_app(settings)
+    try:
+        me = first.sessions.built_in_owner()
+        bob = first.people.add(me, "bob@example.org", "Bob", "owner")
+        first.people.change(me, me.person_id, role="viewer")
+    finally:
+        first.close()
+    again = open_app(settings)
+    try:
+        caller = verify_token(again.store, "the-token-of-the-environment", now=again.clock())
+    finally:
+        again.close()
+    assert caller is not None
+    assert caller.person_id == bob.id

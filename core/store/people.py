@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, or_, select, update
 
 from core.errors import AlreadyExists, NotFound
 from core.model.access import ApiToken, Organisation, Person
@@ -104,13 +104,14 @@ def keep_token(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> ApiToken:
-    """Keep the hash of a token under a name; an older token of that person and name stops working."""
-    known = session.exec(select(ApiToken).where(ApiToken.person_id == person_id, ApiToken.name == name)).first()
-    if known is not None and known.sha256 == sha256 and known.scopes == " ".join(scopes) and known.revoked_at is None:
-        return known
-    if known is not None:
-        session.delete(known)
-        session.flush()
+    """Keep the hash of a token under a name; older ones of that name or hash stop working, whoever they belonged to."""
+    older = list(session.exec(select(ApiToken).where(or_(ApiToken.name == name, ApiToken.sha256 == sha256))))
+    wanted = (person_id, name, sha256, " ".join(scopes), None)
+    if [(row.person_id, row.name, row.sha256, row.scopes, row.revoked_at) for row in older] == [wanted]:
+        return older[0]
+    for row in older:
+        session.delete(row)
+    session.flush()
     return add_token(session, person_id, name, sha256, scopes, now=now, expires_at=expires_at)
 
 
