@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from core.access.api_tokens import OF_ENVIRONMENT, ApiTokens
 from core.access.egress import Egress
+from core.access.folders import make_private
 from core.access.keys import Keys, open_keys
 from core.access.passwords import hash_password
 from core.access.people import People
@@ -77,7 +78,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
 
     Several processes may call this at once. Raises SettingsError and StoreError with a sentence.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(settings.data_dir)
     keys, egress = open_keys(settings), Egress(settings)
     with ExitStack() as opened:
         store = Store(settings.store_url)

@@ -41,6 +41,23 @@ SHARED: tuple[Processor, ...] = (
 )
 
 
+class Record(logging.LogRecord):
+    """A line of a library, without secrets whichever handler writes it: some bring their own, past `configure_logs`."""
+
+    def getMessage(self) -> str:  # noqa: N802  the library's name
+        """The line."""
+        return scrubbed(super().getMessage())
+
+    @property
+    def exc_text(self) -> str | None:
+        """The trace as text; whichever formatter makes it keeps it here and reads it again."""
+        return self._exc_text
+
+    @exc_text.setter
+    def exc_text(self, text: str | None) -> None:
+        self._exc_text = text and scrubbed(text)
+
+
 def configure_logs(level: str, stream: TextIO = sys.stderr) -> None:
     """Send our own lines and those of the libraries to `stream`, from `level` on."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -52,6 +69,7 @@ def configure_logs(level: str, stream: TextIO = sys.stderr) -> None:
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_library_formatter(stream))
+    logging.setLogRecordFactory(Record)
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
 
 

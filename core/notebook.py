@@ -21,6 +21,7 @@ import altair as alt
 import polars as pl
 from pydantic import ValidationError
 
+from core.access.folders import make_private
 from core.analyses import compute_both
 from core.app import App, open_app
 from core.engine.bridge import Bridge, Total
@@ -285,6 +286,7 @@ def _app(settings: Settings) -> App:
 @cache
 def _warehouse() -> Warehouse:
     settings = read_settings()
+    make_private(settings.data_dir)
     opened = Warehouse(settings.warehouse_dir, threads=settings.threads, memory_limit=settings.memory_limit)
     atexit.register(opened.close)
     return opened

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     oidc_domains: str = ""
     oidc_role_claim: str = ""
     oidc_roles: str = ""
+    oidc_trust_email: bool = False
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     memory_limit: str = "60%"
     egress_allow: str = ""

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 import structlog
+from streamlit.logger import get_logger
 
 from core.logs import configure_logs, never_log, scrubbed
 
@@ -96,6 +97,23 @@ def test_a_secret_within_a_trace_is_hidden(lines: StringIO) -> None:
         logging.getLogger("a.library").exception("failed too")
     assert "correct horse" not in lines.getvalue()
     assert "no such password: ***" in lines.getvalue()
+
+
+def test_a_library_that_writes_by_a_handler_of_its_own_hides_secrets_too(
+    lines: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    never_log(["correct horse"])
+    own = get_logger("streamlit.of_this_test")
+    own.warning("asked with %s", "correct horse")
+    try:
+        raise ValueError("no such password: correct horse")
+    except ValueError:
+        own.exception("and failed by https://me:word@example.org/")
+    written = capsys.readouterr().err
+    assert "asked with ***" in written
+    assert "ValueError: no such password: ***" in written
+    assert "https://***@example.org/" in written
+    assert "correct horse" not in written
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ class Provider:
         if "id_token" not in token:
             raise AccessDenied(NOT_ACCEPTED)
         claims = self._checked(str(token["id_token"]), way.nonce)
-        if "email" not in claims and "userinfo_endpoint" in self._metadata():
+        if not self._needed() <= claims.keys() and "userinfo_endpoint" in self._metadata():
             claims = claims | self._user_info(str(token.get("access_token", "")), str(claims["sub"]))
         return self._identity(claims)
 
@@ -127,13 +127,25 @@ class Provider:
 
     def _identity(self, claims: Mapping[str, Any]) -> Identity:
         email = str(claims.get("email") or "").strip().lower()
-        if not email or claims.get("email_verified") is False:
+        if not email or not self._is_vouched(claims):
             raise AccessDenied("The provider does not vouch for your e-mail address. Ask an administrator.")
         domains = self._settings.oidc_allowed_domains
         if domains and email.rpartition("@")[2] not in domains:
             raise AccessDenied(f"People of {email.rpartition('@')[2]} may not sign in here this way.")
         name = " ".join(str(claims.get("name") or email.partition("@")[0]).split())
         return Identity(email, name[:100], self._role(claims))
+
+    def _needed(self) -> set[str]:
+        """The claims without which nobody comes in; what the token lacks may stand in the provider's user info."""
+        return {"email"} if self._settings.oidc_trust_email else {"email", "email_verified"}
+
+    def _is_vouched(self, claims: Mapping[str, Any]) -> bool:
+        """Whether the address was checked there; what a provider is silent about was not, unless the settings say so.
+
+        Some write the claim as text.
+        """
+        told = claims.get("email_verified")
+        return self._settings.oidc_trust_email if told is None else told in {True, "true"}
 
     def _role(self, claims: Mapping[str, Any]) -> str | None:
         """The highest role that the values of the role claim stand for; the claim may lie deeper: `realm.roles`."""

@@ -129,13 +129,34 @@ def test_another_domain_stays_out(tmp_path: Path, provider: str, email: str) -> 
         assert "may not sign in here this way" in come_as(browser, provider, "eve", claims_of(email)).text
 
 
-@pytest.mark.parametrize("claims", [{"email": "olga@example.org", "email_verified": False}, {"name": "Olga"}])
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"email": "olga@example.org", "email_verified": False},
+        {"email": "olga@example.org", "email_verified": "false"},
+        {"email": "olga@example.org", "email_verified": None},
+        {"email": "olga@example.org"},
+        {"name": "Olga"},
+    ],
+)
 def test_an_address_that_the_provider_does_not_vouch_for_is_none(
     tmp_path: Path, provider: str, claims: dict[str, Any]
 ) -> None:
     with house(tmp_path, provider) as (_, browser):
         answer = come_as(browser, provider, "eve", claims)
     assert "does not vouch for your e-mail address" in answer.text
+
+
+def test_a_provider_that_is_silent_may_be_trusted_by_a_setting(tmp_path: Path, provider: str) -> None:
+    with house(tmp_path, provider, oidc_trust_email=True) as (_, browser):
+        assert come_as(browser, provider, "silent", {"email": "olga@example.org"}).status_code == 303
+
+
+@pytest.mark.parametrize("told", [False, "false"])
+def test_a_provider_that_says_no_is_believed_whatever_the_setting(tmp_path: Path, provider: str, told: object) -> None:
+    with house(tmp_path, provider, oidc_trust_email=True) as (_, browser):
+        claims = {"email": "olga@example.org", "email_verified": told}
+        assert come_as(browser, provider, "refused", claims).status_code == 403
 
 
 def test_the_claim_s_highest_role_counts_at_every_sign_in(tmp_path: Path, provider: str) -> None:
