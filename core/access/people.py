@@ -17,7 +17,17 @@ from core.access.tokens import Caller, hash_token
 from core.errors import AccessDenied, AlreadyExists, Conflict, DataError, NotFound
 from core.model.access import Person
 from core.store import Store
-from core.store.people import OWNER_EMAIL, add_person, email_of, find_person, get_person, list_people
+from core.store.people import (
+    OWNER_EMAIL,
+    add_person,
+    email_of,
+    find_person,
+    get_person,
+    has_left,
+    list_people,
+    list_tokens,
+    revoke_tokens,
+)
 from core.store.sign_ins import add_link, end_sign_ins, find_link, void_links
 
 LinkKind = Literal["invite", "reset"]
@@ -52,7 +62,7 @@ class People:
         """Set the password of the person whom the link is for. All their sessions end.
 
         email, name: of the built-in owner, who says at last who they are; of others they stay as they were invited.
-        Raises AccessDenied when the link no longer works, DataError when something will not do.
+        Raises AccessDenied when the link no longer works, DataError and AlreadyExists when something will not do.
         """
         person = self.link_person(token)
         if person is None:
@@ -66,6 +76,8 @@ class People:
             if find_link(session, hash_token(token), now=now) is None:
                 raise AccessDenied(NO_LONGER)
             person = get_person(session, person.id)
+            if address != person.email and find_person(session, self._organisation_id, address):
+                raise AlreadyExists(f"'{address}' is somebody else's here. Type your own.")
             person.password_hash, person.email, person.name = password_hash, address, called
             session.add(person)
             end_sign_ins(session, person.id, now=now)
@@ -139,6 +151,8 @@ class People:
         address = _checked_email(email)
         with self._store.write() as session:
             person = find_person(session, self._organisation_id, address)
+            if person is None and has_left(session, self._organisation_id, address):
+                raise AccessDenied(f"'{address}' was removed here. Ask an administrator to invite you again.")
             if person is None and not may_join:
                 raise AccessDenied(f"'{address}' is not known here. Ask an administrator to invite you.")
             if person is None:
@@ -182,6 +196,8 @@ class People:
                 if find_person(session, self._organisation_id, email):
                     raise AlreadyExists(f"'{email_of(email)}' is here already.")
                 person.email = _checked_email(email)
+                # Those that were mailed went to the address before, which may be somebody else's.
+                void_links(session, person_id, now=self._clock())
             person.name = _checked_name(name) if name is not None else person.name
             session.add(person)
             session.flush()
@@ -189,7 +205,7 @@ class People:
             return person
 
     def remove(self, caller: Caller, person_id: str) -> Person:
-        """A person leaves: sessions and links end, the address is free again; what they made stays.
+        """A person leaves: sessions, tokens and links end, the address is free again; what they made stays.
 
         Raises NotFound, AccessDenied, Conflict.
         """
@@ -201,6 +217,8 @@ class People:
             person.left_at, person.password_hash = now, None
             session.add(person)
             end_sign_ins(session, person_id, now=now)
+            # Else they would work again as soon as the person is invited again.
+            revoke_tokens(session, [row.id for row in list_tokens(session, [person_id])], now=now)
             void_links(session, person_id, now=now)
             note(session, "person.left", _subject(person), at=now)
             return person

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from core.access.audit import Subject, actor, note, record
 from core.access.passwords import is_password
 from core.access.tokens import ALL_SCOPES, Caller, caller_for, hash_token
-from core.errors import NotFound
+from core.errors import AccessDenied, NotFound
 from core.model.access import Person, SignIn
 from core.store import Store
 from core.store.people import (
@@ -78,12 +78,22 @@ class Sessions:
                 tried = Subject("person", "", email_of(email)[:LONGEST_EMAIL])
                 record(session, None, "sign_in.failed", tried, at=self._clock(), address=visitor.address)
             return None
-        return self.open(person.id, visitor)
+        try:
+            return self.open(person.id, visitor, password_hash=person.password_hash)
+        except AccessDenied:
+            return None
 
-    def open(self, person_id: str, visitor: Visitor) -> str:
-        """The secret of a new session of somebody who has shown who they are."""
+    def open(self, person_id: str, visitor: Visitor, *, password_hash: str | None = None) -> str:
+        """The secret of a new session of somebody who has shown who they are.
+
+        password_hash: of the password that was shown. Raises AccessDenied when it was changed while it was looked at,
+        or the person has left meanwhile: what ends all sessions must end this one too.
+        """
         secret, now = secrets.token_urlsafe(32), self._clock()
         with self._store.write() as session:
+            person = get_person(session, person_id)
+            if person.left_at is not None or password_hash not in (None, person.password_hash):
+                raise AccessDenied("This sign-in no longer counts. Start again.")
             add_sign_in(
                 session,
                 person_id,
@@ -93,7 +103,6 @@ class Sessions:
                 now=now,
                 expires_at=now + SIGNED_IN_FOR,
             )
-            person = get_person(session, person_id)
             who = caller_for(person, frozenset())
             record(session, who, "sign_in.succeeded", _subject(person), at=now, address=visitor.address)
         return secret

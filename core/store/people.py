@@ -67,6 +67,14 @@ def find_person(session: Session, organisation_id: str, email: str) -> Person | 
     return next((p for p in list_people(session, organisation_id) if p.email == email_of(email)), None)
 
 
+def has_left(session: Session, organisation_id: str, email: str) -> bool:
+    """Whether somebody with that e-mail address was here and is no more."""
+    query = select(Person.id).where(
+        Person.organisation_id == organisation_id, Person.email == email_of(email), col(Person.left_at).is_not(None)
+    )
+    return session.exec(query).first() is not None
+
+
 def add_person(session: Session, organisation_id: str, email: str, name: str, role: str, *, now: datetime) -> Person:
     """A new person, or one who comes back after leaving. Raises AlreadyExists."""
     query = select(Person).where(Person.organisation_id == organisation_id, Person.email == email_of(email))

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from core.access.api_tokens import ApiTokens
 from core.access.people import WORKS_FOR
 from core.access.sessions import Visitor
-from core.access.tokens import Caller
+from core.access.tokens import Caller, verify_token
 from core.errors import AccessDenied, AlreadyExists, BridgecastError, Conflict, DataError, NotFound
 from core.model.access import Person
 from tests.access.conftest import START, House
@@ -82,6 +83,20 @@ def test_whoever_left_can_be_invited_again(house: House, ann: Person) -> None:
     assert (again.id, again.role, again.password_hash) == (ann.id, "viewer", None)
 
 
+def test_a_token_does_not_come_back_with_whoever_left(house: House, ann: Person) -> None:
+    tokens = ApiTokens(house.store, house.organisation_id, lambda: house.now)
+    _, secret = tokens.make(house.owner, "Nightly", ["read"], person_id=ann.id)
+    house.people.remove(house.owner, ann.id)
+    house.people.add(house.owner, "ann@example.org", "Ann", "admin")
+    assert verify_token(house.store, secret, now=house.now) is None
+
+
+def test_whoever_was_removed_does_not_join_by_a_provider(house: House, ann: Person) -> None:
+    house.people.remove(house.owner, ann.id)
+    with pytest.raises(AccessDenied, match=r"'ann@example\.org' was removed here"):
+        house.people.vouched("ann@example.org", "Ann", "admin", may_join=True)
+
+
 def test_somebody_who_left_is_not_found(house: House, ann: Person) -> None:
     house.people.remove(house.owner, ann.id)
     with pytest.raises(NotFound):
@@ -94,6 +109,18 @@ def test_a_link_sets_a_password_once(house: House, ann: Person) -> None:
     assert house.sessions.sign_in(ann.email, PASSWORD, Visitor()) is not None
     with pytest.raises(AccessDenied, match="no longer works"):
         house.people.use_link(token, "another horse")
+
+
+def test_a_link_that_went_to_another_address_no_longer_works(house: House, ann: Person) -> None:
+    token = house.people.make_link(ann.id, "invite")
+    house.people.change(house.owner, ann.id, email="anne@example.org")
+    assert house.people.link_person(token) is None
+
+
+def test_another_name_leaves_a_link_alone(house: House, ann: Person) -> None:
+    token = house.people.make_link(ann.id, "invite")
+    house.people.change(house.owner, ann.id, name="Anne", email="Ann@Example.org")
+    assert house.people.link_person(token) is not None
 
 
 @pytest.mark.parametrize("kind", ["invite", "reset"])

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.access.sessions import SIGNED_IN_FOR, Visitor
-from core.errors import NotFound
+from core.errors import AccessDenied, NotFound
 from core.model.access import Person
 from tests.access.conftest import START, House
 
@@ -97,3 +97,17 @@ def test_whoever_has_left_is_nobody(house: House, ann: Person) -> None:
     house.people.remove(house.owner, ann.id)
     assert house.sessions.caller_of(secret) is None
     assert house.sessions.sign_in(ann.email, PASSWORD, HOME) is None
+
+
+def test_a_password_that_was_changed_while_it_was_looked_at_opens_none(house: House, ann: Person) -> None:
+    shown = house.people.get(ann.id).password_hash
+    house.people.set_password(ann.id, "battery staple")
+    with pytest.raises(AccessDenied, match="no longer counts"):
+        house.sessions.open(ann.id, HOME, password_hash=shown)
+    assert house.sessions.all(ann.id) == []
+
+
+def test_nobody_who_has_left_gets_a_session(house: House, ann: Person) -> None:
+    house.people.remove(house.owner, ann.id)
+    with pytest.raises(AccessDenied, match="no longer counts"):
+        house.sessions.open(ann.id, HOME)

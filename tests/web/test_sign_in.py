@@ -146,6 +146,16 @@ def test_a_short_password_is_said_on_the_page(site: Site, browser: httpx.Client,
     assert "5 characters. Use at least 8" in answer.text
 
 
+def test_the_first_owner_does_not_take_the_address_of_somebody_else(own_site: Site) -> None:
+    person(own_site)
+    path = f"/welcome/{own_site.app.people.make_link(own_site.app.owner.id, 'invite')}"
+    with httpx.Client(base_url=own_site.base, headers={"Origin": own_site.base}) as client:
+        answer = fill(client, path, name="Olga", email="Ann@example.org", password=PASSWORD)
+        assert answer.status_code == 422
+        assert "&#39;ann@example.org&#39; is somebody else&#39;s here" in answer.text
+        assert fill(client, path, name="Olga", email="olga@example.org", password=PASSWORD).status_code == 303
+
+
 def test_an_unknown_link_is_404(site: Site) -> None:
     assert site.anonymous("/welcome/unknown").status_code == 404
 
