@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -18,7 +19,7 @@ from core.comparisons import check_comparison, comparison_for, of_second, read_m
 from core.engine.bridge import Bridge, build_bridge
 from core.engine.equation import Equation, parse
 from core.engine.notes import Note
-from core.errors import DataError, EmptyComparison, EquationError, UnknownColumn, UnknownDataset
+from core.errors import DataError, EmptyComparison, EquationError, NotFound, UnknownColumn, UnknownDataset
 from core.model.analysis import Analysis, AnalysisSpec, EquationSpec
 from core.model.comparison import Comparison
 from core.store import Store
@@ -183,7 +184,7 @@ class SavedRevision:
 
 
 class Analyses:
-    """The saved analyses of one organisation."""
+    """The saved analyses of one organisation: those on datasets that its catalogue shows."""
 
     def __init__(
         self,
@@ -196,16 +197,27 @@ class Analyses:
         self._store, self._warehouse, self._catalogue = store, warehouse, catalogue
         self._organisation_id, self._clock = organisation_id, clock
 
+    def on(self, catalogue: Catalogue) -> Analyses:
+        """The same analyses, of which those on datasets that the catalogue does not show are unknown."""
+        narrowed = copy(self)
+        narrowed._catalogue = catalogue
+        return narrowed
+
     def all(self) -> list[SavedAnalysis]:
         """Every analysis, the one changed last first."""
         with self._store.read() as session:
             rows = list_analyses(session, self._organisation_id)
-        return sorted(map(_saved, rows), key=lambda saved: saved.modified_at, reverse=True)
+        seen = self._catalogue.seen({row.dataset for row in rows})
+        found = [_saved(row) for row in rows if row.dataset in seen]
+        return sorted(found, key=lambda saved: saved.modified_at, reverse=True)
 
     def get(self, slug: str) -> SavedAnalysis:
         """One analysis. Raises NotFound."""
         with self._store.read() as session:
-            return _saved(get_analysis(session, self._organisation_id, slug))
+            saved = _saved(get_analysis(session, self._organisation_id, slug))
+        if not self._catalogue.seen([saved.spec.dataset]):
+            raise NotFound(f"There is no analysis '{slug}'.")
+        return saved
 
     def bridge(self, spec: AnalysisSpec, version: Version | None = None) -> Bridge:
         """The bridge of `spec`, on the newest version unless another one is given. Raises as `compute`."""
@@ -235,6 +247,7 @@ class Analyses:
 
     def revise(self, spec: AnalysisSpec, *, by: str, if_revision: int | None = None, note: str = "") -> SavedAnalysis:
         """Make `spec` the newest revision of the analysis with its slug. Raises NotFound, Stale, and as `check`."""
+        self.get(spec.slug)
         self.check(spec)
         with self._store.write() as session:
             row = revise_analysis(
@@ -262,12 +275,16 @@ class Analyses:
 
     def revisions(self, slug: str) -> list[SavedRevision]:
         """All revisions, the newest first."""
+        self.get(slug)
         with self._store.read() as session:
             rows = list_revisions(session, self._organisation_id, slug)
-        return [SavedRevision(r.revision, analysis_spec(r), r.note, r.created_by, r.created_at) for r in rows]
+        found = [SavedRevision(r.revision, analysis_spec(r), r.note, r.created_by, r.created_at) for r in rows]
+        seen = self._catalogue.seen({kept.spec.dataset for kept in found})
+        return [kept for kept in found if kept.spec.dataset in seen]
 
     def restore(self, slug: str, revision: int, *, by: str) -> SavedAnalysis:
         """Make an old revision the newest one, as a revision of its own. Raises NotFound, and as `check`."""
+        self.get(slug)
         with self._store.read() as session:
             old = analysis_spec(get_revision(session, self._organisation_id, slug, revision))
         self.check(old)
@@ -277,6 +294,7 @@ class Analyses:
 
     def delete(self, slug: str) -> None:
         """Delete an analysis with its revisions. Raises Conflict naming the exports that show it."""
+        self.get(slug)
         with self._store.write() as session:
             self._noted(session, "analysis.deleted", get_analysis(session, self._organisation_id, slug))
             delete_analysis(session, self._organisation_id, slug)

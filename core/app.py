@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pydantic import SecretStr
@@ -22,7 +22,7 @@ from core.access.passwords import hash_password
 from core.access.people import People
 from core.access.secrets import Secrets
 from core.access.sessions import Sessions
-from core.access.tokens import ALL_SCOPES, hash_token
+from core.access.tokens import ALL_SCOPES, Caller, hash_token
 from core.analyses import Analyses
 from core.audit_log import AuditLog
 from core.catalogue import Catalogue
@@ -61,6 +61,16 @@ class App:
     sessions: Sessions
     invitations: Invitations
     clock: Callable[[], datetime]
+
+    def seen_by(self, caller: Caller) -> App:
+        """The same app for somebody who acts: datasets that they may not read, and what is built on them, are unknown.
+
+        Rights are looked up at every question, so that what is taken away is gone at once. Do not close it.
+        """
+        catalogue = self.catalogue.seen_by(caller)
+        analyses = self.analyses.on(catalogue)
+        exports = self.exports.seen_by(caller, ExportCheck(analyses, catalogue, self.warehouse, self.clock))
+        return replace(self, catalogue=catalogue, analyses=analyses, exports=exports)
 
     def close(self) -> None:
         """Give connections and threads back."""

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import structlog
+from sqlmodel import Session
 
 from core.access.audit import Subject, note
+from core.access.dataset_rights import by_ids, sight_of
+from core.access.tokens import Caller
 from core.errors import AlreadyExists, BridgecastError, Conflict, NotFound, Stale
-from core.model.data import DatasetSpec, FilesSource, SourceSpec, UploadSource
+from core.model.data import Dataset, DatasetAccess, DatasetSpec, FilesSource, SourceSpec, UploadSource
 from core.store import Store
-from core.store.analyses import analysis_spec
+from core.store.dataset_rights import list_rights, set_access
 from core.store.datasets import (
     add_dataset,
-    analyses_of,
     change_dataset,
     dataset_spec,
     delete_dataset,
     get_dataset,
     list_datasets,
 )
+from core.store.people import get_person
+from core.store.rows import by_slug
 from core.warehouse import Version, Warehouse
 from core.warehouse.files import fingerprint, refuse_private
 from core.warehouse.inspect import Inspection, inspect
+from core.warehouse.versions import without_data
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str, float], None]
@@ -68,7 +74,10 @@ class _Flight:
 
 
 class Catalogue:
-    """The datasets of one organisation. private: files and folders that no source may lead to."""
+    """The datasets of one organisation. private: files and folders that no source may lead to.
+
+    It knows every dataset; `seen_by` gives one that knows those alone that somebody may read.
+    """
 
     def __init__(
         self,
@@ -82,6 +91,7 @@ class Catalogue:
         self._store, self._warehouse = store, warehouse
         self._organisation_id, self._clock = organisation_id, clock
         self._private = tuple(place.resolve() for place in private)
+        self._reader: str | None = None
         self._flights: dict[str, _Flight] = {}
         self._guard = threading.Lock()
         self._closing = threading.Event()
@@ -92,10 +102,22 @@ class Catalogue:
         self._closing.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def seen_by(self, caller: Caller) -> Catalogue:
+        """The same catalogue, in which every dataset that the caller may not read is unknown."""
+        narrowed = copy(self)
+        narrowed._reader = caller.person_id
+        return narrowed
+
+    def seen(self, slugs: Iterable[str]) -> frozenset[str]:
+        """Which of these datasets may be read."""
+        with self._store.read() as session:
+            return frozenset(filter(sight_of(session, self._organisation_id, self._reader), slugs))
+
     def all(self) -> list[DatasetSpec]:
         """Every dataset, by name."""
         with self._store.read() as session:
-            rows = list_datasets(session, self._organisation_id)
+            sees = sight_of(session, self._organisation_id, self._reader)
+            rows = [row for row in list_datasets(session, self._organisation_id) if sees(row.slug)]
         return sorted(map(dataset_spec, rows), key=lambda spec: spec.name.casefold())
 
     def get(self, slug: str) -> DatasetSpec:
@@ -105,15 +127,38 @@ class Catalogue:
     def get_with_revision(self, slug: str) -> tuple[DatasetSpec, int]:
         """One dataset's definition and how many times it was changed, for `change`. Raises NotFound."""
         with self._store.read() as session:
-            row = get_dataset(session, self._organisation_id, slug)
+            row = self._row(session, slug)
             return dataset_spec(row), row.revision
+
+    def access(self, slug: str) -> DatasetAccess:
+        """Whom a dataset is for, people by id. Raises NotFound."""
+        with self._store.read() as session:
+            self._row(session, slug)
+            return list_rights(session, self._organisation_id).get(slug, DatasetAccess())
+
+    def named(self, access: DatasetAccess) -> DatasetAccess:
+        """The same people by their ids. Raises DataError for somebody who cannot be named."""
+        with self._store.read() as session:
+            return by_ids(session, self._organisation_id, access)
+
+    def share(self, slug: str, access: DatasetAccess) -> None:
+        """Say who may see a dataset and all that is built on it. Raises NotFound, and DataError as `named`."""
+        with self._store.write() as session:
+            subject = Subject("dataset", slug, dataset_spec(self._row(session, slug)).name)
+            known = by_ids(session, self._organisation_id, access)
+            set_access(session, self._organisation_id, slug, known)
+            people = [get_person(session, person).email for person in known.people]
+            told = {"people": people, "roles": list(known.roles)}
+            note(session, "dataset.shared", subject, at=self._clock(), detail=told)
 
     def latest(self, slug: str) -> Version:
         """The newest version. Raises UnknownDataset."""
+        self._require_seen(slug)
         return self._warehouse.latest(slug)
 
     def versions(self, slug: str) -> list[Version]:
         """The versions that are kept, newest first."""
+        self._require_seen(slug)
         return self._warehouse.versions(slug)
 
     def inspect(self, source: SourceSpec, path: Path | None = None) -> Inspection:
@@ -243,15 +288,10 @@ class Catalogue:
                 self._flights[spec.slug] = last
             return last.future
 
-    def dependants(self, slug: str) -> list[str]:
-        """Names of the analyses that are built on it."""
-        with self._store.read() as session:
-            return [analysis_spec(row).name for row in analyses_of(session, self._organisation_id, slug)]
-
     def delete(self, slug: str) -> None:
         """Delete definition and versions. Raises Conflict naming the analyses that need it, NotFound."""
         with self._store.write() as session:
-            name = dataset_spec(get_dataset(session, self._organisation_id, slug)).name
+            name = dataset_spec(self._row(session, slug)).name
             delete_dataset(session, self._organisation_id, slug)
             note(session, "dataset.deleted", Subject("dataset", slug, name), at=self._clock())
         self._warehouse.drop(slug)
@@ -284,12 +324,19 @@ class Catalogue:
             refuse_private(source.path, self._private)
 
     def is_known(self, slug: str) -> bool:
-        """Whether there is such a dataset."""
-        try:
-            self.get(slug)
-        except NotFound:
-            return False
-        return True
+        """Whether there is such a dataset, also one that may not be seen: an address is given once."""
+        with self._store.read() as session:
+            return by_slug(session, Dataset, self._organisation_id, slug) is not None
+
+    def _row(self, session: Session, slug: str) -> Dataset:
+        """The row of a dataset. One that may not be seen is as unknown as one that is not there."""
+        if not sight_of(session, self._organisation_id, self._reader)(slug):
+            raise NotFound(f"There is no dataset '{slug}'.")
+        return get_dataset(session, self._organisation_id, slug)
+
+    def _require_seen(self, slug: str) -> None:
+        if self._reader is not None and not self.seen([slug]):
+            raise without_data(slug)
 
 
 def _with_columns(spec: DatasetSpec, version: Version) -> DatasetSpec:

@@ -218,7 +218,6 @@ def test_many_readers_of_a_changed_source_make_one_version(sales_app: App, rewri
 
 
 def test_a_dataset_that_is_needed_is_not_deleted(sales_app: App) -> None:
-    assert sales_app.catalogue.dependants("sales") == ["Revenue"]
     with pytest.raises(Conflict, match="revenue"):
         sales_app.catalogue.delete("sales")
     assert sales_app.catalogue.latest("sales").number == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal, Protocol, get_args
 
 from core.access.tokens import Caller
@@ -14,6 +14,7 @@ Action = Literal[
     "data.read",
     "data.write",
     "data.path",
+    "data.share",
     "analysis.read",
     "analysis.write",
     "export.read",
@@ -33,6 +34,8 @@ Action = Literal[
 Role = Literal["owner", "admin", "analyst", "viewer"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """The highest first."""
+ALWAYS: frozenset[str] = frozenset({"owner", "admin"})
+"""What is for named people and roles is for these besides."""
 VIEWER: frozenset[Action] = frozenset({"report.view", "report.subscribe", "run.read", "token.own"})
 ANALYST: frozenset[Action] = VIEWER | {
     "data.read",
@@ -58,6 +61,7 @@ SCOPE_OF: dict[Action, str] = {
     "data.read": "read",
     "data.write": "write",
     "data.path": "write",
+    "data.share": "admin",
     "analysis.read": "read",
     "analysis.write": "write",
     "export.read": "read",
@@ -80,6 +84,7 @@ DONE: dict[Action, str] = {
     "data.read": "see datasets",
     "data.write": "load and change datasets",
     "data.path": "load files by their path on the server",
+    "data.share": "say who may see a dataset",
     "analysis.read": "see analyses",
     "analysis.write": "build analyses",
     "export.read": "see exports",
@@ -98,8 +103,8 @@ DONE: dict[Action, str] = {
 }
 
 
-class SharedLink(Protocol):
-    """What of a report link says who may see it: people by id or e-mail address, and roles; none named: everybody."""
+class Named(Protocol):
+    """Whom something is for: people (of links by id or e-mail address, of datasets by id) and roles; none: all."""
 
     @property
     def people(self) -> Collection[str]: ...
@@ -128,17 +133,30 @@ def _allows(role: str, action: Action) -> bool:
     return action in ACTIONS.get(role, frozenset())
 
 
-def may_see(caller: Caller, link: SharedLink) -> bool:
+def may_see(caller: Caller, link: Named) -> bool:
     """Whether a signed-in person may see a report: all may, unless the link names people or roles.
 
     Owner and administrators always may.
     """
     if not may(caller, "report.view"):
         return False
-    if caller.role in {"owner", "admin"} or not (link.people or link.roles):
+    if caller.role in ALWAYS or not (link.people or link.roles):
         return True
     named = {person.casefold() for person in link.people}
     return caller.role in link.roles or caller.person_id in named or caller.email.casefold() in named
+
+
+def may_use_dataset(caller: Caller, rights: Mapping[str, Named], slug: str) -> bool:
+    """Whether somebody may read a dataset and all that is built on it: every analyst, unless it names people or roles.
+
+    Owner and administrators always may, viewers never. rights: whom each dataset is for, by slug.
+    """
+    if not _allows(caller.role, "data.read"):
+        return False
+    named = rights.get(slug)
+    if caller.role in ALWAYS or named is None or not (named.people or named.roles):
+        return True
+    return caller.role in named.roles or caller.person_id in named.people
 
 
 def scopes_of(role: str) -> frozenset[str]:

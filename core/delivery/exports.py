@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -10,11 +11,14 @@ from typing import Literal
 from sqlmodel import Session
 
 from core.access.audit import Subject, note
+from core.access.dataset_rights import may_be_shown, sight_of
 from core.access.keys import Keys
 from core.access.links import read_link_token, sign_link_token
 from core.access.passwords import hash_password
-from core.errors import Conflict
-from core.model.analysis import AnalysisSpec
+from core.access.rights import may_see
+from core.access.tokens import Caller
+from core.errors import Conflict, NotFound
+from core.model.analysis import Analysis, AnalysisSpec
 from core.model.delivery import IS_SET, Export, ExportSpec, LinkDestination, LinkSettings, ReportLink
 from core.store import Store
 from core.store.analyses import analysis_spec
@@ -79,6 +83,7 @@ class ResolvedLink:
     """What stands behind a report URL that works.
 
     has_token: it was asked for with its token; without one only signed-in people may see it.
+    is_withheld: its author may no longer read the dataset, so the report is not made for anybody.
     expires_at: until when this holds. password_hash: of what readers who are not signed in are asked for.
     """
 
@@ -91,10 +96,11 @@ class ResolvedLink:
     analysis: AnalysisSpec
     analysis_revision: int
     has_token: bool
+    is_withheld: bool
 
 
 class Exports:
-    """The exports of one organisation."""
+    """The exports of one organisation. It knows every one; `seen_by` gives those that somebody may see."""
 
     def __init__(
         self,
@@ -107,18 +113,42 @@ class Exports:
     ) -> None:
         self._store, self._keys, self._check, self._clock = store, keys, check, clock
         self._organisation_id, self._base_url = organisation_id, base_url
+        self._reader: str | None = None
+
+    def seen_by(self, caller: Caller, check: Callable[[ExportSpec], None]) -> Exports:
+        """The same exports, of which those that show a dataset the caller may not read are unknown.
+
+        check: what is asked of a specification, with the analyses and datasets that the caller knows.
+        """
+        narrowed = copy(self)
+        narrowed._reader, narrowed._check = caller.person_id, check
+        return narrowed
+
+    def shared_with(self, caller: Caller) -> list[tuple[SavedExport, Link]]:
+        """Every open report that the caller may look at, whatever the dataset, by name."""
+        with self._store.read() as session:
+            rows = list_all_links(session, self._organisation_id)
+            found = [(self._saved(export, [link]), self._link(link, export)) for link, export in rows]
+        shared = [
+            (export, link)
+            for export, link in found
+            if export.spec.is_active and link.is_active and may_see(caller, link.settings)
+        ]
+        return sorted(shared, key=lambda pair: (pair[0].spec.name.casefold(), pair[1].slug))
 
     def all(self) -> list[SavedExport]:
         """Every export, the one changed last first."""
         with self._store.read() as session:
-            rows = list_exports(session, self._organisation_id)
+            sees = sight_of(session, self._organisation_id, self._reader)
+            every = list_exports(session, self._organisation_id)
+            rows = [row for row in every if sees(_dataset(session, row))]
             saved = [self._saved(row, list_links(session, self._organisation_id, row.id)) for row in rows]
         return sorted(saved, key=lambda export: export.modified_at, reverse=True)
 
     def get(self, export_id: str) -> SavedExport:
         """One export. Raises NotFound."""
         with self._store.read() as session:
-            row = get_export(session, self._organisation_id, export_id)
+            row = self._row(session, export_id)
             return self._saved(row, list_links(session, self._organisation_id, export_id))
 
     def of_analysis(self, slug: str) -> list[SavedExport]:
@@ -152,7 +182,7 @@ class Exports:
     def _change(self, export_id: str, spec: ExportSpec, if_revision: int | None) -> SavedExport:
         sealed, passwords, now = *_sealed(spec), self._clock()
         with self._store.write() as session:
-            before = export_spec(get_export(session, self._organisation_id, export_id))
+            before = export_spec(self._row(session, export_id))
             row = change_export(
                 session,
                 self._organisation_id,
@@ -177,7 +207,7 @@ class Exports:
     def delete(self, export_id: str) -> None:
         """Delete an export; its links are unknown from then on."""
         with self._store.write() as session:
-            row = get_export(session, self._organisation_id, export_id)
+            row = self._row(session, export_id)
             note(session, "export.deleted", _of_export(row), at=self._clock())
             delete_export(session, self._organisation_id, export_id)
 
@@ -192,12 +222,14 @@ class Exports:
     def revoke(self, export_id: str, link_id: str) -> Link:
         """Close a link for good; only `rotate` opens it again, at a new address."""
         with self._store.write() as session:
+            self._own(session, export_id, link_id)
             revoke_link(session, self._organisation_id, export_id, link_id, now=self._clock())
             return self._noted(session, "link.revoked", export_id, link_id)
 
     def pause(self, export_id: str, link_id: str) -> Link:
         """Close a link for a while."""
         with self._store.write() as session:
+            self._own(session, export_id, link_id)
             pause_link(session, self._organisation_id, export_id, link_id, paused_at=self._clock())
             return self._noted(session, "link.paused", export_id, link_id)
 
@@ -218,16 +250,15 @@ class Exports:
             return self._noted(session, "link.renewed", export_id, link_id)
 
     def _require_not_revoked(self, session: Session, export_id: str, link_id: str) -> None:
-        if get_link(session, self._organisation_id, export_id, link_id).revoked_at is not None:
+        if self._own(session, export_id, link_id)[1].revoked_at is not None:
             raise Conflict("The link was revoked. Give it a new address: the old one stays closed.")
 
     def _settings(self, session: Session, export_id: str, link_id: str) -> LinkSettings:
-        link = get_link(session, self._organisation_id, export_id, link_id)
-        return link_settings(export_spec(get_export(session, self._organisation_id, export_id)))[link.slug]
+        export, link = self._own(session, export_id, link_id)
+        return link_settings(export_spec(export))[link.slug]
 
     def _noted(self, session: Session, act: str, export_id: str, link_id: str) -> Link:
-        link = get_link(session, self._organisation_id, export_id, link_id)
-        export = get_export(session, self._organisation_id, export_id)
+        export, link = self._own(session, export_id, link_id)
         subject = Subject("link", link.id, f"/r/{link.slug}")
         note(session, act, subject, at=self._clock(), detail={"export": export.name})
         return self._link(link, export)
@@ -244,6 +275,8 @@ class Exports:
         if self._state(link) != "open" or not export.is_active or link.organisation_id != self._organisation_id:
             return None
         spec = export_spec(export)
+        with self._store.read() as session:
+            is_shown = may_be_shown(session, self._organisation_id, export.created_by, analysis.dataset)
         return ResolvedLink(
             link_id=link.id,
             settings=link_settings(spec)[slug],
@@ -254,7 +287,20 @@ class Exports:
             analysis=analysis_spec(analysis),
             analysis_revision=analysis.revision,
             has_token=token is not None,
+            is_withheld=not is_shown,
         )
+
+    def _row(self, session: Session, export_id: str) -> Export:
+        """The row of an export. One that may not be seen is as unknown as one that is not there."""
+        row = get_export(session, self._organisation_id, export_id)
+        if not sight_of(session, self._organisation_id, self._reader)(_dataset(session, row)):
+            raise NotFound(f"There is no export '{export_id}'.")
+        return row
+
+    def _own(self, session: Session, export_id: str, link_id: str) -> tuple[Export, ReportLink]:
+        """An export with one of its links. Raises NotFound."""
+        row = self._row(session, export_id)
+        return row, get_link(session, self._organisation_id, export_id, link_id)
 
     def _saved(self, row: Export, links: list[ReportLink]) -> SavedExport:
         return SavedExport(
@@ -302,6 +348,12 @@ def _sealed(spec: ExportSpec) -> tuple[ExportSpec, dict[str, str]]:
     ]
     sealed = spec.model_copy(update={"destinations": tuple(destinations)})
     return sealed, {slug: hash_password(str(password)) for slug, password in fresh.items()}
+
+
+def _dataset(session: Session, row: Export) -> str:
+    """The dataset that an export shows."""
+    analysis = session.get(Analysis, row.analysis_id)
+    return analysis.dataset if analysis else ""
 
 
 def _of_export(row: Export) -> Subject:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator
 from pydantic import Field as SpecField
 from sqlalchemy import UniqueConstraint
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 from core.model.base import Slug, Spec, id_column, json_column, time_column
 
@@ -98,6 +98,16 @@ class DatasetSpec(Spec):
     calendar: Calendar = Calendar()
 
 
+class DatasetAccess(Spec):
+    """Who may see a dataset and all that is built on it; nobody named: every analyst. Administrators always may.
+
+    people: ids or e-mail addresses.
+    """
+
+    people: tuple[str, ...] = SpecField((), max_length=500)
+    roles: tuple[Literal["owner", "admin", "analyst"], ...] = SpecField((), max_length=3)
+
+
 class Dataset(SQLModel, table=True):
     """A dataset's row: `spec` is a DatasetSpec, `revision` counts its changes."""
 
@@ -111,3 +121,16 @@ class Dataset(SQLModel, table=True):
     created_by: str
     created_at: datetime = time_column()
     modified_at: datetime = time_column()
+
+
+class DatasetRight(SQLModel, table=True):
+    """A person or a role that may see a dataset. A dataset without such a row is open to every analyst."""
+
+    __tablename__ = "dataset_right"
+    __table_args__ = (UniqueConstraint("organisation_id", "dataset", "person_id", "role"),)
+
+    id: str = id_column()
+    organisation_id: str
+    dataset: str
+    person_id: str | None = Field(default=None, foreign_key="person.id", ondelete="CASCADE", index=True)
+    role: str | None = None

@@ -22,7 +22,7 @@ def add_analysis(
 ) -> Analysis:
     """Keep a new analysis as its revision 1. Raises AlreadyExists when its slug is taken."""
     if taken := by_slug(session, Analysis, organisation_id, spec.slug):
-        raise AlreadyExists(f"Slug '{spec.slug}' is taken by analysis '{taken.spec['name']}'. Choose another one.")
+        raise AlreadyExists(f"Slug '{taken.slug}' is taken by another analysis. Choose another one.")
     values = first_values(organisation_id, spec, person_id=person_id, now=now)
     row = Analysis(slug=spec.slug, dataset=spec.dataset, **values)
     session.add(row)

@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 from core.errors import AlreadyExists, Conflict, NotFound
 from core.model.analysis import Analysis
 from core.model.data import Dataset, DatasetSpec
+from core.store.dataset_rights import forget_access
 from core.store.rows import by_slug, first_values, require_revision
 
 
@@ -20,7 +21,7 @@ def dataset_spec(row: Dataset) -> DatasetSpec:
 def add_dataset(session: Session, organisation_id: str, spec: DatasetSpec, *, person_id: str, now: datetime) -> Dataset:
     """Keep a new dataset. Raises AlreadyExists when its slug is taken."""
     if taken := by_slug(session, Dataset, organisation_id, spec.slug):
-        raise AlreadyExists(f"Slug '{spec.slug}' is taken by dataset '{taken.spec['name']}'. Choose another one.")
+        raise AlreadyExists(f"Slug '{taken.slug}' is taken by another dataset. Choose another one.")
     row = Dataset(slug=spec.slug, **first_values(organisation_id, spec, person_id=person_id, now=now))
     session.add(row)
     session.flush()
@@ -67,5 +68,6 @@ def delete_dataset(session: Session, organisation_id: str, slug: str) -> None:
     if dependants := analyses_of(session, organisation_id, slug):
         names = ", ".join(f"'{a.slug}'" for a in dependants)
         raise Conflict(f"Dataset '{slug}' is needed by {names} (analyses). Delete them first.")
+    forget_access(session, organisation_id, slug)
     session.delete(row)
     session.flush()

@@ -62,6 +62,7 @@ GROUPS = (("Understand", (DATA, BRIDGE)), ("Deliver", (EXPORTS,)), ("Organise", 
 def open_page(entry: Entry) -> App:
     """Set the title, let in whoever may, draw the menu, hand out the application. The first line of every page.
 
+    In it every dataset that the person may not see is unknown, and so is what shows one.
     Ends the script with a sentence when the application cannot be opened, and for somebody who may not open the page.
     """
     # A Material icon here would be fetched from another host.
@@ -81,7 +82,7 @@ def open_page(entry: Entry) -> App:
         heading(entry.title)
         st.info(f"Your role is {caller.role}, which does not open this page.", icon=":material/lock:")
         st.stop()
-    return app
+    return app.seen_by(caller)
 
 
 def _ask_to_sign_in(app: App, entry: Entry) -> None:

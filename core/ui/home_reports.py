@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.access.rights import may_see
 from core.app import App
 from core.delivery.exports import Link, SavedExport
 from core.ui.identity import acting
@@ -13,17 +12,10 @@ from core.ui.text import escape
 
 def show_reports(app: App) -> None:
     """Every open report that the person may see, by name. Their addresses work for people who are signed in alone."""
-    caller = acting(app, "report.view")
-    shared = [
-        (export, link)
-        for export in app.exports.all()
-        if export.spec.is_active
-        for link in export.links
-        if link.is_active and may_see(caller, link.settings)
-    ]
+    shared = app.exports.shared_with(acting(app, "report.view"))
     if not shared:
         st.info("No report is shared with you yet. Ask whoever invited you.", icon=":material/inbox:")
-    for export, link in sorted(shared, key=lambda pair: (pair[0].spec.name.casefold(), pair[1].slug)):
+    for export, link in shared:
         _show(app, export, link)
 
 

@@ -106,6 +106,11 @@ class Version:
 Keep = Callable[[Version], None]
 
 
+def without_data(dataset: str) -> UnknownDataset:
+    """What is said of a dataset that has no version, and of one that is not to be known."""
+    return UnknownDataset(f"Dataset '{dataset}' has no data yet. Load a file or give it a path.")
+
+
 class Versions:
     """The versions below one folder. Reading takes no lock; publishing takes the dataset's."""
 
@@ -131,7 +136,7 @@ class Versions:
                 known = (stamp, _parse(path))
                 self._read[dataset] = known
         except FileNotFoundError:
-            raise UnknownDataset(f"Dataset '{dataset}' has no data yet. Load a file or give it a path.") from None
+            raise without_data(dataset) from None
         return known[1]
 
     def latest(self, dataset: str) -> Version:

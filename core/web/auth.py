@@ -49,6 +49,11 @@ def caller_of(request: Request, authorization: Annotated[str | None, Depends(hea
     return caller
 
 
+def seen_by_caller(request: Request, caller: Annotated[Caller, Depends(caller_of)]) -> App:
+    """The application as its caller may see it: datasets not for them are unknown, and so is what shows one."""
+    return app_of(request).seen_by(caller)
+
+
 def may(action: Action) -> Callable[[str, Caller], Caller]:
     """A caller of this organisation who may do this. Another organisation is 404, what they may not is 403."""
 
@@ -61,7 +66,7 @@ def may(action: Action) -> Callable[[str, Caller], Caller]:
     return check
 
 
-TheApp = Annotated[App, Depends(app_of)]
+TheApp = Annotated[App, Depends(seen_by_caller)]
 DataReader = Annotated[Caller, Depends(may("data.read"))]
 DataWriter = Annotated[Caller, Depends(may("data.write"))]
 AnalysisReader = Annotated[Caller, Depends(may("analysis.read"))]

@@ -16,7 +16,7 @@ MOST_KEPT = 10_000
 
 @dataclass(frozen=True)
 class OpenLink:
-    """A report URL that works, and all that is needed to answer it."""
+    """A report URL that works, and all that is needed to answer it. is_withheld: as of `ResolvedLink`."""
 
     link_id: str
     settings: LinkSettings
@@ -25,6 +25,7 @@ class OpenLink:
     export_name: str
     shown: Shown
     dataset: DatasetSpec
+    is_withheld: bool
 
 
 class ReportLinks:
@@ -69,4 +70,5 @@ class ReportLinks:
             export_name=resolved.export.name,
             shown=Shown.of(resolved.analysis, resolved.analysis_revision, content, words, hidden),
             dataset=dataset,
+            is_withheld=resolved.is_withheld,
         )

@@ -51,6 +51,11 @@ FIRST_LOAD = Message(
     reload_s=5,
 )
 CANNOT = Message(503, "This report cannot be shown right now", "Its data does not fit its definition. Ask its sender.")
+WITHHELD = Message(
+    403,
+    "This report cannot be made",
+    "Its author may no longer see the data it shows. Ask its sender for another one.",
+)
 
 
 def page_of(message: Message) -> bytes:

@@ -25,7 +25,7 @@ from core.web.problems import ProblemResponse
 from core.web.report_cache import ReportCache
 from core.web.report_gate import Admitted, Gate, Visit
 from core.web.report_links import OpenLink, ReportLinks
-from core.web.report_pages import CANNOT, CLOSED, FIRST_LOAD, SIGN_IN, Message, page_of
+from core.web.report_pages import CANNOT, CLOSED, FIRST_LOAD, SIGN_IN, WITHHELD, Message, page_of
 from core.web.views import View, Views
 
 log = structlog.get_logger(__name__)
@@ -96,6 +96,8 @@ class Reports:
         admitted = await self._gate.admit(address.slug, address.token, visit)
         if isinstance(admitted, Message):
             return _said(scope, admitted)
+        if admitted.link.is_withheld:
+            return _said(scope, WITHHELD)
         try:
             drawn = await self._drawn(admitted.link, address, scope["query_string"])
         except UnknownDataset:

@@ -5,12 +5,20 @@ from typing import get_args
 
 import pytest
 
-from core.access.rights import ACTIONS, DONE, ROLES, SCOPE_OF, Action, may, may_see, require, scopes_of
+from core.access.rights import ACTIONS, DONE, ROLES, SCOPE_OF, Action, may, may_see, may_use_dataset, require, scopes_of
 from core.access.tokens import ALL_SCOPES, Caller
 from core.errors import AccessDenied
 
 VIEWERS = {"report.view", "report.subscribe", "run.read", "token.own"}
-ADMINS = {"data.path", "connection.write", "people.read", "people.write", "settings.write", "audit.read"} | {
+ADMINS = {
+    "data.path",
+    "data.share",
+    "connection.write",
+    "people.read",
+    "people.write",
+    "settings.write",
+    "audit.read",
+} | {
     "token.all",
     "link.list",
 }
@@ -21,7 +29,7 @@ def caller(role: str, *scopes: str) -> Caller:
 
 
 @dataclass(frozen=True)
-class Link:
+class Named:
     people: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
 
@@ -65,23 +73,44 @@ def test_a_role_bounds_the_scopes_of_its_tokens() -> None:
 @pytest.mark.parametrize(
     ("link", "seen"),
     [
-        (Link(), True),
-        (Link(people=("p-1",)), True),
-        (Link(people=("Ann@Example.org",)), True),
-        (Link(people=("bob@example.org",)), False),
-        (Link(roles=("viewer",)), True),
-        (Link(roles=("analyst",)), False),
-        (Link(people=("bob@example.org",), roles=("viewer",)), True),
+        (Named(), True),
+        (Named(people=("p-1",)), True),
+        (Named(people=("Ann@Example.org",)), True),
+        (Named(people=("bob@example.org",)), False),
+        (Named(roles=("viewer",)), True),
+        (Named(roles=("analyst",)), False),
+        (Named(people=("bob@example.org",), roles=("viewer",)), True),
     ],
 )
-def test_a_viewer_sees_a_report_unless_it_names_others(link: Link, seen: bool) -> None:
+def test_a_viewer_sees_a_report_unless_it_names_others(link: Named, seen: bool) -> None:
     assert may_see(caller("viewer"), link) is seen
 
 
 @pytest.mark.parametrize("role", ["owner", "admin"])
 def test_owner_and_administrators_see_every_report(role: str) -> None:
-    assert may_see(caller(role), Link(people=("bob@example.org",)))
+    assert may_see(caller(role), Named(people=("bob@example.org",)))
 
 
 def test_a_token_without_scope_read_sees_no_report() -> None:
-    assert not may_see(caller("owner", "run"), Link())
+    assert not may_see(caller("owner", "run"), Named())
+
+
+@pytest.mark.parametrize(
+    ("role", "named", "may_use"),
+    [
+        ("analyst", None, True),
+        ("analyst", Named(), True),
+        ("analyst", Named(people=("p-1",)), True),
+        ("analyst", Named(people=("p-2",)), False),
+        ("analyst", Named(roles=("analyst",)), True),
+        ("analyst", Named(roles=("admin",)), False),
+        ("analyst", Named(people=("p-1",), roles=("admin",)), True),
+        ("admin", Named(people=("p-2",)), True),
+        ("owner", Named(people=("p-2",)), True),
+        ("viewer", None, False),
+        ("viewer", Named(people=("p-1",)), False),
+        ("king", None, False),
+    ],
+)
+def test_a_dataset_is_for_every_analyst_unless_it_names_others(role: str, named: Named | None, may_use: bool) -> None:
+    assert may_use_dataset(caller(role), {"sales": named} if named else {}, "sales") is may_use

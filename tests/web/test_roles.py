@@ -12,13 +12,14 @@ from core.access.rights import ACTIONS, ROLES, Action
 from core.access.sessions import COOKIE, Visitor
 from core.access.tokens import ALL_SCOPES, hash_token
 from core.store.people import keep_token
-from tests.web.conftest import Site
+from tests.web.conftest import REVENUE, Site
 
 O = "/api/v1/orgs/{organization_id}"  # noqa: E741  as the interface's description calls it
 ANYBODY = None
 """Whoever is known may."""
 ROUTES: dict[str, Action | None] = {
     "GET /api/v1/me": ANYBODY,
+    "POST /api/v1/me/password": "token.own",
     f"GET {O}/datasets": "data.read",
     f"POST {O}/datasets": "data.write",
     f"GET {O}/datasets/{{slug}}": "data.read",
@@ -107,6 +108,53 @@ def ask(client: httpx.Client, site: Site, route: str, headers: httpx.Headers) ->
     path = path.format_map(Filled({"organization_id": site.app.organisation.id, "language": "en", "revision": "1"}))
     body: dict[str, Any] = {} if method in {"GET", "DELETE"} else {"json": {}}
     return client.request(method, path, headers=headers, **body).status_code
+
+
+CLOSED = "closed"
+"""Slug of a dataset, an analysis and a link that are for administrators alone."""
+BODIES: dict[str, dict[str, Any]] = {f"POST {O}/datasets/{{slug}}/query": {"sql": "SELECT 1"}}
+OF_ONE = [route for route in ROUTES if "{slug}" in route or "{export_id}" in route]
+
+
+@pytest.fixture(scope="module")
+def closed(site: Site) -> dict[str, str]:
+    """What the walk's addresses are filled with: everything that shows a dataset which analysts may not see."""
+    assert site.upload(CLOSED).status_code == 201
+    assert site.post("/analyses", json={**REVENUE, "slug": CLOSED, "dataset": CLOSED}).status_code == 201
+    site.report(CLOSED, CLOSED)
+    assert site.patch(f"/datasets/{CLOSED}", json={"access": {"roles": ["admin"]}}).status_code == 200
+    (export,) = (e for e in site.get("/exports").json()["results"] if e["name"] == CLOSED)
+    return {"slug": CLOSED, "export_id": export["id"], "link_id": export["links"][0]["id"]}
+
+
+@pytest.mark.parametrize("route", OF_ONE)
+def test_what_shows_a_dataset_that_is_not_for_them_is_unknown_to_analysts(
+    site: Site, anonymous: httpx.Client, people: dict[str, httpx.Headers], closed: dict[str, str], route: str
+) -> None:
+    there = walked(anonymous, site, route, people["analyst"], closed)
+    nowhere = walked(anonymous, site, route, people["analyst"], dict.fromkeys(closed, "nothing"))
+    assert there.status_code == nowhere.status_code == 404
+    shown = there.text
+    for name in closed.values():
+        shown = shown.replace(name, "nothing")
+    assert shown == nowhere.text
+
+
+@pytest.mark.parametrize("route", [route for route in OF_ONE if route.startswith("GET")])
+def test_administrators_see_every_dataset(
+    site: Site, anonymous: httpx.Client, people: dict[str, httpx.Headers], closed: dict[str, str], route: str
+) -> None:
+    assert walked(anonymous, site, route, people["admin"], closed).status_code == 200
+
+
+def walked(
+    client: httpx.Client, site: Site, route: str, headers: httpx.Headers, filled: dict[str, str]
+) -> httpx.Response:
+    """The answer of a route at the addresses that `filled` names."""
+    method, path = route.split()
+    own = {"organization_id": site.app.organisation.id, "form": "json", "revision": "1"}
+    body: dict[str, Any] = {} if method in {"GET", "DELETE"} else {"json": BODIES.get(route, {})}
+    return client.request(method, path.format_map(Filled(own | filled)), headers=headers, **body)
 
 
 class Filled(dict[str, str]):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from core.errors import DataError, UnknownColumn
 from core.model.base import Slug, Spec
-from core.model.data import Calendar, ColumnSpec, DatasetSpec, FilesSource, ReadOptions, SourceSpec
+from core.model.data import Calendar, ColumnSpec, DatasetAccess, DatasetSpec, FilesSource, ReadOptions, SourceSpec
 from core.warehouse import Version
 from core.web.api.partial import checked, partial, sent
 from core.web.uploads import Upload
@@ -43,20 +43,25 @@ ColumnPatch = partial(ColumnSpec, "ColumnPatch")
 
 
 class DatasetPatch(Spec):
-    """What is to change; of `columns` only those named, and of each only what is sent."""
+    """What is to change; of `columns` only those named, and of each only what is sent.
+
+    `access`: who may see it and all that is built on it, nobody named for every analyst; set by administrators.
+    """
 
     name: Name = ""
     description: str = ""
     columns: tuple[ColumnPatch, ...] = ()  # type: ignore[valid-type]
     calendar: Calendar = Calendar()
+    access: DatasetAccess = DatasetAccess()
 
 
 class DatasetAnswer(BaseModel):
-    """A dataset with its newest version."""
+    """A dataset with its newest version. access: who may see it, people by e-mail address; none: every analyst."""
 
     slug: str
     name: str
     description: str
+    access: DatasetAccess
     source: SourceSpec
     calendar: Calendar
     version: int
@@ -118,12 +123,13 @@ FILE_BODY: dict[str, Any] = {
 }
 
 
-def dataset_answer(spec: DatasetSpec, version: Version) -> DatasetAnswer:
+def dataset_answer(spec: DatasetSpec, version: Version, access: DatasetAccess) -> DatasetAnswer:
     """A dataset as it is answered."""
     return DatasetAnswer(
         slug=spec.slug,
         name=spec.name,
         description=spec.description,
+        access=access,
         source=spec.source,
         calendar=spec.calendar,
         version=version.number,
@@ -169,8 +175,9 @@ def spec_of_upload(upload: Upload) -> DatasetSpec:
 
 
 def changed_spec(spec: DatasetSpec, patch: DatasetPatch) -> DatasetSpec:
-    """The dataset after the change. Raises UnknownColumn."""
+    """The dataset after the change, whoever may see it. Raises UnknownColumn."""
     changes = sent(patch)
+    changes.pop("access", None)
     if "columns" in changes:
         changes["columns"] = _merged_columns(spec, patch)
     return checked(DatasetSpec, spec.model_dump(mode="json") | changes)

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from core.access.rights import require
 from core.app import App
+from core.model.data import DatasetSpec
 from core.web.api.dataset_bodies import (
     FILE_BODY,
     NEW_BODY,
@@ -36,7 +37,7 @@ routes = APIRouter(tags=["datasets"])
 def list_all(page: AskedPage, app: TheApp, _caller: DataReader) -> Page[DatasetAnswer]:
     """All datasets, by slug."""
     window = page.page(app.catalogue.all(), lambda spec: spec.slug)
-    results = [dataset_answer(spec, app.catalogue.latest(spec.slug)) for spec in window.results]
+    results = [_answer(app, spec) for spec in window.results]
     return Page(next=window.next, previous=window.previous, results=results)
 
 
@@ -70,12 +71,22 @@ def get_one(slug: str, response: Response, app: TheApp, _caller: DataReader) -> 
 
 @routes.patch("/datasets/{slug}", responses=answers(400, 409, 412, 413, 415, 422), summary="Change a dataset")
 def change(
-    slug: str, body: DatasetPatch, response: Response, app: TheApp, _caller: DataWriter, if_match: IfMatch = None
+    slug: str, body: DatasetPatch, response: Response, app: TheApp, caller: DataWriter, if_match: IfMatch = None
 ) -> DatasetAnswer:
-    """Change names and the meaning of columns. New types, roles or a new calendar publish a new version."""
+    """Change names and the meaning of columns. New types, roles or a new calendar publish a new version.
+
+    `access` says who may see the dataset; owner and administrators alone send it.
+    """
     require_match(if_match, _current(app, slug))
+    is_shared = "access" in body.model_fields_set
+    if is_shared:
+        require(caller, "data.share")
+        app.catalogue.named(body.access)
     spec, revision = app.catalogue.get_with_revision(slug)
-    app.catalogue.change(changed_spec(spec, body), if_revision=revision)
+    if body.model_fields_set != {"access"}:
+        app.catalogue.change(changed_spec(spec, body), if_revision=revision)
+    if is_shared:
+        app.catalogue.share(slug, body.access)
     return tagged(response, _current(app, slug))
 
 
@@ -129,7 +140,13 @@ def query(slug: str, body: QueryBody, app: TheApp, _caller: DataReader) -> Query
 
 
 def _current(app: App, slug: str) -> DatasetAnswer:
-    return dataset_answer(app.catalogue.get(slug), app.catalogue.latest(slug))
+    return _answer(app, app.catalogue.get(slug))
+
+
+def _answer(app: App, spec: DatasetSpec) -> DatasetAnswer:
+    access = app.catalogue.access(spec.slug)
+    named = access.model_copy(update={"people": tuple(map(app.people.called, access.people))})
+    return dataset_answer(spec, app.catalogue.latest(spec.slug), named)
 
 
 def _incoming(app: App) -> Path:
