@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from core.access.attempts import Attempts
 from core.app import App
 from core.settings import PRODUCT_VERSION
 from core.web.acting import Acting
@@ -38,6 +39,7 @@ def create_web(app: App, *, wait_s: float = WAIT_S) -> FastAPI:
         redirect_slashes=False,
     )
     web.state.app, web.state.drawer, web.state.views = app, Drawer(app), Views()
+    web.state.attempts = Attempts()
     web.include_router(health_routes(app))
     web.include_router(static_routes())
     web.include_router(sign_in_routes(app))

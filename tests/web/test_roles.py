@@ -20,6 +20,7 @@ ANYBODY = None
 ROUTES: dict[str, Action | None] = {
     "GET /api/v1/me": ANYBODY,
     "POST /api/v1/me/password": "token.own",
+    "POST /api/v1/me/password": "token.own",
     f"GET {O}/datasets": "data.read",
     f"POST {O}/datasets": "data.write",
     f"GET {O}/datasets/{{slug}}": "data.read",
