@@ -12,6 +12,7 @@ from core.model.comparison import Comparison
 from core.model.data import DATE_TYPES
 from core.model.sums import NOT_SET
 from core.ui import bridge_state as keys
+from core.ui import frame
 from core.ui.bridge_days import choose_period, days_input
 from core.ui.bridge_periods import (
     AGAINST,
@@ -147,11 +148,13 @@ def _edit_groups(work: Work) -> None:
     try:
         values = group_values(work, column)
     except BridgecastError as error:
-        st.error(str(error))
+        frame.show_error(error)
         return
     own = is_groups and comparison.by == column
     _choose_group("Base", keys.BASE_GROUP, work, values, comparison.base if own else None)
     _choose_group("Current", keys.CURRENT_GROUP, work, values, comparison.current if own else None)
+    if not (seen(keys.BASE_GROUP) and seen(keys.CURRENT_GROUP)):
+        st.caption("Choose values on both sides; until then the comparison stays as it is.")
 
 
 def _choose_group(label: str, key: str, work: Work, values: list[str], chosen: tuple[Scalar, ...] | None) -> None:

@@ -29,9 +29,9 @@ def filters_label(where: dict[str, Condition], version: Version) -> str:
 
 def edit_filters(work: Work) -> None:
     """All filters, each with what removes it, and a place to add one."""
-    where = work.spec.where
+    where, columns = work.spec.where, [column.name for column in work.version.columns if column.role != "ignored"]
     opened = st.session_state.get(keys.FILTER_OPEN)
-    waiting = [opened] if opened and opened not in where else []
+    waiting = [opened] if opened in columns and opened not in where else []
     for column in [*where, *waiting]:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             _edit_one(work, column, where.get(column))
@@ -43,10 +43,9 @@ def edit_filters(work: Work) -> None:
                 on_click=_remove,
                 args=(work, column),
             )
-    free = [c.name for c in work.version.columns if c.role != "ignored" and c.name not in {*where, *waiting}]
     st.selectbox(
         "Add a filter on",
-        free,
+        [name for name in columns if name not in {*where, *waiting}],
         index=None,
         format_func=lambda name: _label(work.version, name),
         key=keys.FILTER_ADD,
@@ -120,7 +119,7 @@ def _edit_comparison(work: Work, column: ColumnSpec, condition: dict[str, Scalar
     pairs = singles or [(">", None)]
     for position, (sign, value) in enumerate(pairs):
         sign_key, value_key = (f"{keys.FILTER}_{part}_{position}_{column.name}" for part in ("sign", "value"))
-        number = None if value is None or isinstance(value, str) else float(str(value))
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
         arguments = (work, column.name, len(pairs), condition.get(EXCEPT))
         st.selectbox(
             escape(column.label),
@@ -130,29 +129,42 @@ def _edit_comparison(work: Work, column: ColumnSpec, condition: dict[str, Scalar
             on_change=_keep_comparison,
             args=arguments,
         )
-        if isinstance(value, str):
-            st.text_input("Value", key=follow_closed(value_key, value), on_change=_keep_comparison, args=arguments)
-        else:
+        if value is None or is_number:
+            number = None if value is None else float(str(value))
             st.number_input(
                 "Value", value=None, key=follow_closed(value_key, number), on_change=_keep_comparison, args=arguments
+            )
+        else:
+            st.text_input(
+                "Value", key=follow_closed(value_key, shown(value)), on_change=_keep_comparison, args=arguments
             )
 
 
 def _keep_values(work: Work, column: str, key: str, kind: str) -> None:
-    values = seen(key)
-    if values:
-        listed: list[Scalar] = [meant(value) for value in values]
+    listed: list[Scalar] = [meant(value) for value in seen(key)]
+    if listed:
         filter_by(work.start, {**work.spec.where, column: {EXCEPT: listed} if seen(kind) else listed})
+    else:
+        _empty(work, column)
 
 
 def _keep_comparison(work: Work, column: str, count: int, excepted: Scalar | list[Scalar]) -> None:
     condition: dict[str, Scalar | list[Scalar]] = {EXCEPT: excepted} if excepted is not None else {}
     for position in range(count):
         value = seen(f"{keys.FILTER}_value_{position}_{column}")
-        if value is not None:
+        if value not in (None, ""):
             condition[seen(f"{keys.FILTER}_sign_{position}_{column}")] = value
     if condition:
         filter_by(work.start, {**work.spec.where, column: condition})
+    else:
+        _empty(work, column)
+
+
+def _empty(work: Work, column: str) -> None:
+    """What asks for nothing filters nothing; its inputs stay to be filled again."""
+    if column in work.spec.where:
+        _remove(work, column)
+        st.session_state[keys.FILTER_OPEN] = column
 
 
 def _open() -> None:

@@ -69,7 +69,7 @@ def _row(work: Work, printed: PrintedBridge, row: dict[str, Any], full: float, *
                 icon=":material/more_vert:",
                 key=key,
                 type="tertiary",
-                help=f"What to do with {_label(work, name)}",
+                help=f"What to do with {escape(_label(work, name))}",
                 on_click=lambda: _choose(work, printed.bridge, step, name, CHOICES[st.session_state[key]]),
             )
         st.progress(row["interest"] / full)

@@ -14,7 +14,6 @@ from core.model.analysis import AnalysisSpec
 from core.ui import bridge_state as keys
 from core.ui.bridge_compare import date_columns
 from core.ui.bridge_diff import differences
-from core.ui.bridge_editor import kpi_label
 from core.ui.bridge_periods import comparison_label, kind_of, moving_like
 from core.ui.bridge_state import Work, close_editor, forget_draft, go, move, open_analysis
 from core.ui.bridge_url import PageState
@@ -75,13 +74,23 @@ def begin_dialog() -> None:
     show_problem()
 
 
+def begin_typing(name: str) -> None:
+    """Before a dialog is opened: its inputs are as new, whatever was typed into one that was closed."""
+    st.session_state.update({keys.NAME: name, keys.NOTE: "", keys.MOVE: False})
+
+
+def name_of_copy(work: Work) -> str:
+    """What a duplicate is called unless somebody says otherwise."""
+    return f"{work.start.name} (copy)"
+
+
 @st.dialog("Save")
 def save_dialog(work: Work) -> None:
     """Ask what saving needs: a name for a new analysis, a note for a revision."""
     begin_dialog()
     saved = work.saved
     if saved is None:
-        st.text_input("Name", value=kpi_label(work), key=keys.NAME, placeholder="Revenue by month")
+        st.text_input("Name", key=keys.NAME, placeholder="Revenue by month")
     else:
         st.caption(f"Becomes revision {saved.revision + 1} of {escape(saved.spec.name)}.")
         for line in differences(saved.spec, work.spec):
@@ -149,7 +158,7 @@ def discard(work: Work) -> None:
 def rename_dialog(work: Work) -> None:
     """Another name; addresses stay."""
     begin_dialog()
-    st.text_input("Name", value=work.start.name, key=keys.NAME)
+    st.text_input("Name", key=keys.NAME)
     st.caption("Its address, and every report link, stays as it is.")
     st.button("Rename", key="bridge_rename_now", type="primary", on_click=_rename, args=(work,))
 
@@ -164,12 +173,12 @@ def _rename(work: Work) -> None:
 def duplicate_dialog(work: Work) -> None:
     """A copy of what is saved."""
     begin_dialog()
-    st.text_input("Name of the copy", value=f"{work.start.name} (copy)", key=keys.NAME)
+    st.text_input("Name of the copy", key=keys.NAME)
     st.button("Duplicate", key="bridge_duplicate_now", type="primary", on_click=_duplicate, args=(work,))
 
 
 def _duplicate(work: Work) -> None:
-    name = st.session_state[keys.NAME].strip() or f"{work.start.name} (copy)"
+    name = st.session_state[keys.NAME].strip() or name_of_copy(work)
     slug = slug_of(name, {a.spec.slug for a in work.app.analyses.all()})
     with attempt(f"Duplicated as '{name}'."):
         work.app.analyses.duplicate(work.start.slug, slug, name, by=acting(work.app, "analysis.write").person_id)

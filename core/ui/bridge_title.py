@@ -5,11 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from core.ui import bridge_state as keys
+from core.ui.bridge_editor import kpi_label
 from core.ui.bridge_saved import (
+    begin_typing,
     delete_dialog,
     discard,
     duplicate_dialog,
     history_dialog,
+    name_of_copy,
     rename_dialog,
     save_dialog,
     state_line,
@@ -18,10 +21,10 @@ from core.ui.bridge_share import share_dialog
 from core.ui.bridge_state import Work
 from core.ui.text import escape
 
-DISCARD = "Discard changes"
+DISCARD, DUPLICATE = "Discard changes", "Duplicate…"
 DIALOGS = {
     "Rename…": rename_dialog,
-    "Duplicate…": duplicate_dialog,
+    DUPLICATE: duplicate_dialog,
     "Revisions…": history_dialog,
     "Delete…": delete_dialog,
 }
@@ -39,10 +42,12 @@ def title_row(work: Work) -> None:
         st.markdown(f":gray[{escape(work.spec.description)}]")
     _say_age(work)
     if wants_saving:
+        begin_typing(kpi_label(work))
         save_dialog(work)
     elif wants_link:
         share_dialog(work)
     elif chosen in DIALOGS:
+        begin_typing(name_of_copy(work) if chosen == DUPLICATE else work.start.name)
         DIALOGS[chosen](work)
 
 

@@ -10,6 +10,7 @@ from core.ui import connections_form as form
 from core.ui.bridge_saved import attempt
 from core.ui.identity import acting
 from core.ui.state import NEW_PARAM
+from core.ui.text import escape
 
 CONNECTION_PARAM = "connection"
 FILLED = "connections_filled"
@@ -50,7 +51,7 @@ def edit(app: App, asked: str) -> None:
         st.session_state[FILLED] = asked
     with st.container(width=560):
         if before is not None and before.problem:
-            st.warning(before.problem, icon=":material/key_off:")
+            st.warning(escape(before.problem), icon=":material/key_off:")
         form.edit(before)
         with st.container(horizontal=True):
             st.button("Save", key="connections_save", type="primary", on_click=_save, args=(app, before))

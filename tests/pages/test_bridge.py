@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from core.app import App
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec
-from tests.pages.bridge_page import COLUMNS, FIXED, PAGE, act, table_with, text_of
+from tests.pages.bridge_page import COLUMNS, FIXED, PAGE, ROWS, act, table_with, text_of
 from tests.pages.driving import Open, settled
 
 
@@ -153,6 +154,35 @@ def test_a_removed_filter_leaves_the_address(open_page: Open, revenue: AnalysisS
     assert "where" not in page.query_params
 
 
+def test_a_filter_without_values_filters_nothing_and_waits_for_some(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue", where='{"country": ["FR"], "visits": {">": 5}}')
+    settled(page.multiselect(key="bridge_filter_country").set_value([]).run())
+    assert json.loads(page.query_params["where"]) == {"visits": {">": 5}}
+    settled(page.number_input(key="bridge_filter_value_0_visits").set_value(None).run())
+    assert "where" not in page.query_params
+    assert page.number_input(key="bridge_filter_value_0_visits").value is None
+
+
+def test_a_filter_by_what_is_no_number_opens(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue", where='{"country": {"=": true}}')
+    assert "There are no rows in" in page.error[0].value
+    assert page.text_input(key="bridge_filter_value_0_country").value == "true"
+
+
+def test_a_filter_that_was_opened_on_other_data_is_forgotten(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue")
+    page.session_state["bridge_filter_open"] = "weather"
+    settled(page.run())
+    assert not page.warning
+
+
+def test_groups_that_lack_a_side_say_that_nothing_has_changed_yet(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue", by="country", base='["FR"]', current='["DE"]')
+    settled(page.multiselect(key="bridge_base_group").set_value([]).run())
+    assert "until then the comparison stays as it is" in text_of(page)
+    assert "higher" in text_of(page)
+
+
 def test_a_chain_of_ratios_is_made_of_chosen_metrics(open_page: Open, sales: DatasetSpec) -> None:
     page = open_page(PAGE)
     page.multiselect(key="bridge_metrics").set_value(["visits", "orders", "revenue"])
@@ -228,3 +258,21 @@ def test_the_rows_behind_a_segment_are_shown(open_page: Open, revenue: AnalysisS
     act(settled(page.run()), "bridge_rows")
     rows = table_with(page, "orders")
     assert rows["visits"].to_list() == [1400]
+
+
+def test_the_rows_of_a_segment_called_all_are_its_own(
+    open_page: Open, revenue: AnalysisSpec, app: App, tmp_path: Path
+) -> None:
+    newer = tmp_path / "newer.csv"
+    newer.write_text(ROWS.replace("FR", "All"), encoding="utf-8")
+    app.catalogue.replace("sales", newer, "newer.csv")
+    page = open_page(PAGE, analysis="revenue", step="Conversion", dimension="country")
+    page.session_state["bridge_detail_chart_Conversion_country"] = {"selection": {"pick": [{"segment": "All"}]}}
+    act(settled(page.run()), "bridge_rows")
+    assert table_with(page, "orders")["visits"].to_list() == [1400]
+
+
+def test_the_overlap_has_no_rows_of_its_own(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue", step="Conversion", dimension="device")
+    page.session_state["bridge_detail_chart_Conversion_device"] = {"selection": {"pick": [{"segment": "(overlap)"}]}}
+    assert page.run().button(key="bridge_rows").label == "Rows…"

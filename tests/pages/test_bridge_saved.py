@@ -72,6 +72,13 @@ def test_it_renames_and_duplicates(
     assert page.title[0].value.replace("\\", "") == name
 
 
+def test_what_was_typed_into_a_closed_dialog_is_not_in_the_next_one(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = settled(open_page(PAGE, analysis="revenue").menu_button(key="bridge_more").click("Rename…").run())
+    page.text_input(key="bridge_name").set_value("Turnover")
+    settled(page.menu_button(key="bridge_more").click("Duplicate…").run())
+    assert page.text_input(key="bridge_name").value == "Revenue by month (copy)"
+
+
 def test_an_old_revision_is_restored(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
     app.analyses.revise(revenue.model_copy(update={"method": "lmdi"}), by=app.owner.id)
     page = settled(open_page(PAGE, analysis="revenue").menu_button(key="bridge_more").click("Revisions…").run())
