@@ -30,6 +30,13 @@ class Attempts:
                 return 0
             return max(1, round((failures[-MOST_FAILURES] + WINDOW - now).total_seconds()))
 
+    def begin(self, address: str, account: str, now: datetime) -> float:
+        """An attempt begins: how long its answer is to wait. It counts as failed until it has succeeded, so that many
+        at once do not all begin before the first of them has failed."""
+        wait_s = self.delay_s(account, now)
+        self.failed(address, account, now)
+        return wait_s
+
     def delay_s(self, account: str, now: datetime) -> float:
         """How long an answer about the account is to wait: twice as long at each failure, up to a limit."""
         with self._guard:
@@ -47,10 +54,13 @@ class Attempts:
             while len(self._failures) > MOST_KEPT:
                 self._failures.popitem(last=False)
 
-    def succeeded(self, account: str) -> None:
-        """An attempt succeeded: the account answers quickly again. Its address keeps its failures."""
+    def succeeded(self, account: str, address: str = "") -> None:
+        """An attempt succeeded: the account answers quickly again. Its address keeps its failures; only what `begin`
+        counted, for the address that is named, did not fail."""
         with self._guard:
             self._failures.pop(_of(account), None)
+            if begun := self._failures.get(address_key(address)):
+                begun.pop()
 
     def _recent(self, key: str, now: datetime) -> deque[datetime]:
         failures = self._failures.get(key, deque())

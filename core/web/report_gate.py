@@ -79,10 +79,10 @@ class Gate:
         now, account = self._app.clock(), f"link {link.link_id}"
         if seconds := self._attempts.refused_for(visit.address, now):
             return too_many(seconds)
-        await asyncio.sleep(self._attempts.delay_s(account, now))
+        await asyncio.sleep(self._attempts.begin(visit.address, account, now))
         if not await self._aside(is_password, link.password_hash, password.strip()):
-            self._attempts.failed(visit.address, account, now)
             return WRONG
+        self._attempts.succeeded(account, visit.address)
         return link
 
     def pass_cookie(self, link: OpenLink) -> str:

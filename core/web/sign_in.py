@@ -87,12 +87,11 @@ def sign_in_routes(app: App) -> APIRouter:
         if seconds := attempts.refused_for(visitor.address, now):
             error = f"Too many attempts failed from your address. Try again in {-(-seconds // 60)} min."
             return answer(request, app.settings, replace(page, status=429, error=error), {"Retry-After": str(seconds)})
-        await asyncio.sleep(attempts.delay_s(email, now))
+        await asyncio.sleep(attempts.begin(visitor.address, email, now))
         secret = await run_in_threadpool(app.sessions.sign_in, email, form.get("password", ""), visitor)
         if secret is None:
-            attempts.failed(visitor.address, email, now)
             return answer(request, app.settings, replace(page, status=401, error=WRONG, links=(FORGOTTEN,)))
-        attempts.succeeded(email)
+        attempts.succeeded(email, visitor.address)
         return await run_in_threadpool(let_in, app, request, secret, form.get("next", ""))
 
     @routes.get("/logout")

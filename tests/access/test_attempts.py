@@ -52,6 +52,21 @@ def test_a_success_ends_the_wait_of_the_account_and_not_the_refusal_of_the_addre
     assert guessed.refused_for(HERE, START) > 0
 
 
+def test_what_has_only_begun_counts_already() -> None:
+    counted = Attempts()
+    waits = [counted.begin(HERE, ANN, START) for _ in range(MOST_FAILURES)]
+    assert waits[:5] == [0, 0, 0, 0.25, 0.5]
+    assert counted.refused_for(HERE, START) > 0
+
+
+def test_what_succeeded_did_not_fail() -> None:
+    counted = Attempts()
+    for _ in range(MOST_FAILURES):
+        counted.begin(HERE, ANN, START)
+        counted.succeeded(ANN, HERE)
+    assert (counted.refused_for(HERE, START), counted.delay_s(ANN, START)) == (0, 0)
+
+
 def test_a_whole_network_of_ipv6_is_one_address() -> None:
     counted = Attempts()
     for number in range(MOST_FAILURES):

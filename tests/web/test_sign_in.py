@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -103,6 +105,18 @@ def test_ten_failures_of_an_address_are_429_and_the_right_password_waits_too(own
     assert refused.status_code == 429
     assert 0 < int(refused.headers["retry-after"]) <= 900
     assert "Try again in 15 min" in refused.text
+
+
+def test_many_at_once_are_not_more_than_ten(own_site: Site) -> None:
+    person(own_site)
+
+    def guess(number: int) -> int:
+        with httpx.Client(base_url=own_site.base, headers={"Origin": own_site.base}, timeout=60) as client:
+            return fill(client, "/login", email=f"{number}@example.org", password="wrong").status_code
+
+    with ThreadPoolExecutor(2 * MOST_FAILURES) as at_once:
+        answers = Counter(at_once.map(guess, range(2 * MOST_FAILURES)))
+    assert answers == {401: MOST_FAILURES, 429: MOST_FAILURES}
 
 
 def test_what_was_typed_comes_back_escaped(browser: httpx.Client, ann: Person) -> None:
