@@ -14,12 +14,14 @@ BridgecastError
 │   ├── AlreadyExists        a slug or name is taken
 │   ├── Conflict             something depends on it
 │   │   └── Stale            somebody else changed it meanwhile: load it again
+│   ├── Gone                 it was removed at the end of its retention
 │   └── SecretsLost          the key that sealed them is gone
 ├── AccessDenied             the caller is unknown or may not
 ├── Cancelled                somebody pressed cancel
 ├── Busy                     too much at once: ask again in a moment
 └── DeliveryError            sending failed; `permanent` stops retries
-    └── HostRefused          this host may not be called from here
+    ├── HostRefused          this host may not be called from here
+    └── NoAnswer             the call went out, and nothing came back
 """
 
 from __future__ import annotations
@@ -108,6 +110,10 @@ class Stale(Conflict):
     """Somebody else changed it meanwhile."""
 
 
+class Gone(StoreError):
+    """It was there, and was removed at the end of its retention."""
+
+
 class SecretsLost(StoreError):
     """Secrets cannot be opened: the key that sealed them is not there any more."""
 
@@ -137,3 +143,7 @@ class HostRefused(DeliveryError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, permanent=True)
+
+
+class NoAnswer(DeliveryError):
+    """The call went out and was not answered: nobody knows what became of it."""

@@ -58,9 +58,9 @@ class Egress:
         """Whether the allow list names this host, so that it may also be called without encryption."""
         return plain_host(host) in self._allowed
 
-    def session(self, *, most_bytes: int = MOST_BYTES) -> GuardedSession:
-        """HTTP by the rules above; of each answer at most `most_bytes` are read."""
-        return GuardedSession(self, most_bytes=most_bytes)
+    def session(self, *, most_bytes: int = MOST_BYTES, whole_s: float | None = None) -> GuardedSession:
+        """HTTP by the rules above; of each answer at most `most_bytes` are read, each call ends within `whole_s`."""
+        return GuardedSession(self, most_bytes=most_bytes, whole_s=whole_s)
 
     def check(self, url: str) -> PinnedAddress:
         """Where a URL would be called. Raises HostRefused, and DeliveryError when the name leads nowhere."""

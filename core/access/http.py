@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as WaitedTooLong
 
 from core.access.lines import Line, Timed
-from core.errors import DeliveryError
+from core.errors import DeliveryError, NoAnswer
 
 CONNECT_S, READ_S, WHOLE_S = 10.0, 20.0, 60.0
 MOST_BYTES = 64_000
@@ -39,19 +39,20 @@ class Door(Protocol):
 class GuardedSession(requests.Session):
     """A session of `requests` whose every call goes through the door and ends in time.
 
-    Raises HostRefused for what may not be called and DeliveryError, naming the host alone, for what fails on the way.
-    An answer is returned whatever its status; a redirect is not followed. Of the body at most `most_bytes` are read;
-    with `stream=True` nothing is, and `read_at_most` reads.
+    Raises HostRefused for what may not be called and DeliveryError, naming the host alone, for what fails on the way:
+    NoAnswer once the call may have gone out, permanent for a certificate that is not trusted. An answer is returned
+    whatever its status; a redirect is not followed. Of the body at most `most_bytes` are read; with `stream=True`
+    nothing is, and `read_at_most` reads. whole_s: how long a call may take from its connection on.
     """
 
-    def __init__(self, door: Door, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, door: Door, *, most_bytes: int = MOST_BYTES, whole_s: float | None = None) -> None:
         super().__init__()
         self.trust_env = False
         self.headers["Accept-Encoding"] = "identity"
         self._door, self._most_bytes = door, most_bytes
         self.adapters.clear()
-        self.mount("https://", _Adapter(door))
-        self.mount("http://", _Adapter(door))
+        self.mount("https://", _Adapter(door, whole_s))
+        self.mount("http://", _Adapter(door, whole_s))
 
     def send(self, request: requests.PreparedRequest, **given: Any) -> requests.Response:
         """Send it and read the answer to its limit."""
@@ -66,8 +67,10 @@ class GuardedSession(requests.Session):
         }
         try:
             answer = super().send(request, **{**given, **settled})
+        except requests.exceptions.SSLError as error:
+            raise DeliveryError(f"{host} {_what_happened(error)}", permanent=bool(_untrusted(error))) from None
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise DeliveryError(f"{host} {_what_happened(error)}") from None
+            raise NoAnswer(f"{host} {_what_happened(error)}") from None
         if not wants_stream:
             answer._content = read_at_most(answer, self._most_bytes)
         return answer
@@ -76,7 +79,7 @@ class GuardedSession(requests.Session):
 def read_at_most(answer: requests.Response, most_bytes: int) -> bytes:
     """The first bytes of a body, unpacked; then the line is closed.
 
-    Raises DeliveryError, also when the whole call takes longer than `WHOLE_S`, however the bytes drip in.
+    Raises NoAnswer, also when the whole call takes longer than it may, however the bytes drip in.
     """
     body = b""
     try:
@@ -87,21 +90,21 @@ def read_at_most(answer: requests.Response, most_bytes: int) -> bytes:
                     break
                 body += piece
     except (HTTPError, OSError) as error:
-        raise DeliveryError(f"{urlsplit(answer.url).hostname} {_what_happened(error)}") from None
+        raise NoAnswer(f"{urlsplit(answer.url).hostname} {_what_happened(error)}") from None
     return body
 
 
 class _Adapter(HTTPAdapter):
     """Hands connections of ours to `requests`."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, door: Door, whole_s: float | None) -> None:
+        self._door, self._whole_s = door, WHOLE_S if whole_s is None else whole_s
         super().__init__(pool_connections=POOLS_KEPT, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **_more: Any) -> None:
         """Pools whose connections are made by the door."""
         self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._door)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._door, self._whole_s)
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
@@ -114,22 +117,31 @@ class _Adapter(HTTPAdapter):
         """Nothing to add: the certificates are settled, and checking them cannot be switched off."""
 
 
-def _pools(door: Door) -> dict[str, type[HTTPConnectionPool]]:
+def _pools(door: Door, whole_s: float) -> dict[str, type[HTTPConnectionPool]]:
     """Connections keep the host's name, for `Host`, SNI and its certificate; only their socket comes from the door."""
 
     class Plain(HTTPConnection):
         def _new_conn(self) -> Any:
             timeout_s = _seconds(self.timeout)
-            return door.connect(self.host, self.port, usual_ports=HTTPS_PORTS, timeout_s=timeout_s, whole_s=WHOLE_S)
+            return door.connect(self.host, self.port, usual_ports=HTTPS_PORTS, timeout_s=timeout_s, whole_s=whole_s)
 
         def request(self, *given: Any, **more: Any) -> None:
             # A line that was kept from the call before begins its time anew.
             if isinstance(self.sock, Timed):
-                self.sock.end_within(WHOLE_S)
+                self.sock.end_within(whole_s)
             super().request(*given, **more)
 
     class Encrypted(Plain, HTTPSConnection):
         """The same by TLS."""
+
+        def connect(self) -> None:
+            """Shake hands. What fails here fails before the call went out."""
+            try:
+                super().connect()
+            except ssl.SSLError:
+                raise
+            except OSError as error:
+                raise DeliveryError(f"{self.host} {_what_happened(error)}") from None
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -147,17 +159,18 @@ def _seconds(timeout: object) -> float:
 def _what_happened(error: Exception) -> str:
     """Never the library's own words: they hold the whole address, which may be a secret."""
     if isinstance(error, requests.exceptions.SSLError):
-        return f"showed a certificate that is not trusted: {_certificate(error)}. Correct the host, or its certificate."
+        why = _untrusted(error) or "it could not be checked"
+        return f"showed a certificate that is not trusted: {why}. Correct the host, or its certificate."
     if isinstance(error, (requests.Timeout, WaitedTooLong, TimeoutError)):
         return "did not answer in time. Try again later; if it stays, look at the other side's log."
     return "ended the connection without an answer. Try again later; if it stays, look at the other side's log."
 
 
-def _certificate(error: BaseException) -> str:
-    """What the TLS library says of a certificate, without the address that surrounds it."""
+def _untrusted(error: BaseException) -> str:
+    """What the TLS library says of a certificate, without the address that surrounds it; "" of another trouble."""
     seen: BaseException | None = error
     while seen is not None:
         if message := getattr(seen, "verify_message", ""):
             return str(message)
         seen = seen.__cause__ or seen.__context__ or next((a for a in seen.args if isinstance(a, BaseException)), None)
-    return "it could not be checked"
+    return ""

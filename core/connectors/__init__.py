@@ -5,6 +5,7 @@ They call out through the door that is handed to them, and know neither the stor
 
 from core.connectors.base import Connector
 from core.connectors.email import Email
+from core.connectors.webhook import Webhook
 
-CONNECTORS: dict[str, Connector] = {connector.kind: connector for connector in (Email(),)}
+CONNECTORS: dict[str, Connector] = {connector.kind: connector for connector in (Email(), Webhook())}
 """All kinds of connections, in the order they are offered."""

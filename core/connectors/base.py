@@ -6,8 +6,9 @@ import re
 import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from socket import socket
 from typing import Any, Literal, Protocol
@@ -28,7 +29,8 @@ MASK = "***"
 @dataclass(frozen=True)
 class Field:
     """One input. choices: value to label. binds_secrets: whoever changes it types the secrets again, so that they are
-    never shown to another host than the one they were given for.
+    never shown to another host than the one they were given for. complaint: what a text lacks by the connector's own
+    rule ("is no …"), "" for nothing.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Field:
     help: str = ""
     placeholder: str = ""
     binds_secrets: bool = False
+    complaint: Callable[[str], str] = lambda text: ""
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,11 @@ class Outside(Protocol):
         """
         ...
 
-    def session(self, *, most_bytes: int = ...) -> Session:
-        """HTTP without redirects; of each answer at most `most_bytes` are read."""
+    def session(self, *, most_bytes: int = ..., whole_s: float | None = ...) -> Session:
+        """HTTP without redirects; of each answer at most `most_bytes` are read, each call ends within `whole_s`.
+
+        Raises HostRefused, NoAnswer once a call may have gone out, DeliveryError.
+        """
         ...
 
 
@@ -241,12 +247,31 @@ def checked_secrets(fields: Iterable[Field], given: Mapping[str, object]) -> dic
     return {name: _checked_secret(known[name], value) for name, value in given.items() if value != MASK}
 
 
-def masked(text: str, hidden: Iterable[str]) -> str:
-    """What a service said, as one short line, without the secrets it may have repeated."""
+def masked(text: str, hidden: Iterable[str], *, most: int = MOST_SHOWN) -> str:
+    """What a service said, as one line of at most so many characters, without the secrets it may have repeated."""
     for secret in sorted(filter(None, hidden), key=len, reverse=True):
         text = text.replace(secret, MASK)
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return line if len(line) <= MOST_SHOWN else f"{line[:MOST_SHOWN]}…"
+    return line if len(line) <= most else f"{line[:most]}…"
+
+
+def asked_pause_s(header: str | None, now: datetime) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or a date (RFC 9110, 10.2.3); None when it asks nothing.
+
+    Some services write fractions.
+    """
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header)) if header.strip()[:1].isdigit() else _seconds_until(header, now)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _seconds_until(http_date: str, now: datetime) -> float:
+    """Raises ValueError for what is no date."""
+    until = parsedate_to_datetime(http_date)
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
 
 
 def _require_known(place: str, known: Mapping[str, Field], given: Mapping[str, object]) -> None:
@@ -317,6 +342,8 @@ def _text(one: Field, value: object) -> str:
         raise _wrong(one, "is a host name alone, such as smtp.example.org")
     if one.kind == "address" and not ADDRESS.fullmatch(text):
         raise _wrong(one, "is one address, such as reports@example.org or Reports <reports@example.org>")
+    if complaint := one.complaint(text):
+        raise _wrong(one, complaint)
     return text
 
 
@@ -325,6 +352,8 @@ def _checked_secret(one: Field, value: object) -> str | None:
         return None
     if not isinstance(value, str) or len(value) > MOST_SECRET_LETTERS:
         raise _wrong(one, f"is a text of at most {MOST_SECRET_LETTERS} characters", place="secrets")
+    if complaint := one.complaint(value):
+        raise _wrong(one, complaint, place="secrets")
     return value
 
 
