@@ -13,6 +13,7 @@ from sqlalchemy import JSON, Column, DateTime, Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
 
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 
 
@@ -37,7 +38,10 @@ class Spec(BaseModel):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, kept in UTC and read back with its zone (SQLite keeps none). A moment without a zone is refused."""
+    """A moment, kept in UTC and read back with its zone (SQLite keeps none). A moment without a zone is refused.
+
+    One that UTC has no year for, such as the last hour of 9999 west of Greenwich, is kept as the last or first it has.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -48,7 +52,10 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"{value} has no time zone")
-        return value.astimezone(UTC)
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:
+            return FIRST if value.year == 1 else LAST
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """The moment with its zone."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from core.access.sessions import COOKIE, Visitor
 from tests.web.conftest import Site
@@ -22,8 +23,14 @@ def test_it_comes_in_pages_the_newest_first(site: Site) -> None:
     assert names[:3] == ["page-2", "page-1", "page-0"]
 
 
-def test_a_cursor_of_another_hand_is_refused(site: Site) -> None:
-    assert site.get("/audit?cursor=nonsense").status_code == 422
+@pytest.mark.parametrize("cursor", ["nonsense", "WyIyMDI2LTAxLTAxVDAwOjAwOjAwIiwgIngiXQ==", "WzEsIDJd", "WyJ4Il0="])
+def test_a_cursor_of_another_hand_is_refused(site: Site, cursor: str) -> None:
+    assert site.get(f"/audit?cursor={cursor}").status_code == 422
+
+
+def test_moments_at_the_ends_of_time_are_answered(site: Site) -> None:
+    ends = {"from": "0001-01-01T00:00:00+14:00", "to": "9999-12-31T23:59:59-14:00"}
+    assert site.get("/audit?limit=1", params=ends).json()["results"] != []
 
 
 def test_a_moment_without_a_zone_is_refused(site: Site) -> None:

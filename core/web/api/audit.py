@@ -101,6 +101,9 @@ def _cursor(entry: AuditEntry) -> str:
 def _read(cursor: str) -> tuple[datetime, str]:
     try:
         at, entry_id = json.loads(urlsafe_b64decode(cursor.encode()))
-        return datetime.fromisoformat(at), str(entry_id)
+        moment = datetime.fromisoformat(at)
     except (ValueError, TypeError):
-        raise DataError("This cursor was not made here. Take it from 'next'.", field="cursor") from None
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise DataError("This cursor was not made here. Take it from 'next'.", field="cursor")
+    return moment, str(entry_id)
