@@ -21,6 +21,8 @@ from core.model.base import is_one_line
 FieldKind = Literal["text", "host", "port", "address", "addresses", "url", "choice", "lookup", "switch", "secret"]
 Value = str | int | bool | tuple[str, ...] | None
 ADDRESS = re.compile(r"(?:[^<>@,;:]*<[^\s<>@,;:]+@[^\s<>@,;:]+>|[^\s<>@,;:]+@[^\s<>@,;:]+)")
+# JSON can name them, no text can hold them.
+HALF_LETTER = re.compile("[\ud800-\udfff]")
 MOST_LETTERS, MOST_SECRET_LETTERS, MOST_ADDRESSES = 500, 20_000, 200
 MOST_SHOWN = 300
 MASK = "***"
@@ -350,7 +352,7 @@ def _text(one: Field, value: object) -> str:
 def _checked_secret(one: Field, value: object) -> str | None:
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > MOST_SECRET_LETTERS:
+    if not isinstance(value, str) or len(value) > MOST_SECRET_LETTERS or HALF_LETTER.search(value):
         raise _wrong(one, f"is a text of at most {MOST_SECRET_LETTERS} characters", place="secrets")
     if complaint := one.complaint(value):
         raise _wrong(one, complaint, place="secrets")

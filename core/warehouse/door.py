@@ -12,6 +12,7 @@ exactly one SELECT that names only the given datasets and only table functions t
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 import threading
@@ -37,6 +38,9 @@ AS_THEY_ARE = frozenset(
     | {"UHUGEINT", "DOUBLE", "VARCHAR"}
 )
 REAL = ("DECIMAL", "FLOAT", "BIGNUM")
+# What is nested deeper stays text: neither Python's JSON nor that of readers goes down without end.
+DEEPEST = 100
+JSON_STRING, BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"'), re.compile(r"[\[\]{}]")
 NESTED = ("STRUCT(", "MAP(", "UNION(", "JSON", "VARIANT")
 
 
@@ -243,11 +247,22 @@ def _value(value: Any, kind: str) -> Any:
     if isinstance(value, float):
         return value if value - value == 0 else None
     if isinstance(value, str) and _is_nested(kind):
-        return json.loads(value)
+        return value if _is_too_deep(value) else json.loads(value)
     if isinstance(value, str) and kind.startswith("TIMESTAMP"):
         moment = value.replace(" ", "T", 1)
         return moment.removesuffix("+00") + "+00:00" if kind.endswith("TIME ZONE") else moment
     return value
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether more brackets of a JSON text are open at once than are read."""
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return False
+    depth = deepest = 0
+    for bracket in BRACKET.finditer(JSON_STRING.sub("", text)):
+        depth += 1 if bracket[0] in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest > DEEPEST
 
 
 def _is_nested(kind: str) -> bool:

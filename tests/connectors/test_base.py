@@ -68,6 +68,11 @@ def test_a_refused_secret_is_not_repeated() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_secret_is_a_text_that_can_be_kept() -> None:
+    with pytest.raises(DataError, match="'Password' is a text of at most"):
+        checked_secrets(Email.fields, {"password": "half a letter: \ud800"})
+
+
 def test_what_a_service_said_is_one_short_line_without_secrets() -> None:
     assert masked("bad\r\n password\x00 hunter2", ["hunter2", ""]) == "bad password ***"
     assert len(masked("x" * 1000, [])) == 301

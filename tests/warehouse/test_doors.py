@@ -83,6 +83,16 @@ def test_every_type_has_a_form_in_json(ask: Ask) -> None:
     )
 
 
+@pytest.mark.parametrize(("depth", "is_text"), [(100, False), (101, True), (9_000, True)])
+def test_what_is_nested_without_end_stays_text(ask: Ask, depth: int, is_text: bool) -> None:
+    ((value,),) = ask(f"SELECT '{'[' * depth}{']' * depth}'::JSON").rows
+    assert isinstance(value, str) is is_text
+
+
+def test_brackets_within_texts_are_no_nesting(ask: Ask) -> None:
+    assert ask(f"SELECT ['{'[' * 500}', '\"{{']").rows == ((["[" * 500, '"{'],),)
+
+
 def test_unicode_passes_both_ways(ask: Ask) -> None:
     answer = ask("""SELECT 'Zoë 🙂 "quoted"' AS "größe\u202e" """)
     assert (answer.columns[0][0], answer.rows[0][0]) == ("größe\u202e", 'Zoë 🙂 "quoted"')
