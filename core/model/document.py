@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -26,15 +27,33 @@ def plain(line: Line) -> str:
 
 
 @dataclass(frozen=True)
+class ChartBar:
+    """A bar of a waterfall: from `start` to `end`, levels in the KPI's units; a total runs from 0 to its level.
+
+    printed: the figure at the bar. group: the heading over it and its neighbours, if there is one.
+    """
+
+    label: str
+    start: float
+    end: float
+    printed: str
+    tone: Literal["total", "good", "bad", "rest"]
+    is_total: bool = False
+    group: str = ""
+
+
+@dataclass(frozen=True)
 class Chart:
     """A chart: a Vega-Lite specification without any remote address, and an alternative text that carries the numbers.
 
-    narrow: the same chart laid out for a phone, if there is one.
+    narrow: the same chart laid out for a phone, if there is one. bars: what a waterfall is made of, for programs that
+    draw it themselves; empty for other charts.
     """
 
     spec: dict[str, Any]
     alt: str
     narrow: dict[str, Any] | None = None
+    bars: tuple[ChartBar, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def png(spec: dict[str, Any], *, scale: float = 2.0, background: str = "#ffffff"
     """The chart as PNG on a plain background."""
     _prepare()
     drawn: bytes = vl_convert.vegalite_to_png(
-        _in_xml(spec) | {"background": background}, vl_version=VEGA_LITE, scale=scale, allowed_base_urls=[]
+        in_xml(spec) | {"background": background}, vl_version=VEGA_LITE, scale=scale, allowed_base_urls=[]
     )
     return drawn
 
@@ -37,17 +37,28 @@ def png(spec: dict[str, Any], *, scale: float = 2.0, background: str = "#ffffff"
 def raw_svg(spec: dict[str, Any]) -> str:
     """The chart as vl-convert writes it."""
     _prepare()
-    drawn: str = vl_convert.vegalite_to_svg(_in_xml(spec), vl_version=VEGA_LITE, allowed_base_urls=[])
+    drawn: str = vl_convert.vegalite_to_svg(in_xml(spec), vl_version=VEGA_LITE, allowed_base_urls=[])
     return drawn
 
 
-def _in_xml(part: Any) -> Any:
+def in_xml(part: Any) -> Any:
     """The same with a mark for every character that XML cannot hold: the converter ends the process at one."""
     if isinstance(part, str):
         return NOT_IN_XML.sub("\ufffd", part)
     if isinstance(part, dict):
-        return {name: _in_xml(value) for name, value in part.items()}
-    return [_in_xml(value) for value in part] if isinstance(part, (list, tuple)) else part
+        return {name: in_xml(value) for name, value in part.items()}
+    return [in_xml(value) for value in part] if isinstance(part, (list, tuple)) else part
+
+
+def inside(spec: dict[str, Any], width: float, height: float) -> tuple[str, float]:
+    """The chart as an element of another SVG, as large as `width` and `height` allow; and how high it became."""
+    root = ElementTree.fromstring(raw_svg(spec))  # noqa: S314 - our own converter wrote it
+    own_width, own_height = float(root.get("width", width)), float(root.get("height", height))
+    factor = min(width / own_width, height / own_height)
+    root.set("viewBox", f"0 0 {own_width:g} {own_height:g}")
+    root.set("width", f"{own_width * factor:.1f}")
+    root.set("height", f"{own_height * factor:.1f}")
+    return _written(root), own_height * factor
 
 
 def svg(spec: dict[str, Any], *, alt: str, background: str | None = None) -> str:
@@ -69,7 +80,7 @@ def inline_svg(spec: dict[str, Any], *, alt: str, css_class: str) -> str:
 def _accessible(drawn: str, alt: str, background: str | None) -> ElementTree.Element:
     root = ElementTree.fromstring(drawn)  # noqa: S314 - our own converter wrote it
     root.set("role", "img")
-    root.set("aria-label", _in_xml(alt))
+    root.set("aria-label", in_xml(alt))
     for element in list(root.iter()):
         _clean(element)
     if background:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from core.model.analysis import Condition, Scalar
-from core.model.document import Chart, Section, Table, Text, plain
+from core.model.document import Chart, ChartBar, Section, Table, Text, plain
 from core.model.sums import NOT_SET
 from core.report.alert import printed_alert
 from core.report.bars import arrow, bridge_alt, bridge_bars, detail_alt, detail_bars, kind_label, segment_label
@@ -112,7 +112,14 @@ def _chart(bars: Waterfall, alt: str) -> Chart:
         spec=specification(draw(bars)),
         alt=alt,
         narrow=specification(draw(bars, width=NARROW_WIDTH, form="rows")),
+        bars=tuple(_native(bars, index) for index in range(len(bars.bars))),
     )
+
+
+def _native(bars: Waterfall, index: int) -> ChartBar:
+    bar = bars.bars[index]
+    group = next((group.label for group in bars.groups if group.first <= index <= group.last), "")
+    return ChartBar(bar.label, bar.start, bar.end, bar.printed, bar.tone, bar.is_total, group)
 
 
 def against(printed: PrintedBridge) -> str:

@@ -255,6 +255,12 @@ MESSAGES = {
     "alt_found": "Segmente von {subject}, von {base} auf {current}: {bars}.",
     "view_segments": "Gefundene Segmente",
     # page
+    "deck_level": "Stand",
+    "deck_good": "Günstig",
+    "deck_bad": "Ungünstig",
+    "deck_rest": "Rest",
+    "deck_below": "Unter dem Balken",
+    "deck_room": "Platz für die Zahl",
     "data_as_of": "Datenstand: {moment}",
     "covers_until": "Daten bis {day}",
     "rendered_at": "Erstellt am {moment}",
@@ -338,4 +344,13 @@ MESSAGES = {
         "Nicht durchsucht, weil sie am wenigsten sagen oder kein Wert 1 % des Volumens hat: {dimensions}."
     ),
     "note_segments_share": "Unterschieden werden nur Werte mit mindestens {share} des Volumens.",
+    # mails
+    "mail_open": "Bericht öffnen",
+    "mail_others": "Mehr im Bericht",
+    "mail_more_rows": "{count} weitere Zeilen im Bericht",
+    "mail_left_out": "Zu groß für eine Mail und darum nicht dabei: {files}. Im Bericht sind sie zu finden.",
+    "mail_reason": "Diese Mail kommt von Bridgecast, durch den Export „{export}“.",
+    "mail_unsubscribe": "Keine Mails dieses Exports mehr erhalten",
+    "mail_test": "Ein Test: Nur Sie erhalten diese Mail.",
+    "mail_subject_test": "Test: {subject}",
 }

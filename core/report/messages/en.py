@@ -248,6 +248,12 @@ MESSAGES = {
     "alt_found": "Segments of {subject}, from {base} to {current}: {bars}.",
     "view_segments": "Segments found",
     # page
+    "deck_level": "Level",
+    "deck_good": "Favourable",
+    "deck_bad": "Unfavourable",
+    "deck_rest": "Remainder",
+    "deck_below": "Below the bar",
+    "deck_room": "Room for the figure",
     "data_as_of": "Data as of {moment}",
     "covers_until": "covers until {day}",
     "rendered_at": "Rendered at {moment}",
@@ -273,4 +279,13 @@ MESSAGES = {
     "skip": "Skip to the report",
     "numbers_table": "Numbers",
     "alert_band": "Alert",
+    # mails
+    "mail_open": "Open the report",
+    "mail_others": "More in the report",
+    "mail_more_rows": "{count} more rows in the report",
+    "mail_left_out": "Too large for a mail, and left out: {files}. The report has them.",
+    "mail_reason": "This mail comes from Bridgecast, by the export “{export}”.",
+    "mail_unsubscribe": "Get no more mails of this export",
+    "mail_test": "A test: only you get this mail.",
+    "mail_subject_test": "Test: {subject}",
 }

@@ -249,6 +249,12 @@ MESSAGES = {
     "alt_found": "Segments de {subject}, de {base} à {current} : {bars}.",
     "view_segments": "Segments trouvés",
     # page
+    "deck_level": "Niveau",
+    "deck_good": "Favorable",
+    "deck_bad": "Défavorable",
+    "deck_rest": "Reste",
+    "deck_below": "Sous la barre",
+    "deck_room": "Place du chiffre",
     "data_as_of": "Données du {moment}",
     "covers_until": "jusqu’au {day}",
     "rendered_at": "Établi le {moment}",
@@ -335,4 +341,13 @@ MESSAGES = {
         "Non explorées, car elles disent le moins ou aucune valeur n’a 1 % du volume : {dimensions}."
     ),
     "note_segments_share": "Seules les valeurs d’au moins {share} du volume sont distinguées.",
+    # mails
+    "mail_open": "Ouvrir le rapport",
+    "mail_others": "À voir aussi dans le rapport",
+    "mail_more_rows": "{count} lignes de plus dans le rapport",
+    "mail_left_out": "Trop lourd pour un e-mail, donc non joint : {files}. Le rapport les contient.",
+    "mail_reason": "Cet e-mail vient de Bridgecast, par l’export « {export} ».",
+    "mail_unsubscribe": "Ne plus recevoir les e-mails de cet export",
+    "mail_test": "Un essai : vous seul recevez cet e-mail.",
+    "mail_subject_test": "Essai : {subject}",
 }

@@ -255,6 +255,12 @@ MESSAGES = {
     "alt_found": "Segmenter av {subject}, fra {base} til {current}: {bars}.",
     "view_segments": "Segmenter funnet",
     # page
+    "deck_level": "Nivå",
+    "deck_good": "Gunstig",
+    "deck_bad": "Ugunstig",
+    "deck_rest": "Rest",
+    "deck_below": "Under søylen",
+    "deck_room": "Plass til tallet",
     "data_as_of": "Data per {moment}",
     "covers_until": "data til og med {day}",
     "rendered_at": "Laget {moment}",
@@ -325,4 +331,13 @@ MESSAGES = {
         "Ikke gjennomsøkt, fordi de sier minst eller ingen verdi har 1 % av volumet: {dimensions}."
     ),
     "note_segments_share": "Bare verdier med minst {share} av volumet skilles fra hverandre.",
+    # mails
+    "mail_open": "Åpne rapporten",
+    "mail_others": "Mer i rapporten",
+    "mail_more_rows": "{count} rader til i rapporten",
+    "mail_left_out": "For stort for en e-post og derfor utelatt: {files}. Rapporten har dem.",
+    "mail_reason": "Denne e-posten kommer fra Bridgecast, gjennom eksporten «{export}».",
+    "mail_unsubscribe": "Ikke få flere e-poster fra denne eksporten",
+    "mail_test": "En test: Bare du får denne e-posten.",
+    "mail_subject_test": "Test: {subject}",
 }
