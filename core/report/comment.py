@@ -44,7 +44,10 @@ def printed_headline(printed: PrintedBridge) -> Line:
         key = "headline_although_fell" if printed.change > 0 else "headline_although_rose"
         return words.phrase(key, headline=line, dimension=detail.dimension_label)
     driver = driving_step(printed)
-    return words.phrase("headline_driven", headline=line, step=inside(driver.label, printed.locale)) if driver else line
+    # What may be chance drives nothing: neither that step, nor a smaller one in its place.
+    if driver is None or driver.is_usual:
+        return line
+    return words.phrase("headline_driven", headline=line, step=inside(driver.label, printed.locale))
 
 
 def driving_step(printed: PrintedBridge) -> PrintedStep | None:

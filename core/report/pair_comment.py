@@ -19,7 +19,10 @@ MONTHS = {1: "month", 3: "quarter", 12: "year"}
 
 @dataclass(frozen=True)
 class _Moved:
-    """What moved: now and then in printed units; fell and rose may be said of it only where `has_direction`."""
+    """What moved: now and then in printed units; fell and rose may be said of it only where `has_direction`.
+
+    Not of a step whose own value goes the other way, nor of one that moved within its usual variation.
+    """
 
     name: str
     now: int
@@ -113,8 +116,13 @@ def _last_day(comparison: Comparison | None) -> int | None:
 
 def _total(earlier: PrintedBridge, later: PrintedBridge) -> _Moved:
     texts = (toned(later.change_text, later.tone), toned(earlier.change_text, earlier.tone))
-    in_time = is_in_time(later.bridge.comparison)
-    return _Moved(later.kpi, later.change, earlier.change, texts, later.polarity, in_time)
+    has_direction = is_in_time(later.bridge.comparison) and not any(map(_is_one_usual_step, (earlier, later)))
+    return _Moved(later.kpi, later.change, earlier.change, texts, later.polarity, has_direction)
+
+
+def _is_one_usual_step(printed: PrintedBridge) -> bool:
+    """Whether the KPI is nothing but a step that moved within its usual variation."""
+    return len(printed.steps) == 1 and bool(printed.steps[0].is_usual)
 
 
 def _step(pair: PrintedPair, one: PrintedStep, other: PrintedStep, later: PrintedBridge) -> _Moved:
@@ -122,8 +130,9 @@ def _step(pair: PrintedPair, one: PrintedStep, other: PrintedStep, later: Printe
     now, then = (one, other) if later is pair.first else (other, one)
     numbers = later.numbers
     texts = (toned(numbers.change(now.units), now.tone), toned(numbers.change(then.units), then.tone))
-    own_way = all(step.direction * step.units >= 0 for step in (now, then)) and is_in_time(later.bridge.comparison)
-    return _Moved(capitalised_step(now.label), now.units, then.units, texts, now.polarity, own_way)
+    own_way = all(step.direction * step.units >= 0 and not step.is_usual for step in (now, then))
+    has_direction = own_way and is_in_time(later.bridge.comparison)
+    return _Moved(capitalised_step(now.label), now.units, then.units, texts, now.polarity, has_direction)
 
 
 def _trend(pair: PrintedPair, moved: _Moved, when: str) -> Line:

@@ -15,7 +15,7 @@ from core.engine.equation import parse
 from core.model.analysis import EquationSpec, StepSpec
 from core.model.comparison import Comparison, DateSide, GroupSide
 from core.model.data import Calendar
-from core.model.sums import SegmentSums, Sums
+from core.model.sums import Moments, SegmentSums, Sums
 from core.warehouse import Version
 
 OCTOBER = DateSide(date(2026, 10, 1), date(2026, 10, 31))
@@ -63,6 +63,17 @@ def shop_bridge(comparison: Comparison | None = MONTHS, *, limit: float | None =
     """Revenue = visits x conversion x basket: 412.6k → 371.3k."""
     equation = EquationSpec(steps=SHOP_STEPS, unit="€", total_threshold_pct=limit, **options)
     return bridge_of(equation, ("visits", "orders", "revenue"), DEVICES, comparison=comparison)
+
+
+def swinging_bridge(swing: float, comparison: Comparison | None = MONTHS) -> Bridge:
+    """Orders = visits x conversion: 200 → 205, by visits alone, which swing up and down by the day on both sides."""
+    visits = np.array([swing, -swing] * 5)
+    daily = (40.0 + visits, 41.0 + visits)
+    sides = tuple(np.stack([side, side / 2], axis=1) for side in daily)
+    moments = Moments((10, 10), (), np.zeros((2, 0)), {}, metrics=("visits", "orders"), daily=(sides[0], sides[1]))
+    spec = EquationSpec(steps=(StepSpec(formula="visits"), StepSpec(formula="orders / visits")), total="orders")
+    segments = {"all": ((400.0, 200.0), (410.0, 205.0))}
+    return bridge_of(spec, ("visits", "orders"), segments, comparison=comparison, moments=lambda: moments)
 
 
 def sum_bridge(

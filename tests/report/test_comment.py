@@ -14,7 +14,7 @@ from core.report.alert import alert
 from core.report.comment import Depth, comment, headline
 from core.report.printed import print_bridge
 from core.report.sections import step_section
-from tests.report.conftest import COUNTRIES, SIMPSON, bridge_of, rate_bridge, shop_bridge, sum_bridge
+from tests.report.conftest import COUNTRIES, SIMPSON, bridge_of, rate_bridge, shop_bridge, sum_bridge, swinging_bridge
 
 SNAPSHOTS = Path(__file__).resolve().parent.parent / "snapshots"
 
@@ -25,6 +25,11 @@ def said(bridge: Bridge, locale: str = "en") -> str:
 
 def test_the_headline_says_what_happened_by_how_much_and_why(shop: Bridge) -> None:
     assert said(shop) == "Revenue fell by €41.3k (−10.0\u202f%), driven by conversion"
+
+
+def test_what_may_be_chance_drives_nothing() -> None:
+    assert said(swinging_bridge(0.5)).endswith("driven by visits")
+    assert said(swinging_bridge(30)) == "Orders rose by 5 (+2.5\u202f%)"
 
 
 def test_a_bad_amount_has_a_bad_tone(shop: Bridge) -> None:

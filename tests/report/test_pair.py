@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -17,8 +18,17 @@ from core.report.pair import PrintedPair, pair_alt, pair_bars, print_pair
 from core.report.pair_comment import pair_comment
 from core.report.printed import print_bridge
 from core.report.sections import waterfall_section
-from tests.report.conftest import MONTHS, NOVEMBER, OCTOBER, SHOP_STEPS, bridge_of, shop_bridge, sum_bridge
-from tests.report.test_chart import collisions
+from tests.report.conftest import (
+    MONTHS,
+    NOVEMBER,
+    OCTOBER,
+    SHOP_STEPS,
+    bridge_of,
+    shop_bridge,
+    sum_bridge,
+    swinging_bridge,
+)
+from tests.report.test_chart import collisions, noisy_bridge
 
 SEPTEMBER = DateSide(date(2026, 9, 1), date(2026, 9, 30))
 BEFORE = Comparison("day", SEPTEMBER, OCTOBER)
@@ -206,6 +216,17 @@ def test_where_neither_follows_the_other_both_are_said() -> None:
         "Revenue: −€41.3k (November 2026 against October 2026), +€12.6k (November 2026 against November 2025)."
     )
     assert lines[1] == "Conversion: −€63.5k in the first comparison, −€9.0k in the second."
+
+
+@pytest.mark.parametrize(("swing", "lines"), [(0.5, " rose again: "), (30, ": ")])
+def test_steps_within_usual_variation_have_no_trend(swing: float, lines: str) -> None:
+    pair = pair_of(swinging_bridge(swing), swinging_bridge(swing, BEFORE))
+    assert plain(pair_comment(pair)[1]) == f"Visits{lines}+5 after +5."
+
+
+def test_a_kpi_of_one_usual_step_has_no_trend() -> None:
+    pair = pair_of(noisy_bridge(30), replace(noisy_bridge(30), comparison=BEFORE))
+    assert said(pair) == "Visits: +10 after +10 the month before."
 
 
 def test_groups_have_no_trend() -> None:
