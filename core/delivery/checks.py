@@ -9,10 +9,13 @@ from datetime import datetime
 
 from core.analyses import Analyses
 from core.catalogue import Catalogue
+from core.delivery.parameters import check_parameters
 from core.delivery.reports import make_report
+from core.delivery.rules import check_rule
 from core.errors import DataError, EmptyComparison, NotFound
 from core.model.analysis import AnalysisSpec
 from core.model.delivery import ExportSpec, ReportContent
+from core.model.triggers import ScheduleTrigger, UrlTrigger
 from core.report.document import require_steps
 from core.warehouse import Warehouse
 
@@ -28,8 +31,8 @@ class ExportCheck:
 
     def __call__(self, spec: ExportSpec) -> None:
         """Raises DataError for what would not work: no destination, an unknown analysis, an element not there."""
-        if spec.is_active and not spec.destinations:
-            raise DataError("An export without a destination cannot be switched on. Add one.", field="destinations")
+        if spec.is_active:
+            _require_complete(spec)
         slugs = [link.settings.slug for link in spec.links]
         if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
             raise DataError(
@@ -39,7 +42,26 @@ class ExportCheck:
             analysis = self.analyses.get(spec.content.analysis).spec
         except NotFound as error:
             raise DataError(str(error), field="content.analysis") from None
+        self._check_triggers(spec, analysis.dataset)
         self._draw(analysis, spec.content)
+
+    def _check_triggers(self, spec: ExportSpec, dataset: str) -> None:
+        for place, trigger in enumerate(spec.triggers):
+            try:
+                if isinstance(trigger, ScheduleTrigger):
+                    check_rule(trigger)
+                elif isinstance(trigger, UrlTrigger):
+                    check_parameters(trigger, self.catalogue.get(dataset))
+                else:
+                    self._require_dataset(trigger.dataset)
+            except DataError as error:
+                raise DataError(str(error), field=f"triggers.{place}.{error.field}") from None
+
+    def _require_dataset(self, slug: str) -> None:
+        try:
+            self.catalogue.get(slug)
+        except NotFound as error:
+            raise DataError(str(error), field="dataset") from None
 
     def _draw(self, analysis: AnalysisSpec, content: ReportContent) -> None:
         """Draw it once. Periods without rows are no mistake of the export: the data may still come."""
@@ -47,3 +69,11 @@ class ExportCheck:
         with suppress(EmptyComparison):
             made = make_report(self.warehouse, analysis, content, version, rendered_at=self.clock())
             require_steps(content, made.bridge)
+
+
+def _require_complete(spec: ExportSpec) -> None:
+    """What is sent needs a destination and something that starts it; a link alone is drawn when it is opened."""
+    if not spec.destinations:
+        raise DataError("An export without a destination cannot be switched on. Add one.", field="destinations")
+    if spec.channels and not spec.triggers:
+        raise DataError("An export without a trigger cannot be switched on. Add one.", field="triggers")

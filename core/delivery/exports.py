@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlmodel import Session
@@ -17,9 +17,21 @@ from core.access.links import read_link_token, sign_link_token
 from core.access.passwords import hash_password
 from core.access.rights import may_see
 from core.access.tokens import Caller
+from core.delivery.keeping import (
+    NO_TOKENS,
+    OLD_WORKS_FOR,
+    SavedTrigger,
+    keep_triggers,
+    revoke_trigger,
+    rotate_trigger,
+    saved_trigger,
+    trigger_url,
+    with_ids,
+)
 from core.errors import Conflict, NotFound
 from core.model.analysis import Analysis, AnalysisSpec
 from core.model.delivery import IS_SET, Export, ExportSpec, LinkDestination, LinkSettings, ReportLink
+from core.model.triggers import Trigger
 from core.store import Store
 from core.store.analyses import analysis_spec
 from core.store.exports import (
@@ -40,6 +52,7 @@ from core.store.exports import (
     revoke_link,
     rotate_link,
 )
+from core.store.triggers import delete_triggers, in_order, list_triggers
 
 LinkState = Literal["open", "paused", "expired", "revoked"]
 
@@ -67,12 +80,13 @@ class Link:
 
 @dataclass(frozen=True)
 class SavedExport:
-    """An export as it stands in the store."""
+    """An export as it stands in the store; links by slug, triggers in the order of the specification."""
 
     id: str
     spec: ExportSpec
     revision: int
     links: tuple[Link, ...]
+    triggers: tuple[SavedTrigger, ...]
     created_by: str
     created_at: datetime
     modified_at: datetime
@@ -128,7 +142,7 @@ class Exports:
         """Every open report that the caller may look at, whatever the dataset, by name."""
         with self._store.read() as session:
             rows = list_all_links(session, self._organisation_id)
-            found = [(self._saved(export, [link]), self._link(link, export)) for link, export in rows]
+            found = [(self._saved(export, [link], []), self._link(link, export)) for link, export in rows]
         shared = [
             (export, link)
             for export, link in found
@@ -142,14 +156,13 @@ class Exports:
             sees = sight_of(session, self._organisation_id, self._reader)
             every = list_exports(session, self._organisation_id)
             rows = [row for row in every if sees(_dataset(session, row))]
-            saved = [self._saved(row, list_links(session, self._organisation_id, row.id)) for row in rows]
+            saved = [self._loaded(session, row) for row in rows]
         return sorted(saved, key=lambda export: export.modified_at, reverse=True)
 
     def get(self, export_id: str) -> SavedExport:
         """One export. Raises NotFound."""
         with self._store.read() as session:
-            row = self._row(session, export_id)
-            return self._saved(row, list_links(session, self._organisation_id, export_id))
+            return self._loaded(session, self._row(session, export_id))
 
     def of_analysis(self, slug: str) -> list[SavedExport]:
         """The exports that show an analysis."""
@@ -159,20 +172,23 @@ class Exports:
         """Every link that opens without sign-in, or would if its export were on or its pause over; by slug."""
         with self._store.read() as session:
             rows = list_all_links(session, self._organisation_id)
-            found = [(self._saved(export, [link]), self._link(link, export)) for link, export in rows]
+            found = [(self._saved(export, [link], []), self._link(link, export)) for link, export in rows]
         return [(export, link) for export, link in found if link.is_public and link.state in {"open", "paused"}]
 
     def create(self, spec: ExportSpec, *, by: str) -> SavedExport:
-        """Keep a new export with its links. Raises AlreadyExists (a link's slug), and what `ExportCheck` raises."""
+        """Keep a new export with its links and triggers; the addresses of trigger URLs are told here alone.
+
+        Raises AlreadyExists (a link's slug), and what `ExportCheck` raises.
+        """
         self._check(spec)
-        sealed, passwords, now = *_sealed(spec), self._clock()
+        sealed, passwords, now = *_sealed(with_ids(spec)), self._clock()
         with self._store.write() as session:
             row = add_export(session, self._organisation_id, sealed, person_id=by, now=now, passwords=passwords)
             note(session, "export.made", _of_export(row), at=now)
-            return self._saved(row, list_links(session, self._organisation_id, row.id))
+            return self._loaded(session, row, self._keep_triggers(session, row, sealed, now))
 
     def change(self, export_id: str, spec: ExportSpec, *, if_revision: int | None = None) -> SavedExport:
-        """Replace an export's specification; a link keeps its address while its slug is named.
+        """Replace an export's specification. A link keeps its address while its slug is named, a trigger its own too.
 
         Raises Stale, AlreadyExists, and what `ExportCheck` raises.
         """
@@ -180,9 +196,10 @@ class Exports:
         return self._change(export_id, spec, if_revision)
 
     def _change(self, export_id: str, spec: ExportSpec, if_revision: int | None) -> SavedExport:
-        sealed, passwords, now = *_sealed(spec), self._clock()
+        now = self._clock()
         with self._store.write() as session:
             before = export_spec(self._row(session, export_id))
+            sealed, passwords = _sealed(with_ids(spec, before))
             row = change_export(
                 session,
                 self._organisation_id,
@@ -194,7 +211,7 @@ class Exports:
             )
             changed = [name for name in ExportSpec.model_fields if getattr(before, name) != getattr(sealed, name)]
             note(session, "export.changed", _of_export(row), at=now, detail={"changed": changed})
-            return self._saved(row, list_links(session, self._organisation_id, export_id))
+            return self._loaded(session, row, self._keep_triggers(session, row, sealed, now))
 
     def switch(self, export_id: str, is_active: bool) -> SavedExport:
         """Switch an export on or off; while it is off its links do not open. Off goes whatever the data are."""
@@ -209,7 +226,33 @@ class Exports:
         with self._store.write() as session:
             row = self._row(session, export_id)
             note(session, "export.deleted", _of_export(row), at=self._clock())
+            delete_triggers(session, self._organisation_id, export_id)
             delete_export(session, self._organisation_id, export_id)
+
+    def rotate_trigger(
+        self, export_id: str, trigger_id: str, *, old_works_for: timedelta = OLD_WORKS_FOR
+    ) -> SavedTrigger:
+        """Give a trigger URL a new address, told here alone; the one before it works on for a while."""
+        now, whose = self._clock(), (self._organisation_id, export_id, trigger_id)
+        with self._store.write() as session:
+            export = self._row(session, export_id)
+            row, token = rotate_trigger(session, *whose, now=now, old_works_for=old_works_for)
+            note(session, "trigger.rotated", _of_trigger(row, export), at=now)
+            return saved_trigger(row, now, trigger_url(self._base_url, row, token))
+
+    def revoke_trigger(self, export_id: str, trigger_id: str) -> SavedTrigger:
+        """Close a trigger URL at once, its old address too; `rotate_trigger` gives it a new one."""
+        now = self._clock()
+        with self._store.write() as session:
+            export = self._row(session, export_id)
+            row = revoke_trigger(session, self._organisation_id, export_id, trigger_id)
+            note(session, "trigger.revoked", _of_trigger(row, export), at=now)
+            return saved_trigger(row, now)
+
+    def _keep_triggers(self, session: Session, row: Export, spec: ExportSpec, now: datetime) -> dict[str, str]:
+        return keep_triggers(
+            session, self._organisation_id, ("export", row.id), spec.triggers, is_active=row.is_active, now=now
+        )
 
     def rotate(self, export_id: str, link_id: str) -> Link:
         """Give a link a new address; the old one is unknown at once. Its time begins anew."""
@@ -302,12 +345,23 @@ class Exports:
         row = self._row(session, export_id)
         return row, get_link(session, self._organisation_id, export_id, link_id)
 
-    def _saved(self, row: Export, links: list[ReportLink]) -> SavedExport:
+    def _loaded(self, session: Session, row: Export, tokens: Mapping[str, str] = NO_TOKENS) -> SavedExport:
+        """An export with all that belongs to it. tokens: of trigger URLs that were made just now."""
+        links = list_links(session, self._organisation_id, row.id)
+        triggers = list_triggers(session, self._organisation_id, row.id)
+        return self._saved(row, links, triggers, tokens)
+
+    def _saved(
+        self, row: Export, links: list[ReportLink], triggers: list[Trigger], tokens: Mapping[str, str] = NO_TOKENS
+    ) -> SavedExport:
+        now, spec = self._clock(), export_spec(row)
+        urls = {one.id: trigger_url(self._base_url, one, tokens[one.id]) for one in triggers if one.id in tokens}
         return SavedExport(
             id=row.id,
-            spec=export_spec(row),
+            spec=spec,
             revision=row.revision,
             links=tuple(self._link(link, row) for link in links),
+            triggers=tuple(saved_trigger(one, now, urls.get(one.id)) for one in in_order(triggers, spec.triggers)),
             created_by=row.created_by,
             created_at=row.created_at,
             modified_at=row.modified_at,
@@ -358,3 +412,7 @@ def _dataset(session: Session, row: Export) -> str:
 
 def _of_export(row: Export) -> Subject:
     return Subject("export", row.id, row.name)
+
+
+def _of_trigger(row: Trigger, export: Export) -> Subject:
+    return Subject("trigger", row.id, export.name)
