@@ -118,10 +118,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     yield from serve(tmp_path_factory.mktemp("site"))
 
 
-def serve(data_dir: Path, wait_s: float = 10.0) -> Iterator[Site]:
+def serve(data_dir: Path, wait_s: float = 10.0, **settings: Any) -> Iterator[Site]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        app = open_app(Settings(data_dir=data_dir, demo=False, owner_token=TOKEN, api_port=port, threads=2))
+        given = {"data_dir": data_dir, "demo": False, "owner_token": TOKEN, "api_port": port, "threads": 2}
+        app = open_app(Settings(**given, **settings))
         web = create_web(app, wait_s=wait_s)
         base = f"http://127.0.0.1:{port}"
         with (

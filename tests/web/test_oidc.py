@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,41 +17,16 @@ from core.app import App, open_app
 from core.settings import Settings
 from core.web import create_web
 from tests.web.conftest import answering
+from tests.web.providers import CLIENT_ID, CLIENT_SECRET, oidc_provider
 
-CLIENT = {"oidc_client_id": "bridgecast", "oidc_client_secret": "the-client-s-secret"}
+CLIENT = {"oidc_client_id": CLIENT_ID, "oidc_client_secret": CLIENT_SECRET}
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
     """The issuer's address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    issuer = f"http://localhost:{port}"
-    try:
-        wait_for(f"{issuer}/.well-known/openid-configuration", process)
+    with oidc_provider() as issuer:
         yield issuer
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            httpx.get(address).raise_for_status()
-        except httpx.HTTPError:
-            assert process.poll() is None, "the provider ended"
-            assert time.monotonic() < deadline, "the provider does not answer"
-            time.sleep(0.1)
-        else:
-            return
 
 
 @contextmanager

@@ -89,6 +89,12 @@ def test_a_token_that_only_reads_may_not(own_site: Site) -> None:
     assert signed_in(own_site) is not None
 
 
+def test_only_wrong_old_ones_count(own_site: Site) -> None:
+    headers = token(own_site, "admin")
+    statuses = {change(own_site, headers, new="short").status_code for _ in range(MOST_FAILURES + 2)}
+    assert statuses == {422}
+
+
 def test_guessing_ends_in_429(own_site: Site) -> None:
     headers = token(own_site, "admin")
     statuses = [change(own_site, headers, old=f"guess {number}").status_code for number in range(MOST_FAILURES)]

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from core.access.attempts import Attempts
 from core.access.rights import require
 from core.access.tokens import Caller
-from core.errors import AccessDenied, DataError
+from core.errors import DataError
 from core.model.base import Spec
 from core.web.auth import TheApp, caller_of
 from core.web.problems import answers
@@ -62,12 +62,10 @@ async def change_password(body: NewPassword, request: Request, app: TheApp, call
         minutes = -(-seconds // 60)
         detail = f"Too many attempts failed from your address. Try again in {minutes} min."
         raise HTTPException(429, detail, {"Retry-After": str(seconds)})
-    await asyncio.sleep(attempts.delay_s(caller.person_id, now))
+    await asyncio.sleep(attempts.begin(address, caller.person_id, now))
     try:
         await run_in_threadpool(app.people.change_password, caller, body.old, body.new)
-    except AccessDenied:
-        attempts.failed(address, caller.person_id, now)
-        raise
     except DataError as error:
+        attempts.succeeded(caller.person_id, address)
         raise DataError(str(error), field="new") from None
-    attempts.succeeded(caller.person_id)
+    attempts.succeeded(caller.person_id, address)
