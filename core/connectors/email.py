@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate, getaddresses, make_msgid, parseaddr
 from socket import socket
-from typing import IO
+from typing import IO, Any
 
 from core.connectors.base import Account, Check, Field, Outside, masked
 from core.errors import DeliveryError, HostRefused
@@ -134,16 +134,26 @@ def _address(message: EmailMessage, mailbox: Mailbox) -> None:
     """Add what every message needs. Raises DeliveryError when nobody is to get it."""
     if not any(address for _, address in getaddresses([str(message.get(to, "")) for to in ("To", "Cc", "Bcc")])):
         raise DeliveryError("The message has no recipient. Name one.", permanent=True)
-    domain = parseaddr(mailbox.sender)[1].rpartition("@")[2]
     own = {
         "From": mailbox.sender,
         "Reply-To": mailbox.reply_to,
         "Date": formatdate(),
-        "Message-ID": make_msgid(domain=domain),
+        "Message-ID": make_msgid(domain=_domain(mailbox)),
     }
     for name, value in own.items():
         if value and name not in message:
             message[name] = value
+
+
+def _domain(mailbox: Mailbox) -> str:
+    """The sender's, as it goes over the wire: letters beyond ASCII by IDNA."""
+    domain = parseaddr(mailbox.sender)[1].rpartition("@")[2]
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise DeliveryError(
+            f"'{domain}' is no domain. Correct the address in From, such as reports@example.org.", permanent=True
+        ) from None
 
 
 @contextmanager
@@ -174,6 +184,10 @@ def _sign_in(line: smtplib.SMTP, mailbox: Mailbox) -> None:
         raise DeliveryError(f"There is a user for {mailbox.place}, but no password. Type it.", permanent=True)
     try:
         line.login(mailbox.user, mailbox.password)
+    except UnicodeError:
+        raise DeliveryError(
+            f"{mailbox.place} takes no user or password with letters beyond ASCII. Choose others there.", permanent=True
+        ) from None
     except smtplib.SMTPNotSupportedError:
         raise DeliveryError(
             f"{mailbox.place} does not let anybody sign in this way. Choose STARTTLS or TLS, or leave the user empty.",
@@ -238,8 +252,7 @@ class _Line(smtplib.SMTP):
 
     def __init__(self, mailbox: Mailbox, outside: Outside) -> None:
         self._mailbox, self._outside = mailbox, outside
-        name = parseaddr(mailbox.sender)[1].rpartition("@")[2]
-        super().__init__(mailbox.host, mailbox.port, local_hostname=name, timeout=TIMEOUT_S)
+        super().__init__(mailbox.host, mailbox.port, local_hostname=_domain(mailbox), timeout=TIMEOUT_S)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket:
         line = self._outside.connect(host, port, usual_ports=PORTS, timeout_s=timeout, whole_s=WHOLE_S)
@@ -251,6 +264,15 @@ class _Line(smtplib.SMTP):
             line.close()
             raise
 
+    def auth(self, mechanism: str, authobject: Any, *, initial_response_ok: bool = True) -> tuple[int, bytes]:
+        """Sign in by UTF-8 (RFC 4616), where the library would have ASCII alone."""
+
+        def said(challenge: bytes | None = None, /) -> Any:
+            answer = authobject(challenge)
+            return None if answer is None else _Utf8(answer)
+
+        return super().auth(mechanism, said, initial_response_ok=initial_response_ok)
+
     def getreply(self) -> tuple[int, bytes]:
         """The server's answer."""
         if self.file is None and self.sock is not None:
@@ -258,6 +280,14 @@ class _Line(smtplib.SMTP):
         if self.file is not None:
             self.file.left = MOST_ANSWER_BYTES
         return super().getreply()
+
+
+class _Utf8(str):
+    """A text that is UTF-8 whatever is asked for."""
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Its bytes."""
+        return super().encode("utf-8", errors)
 
 
 class _Bounded:

@@ -61,10 +61,11 @@ def mail_server(
     tls: ssl.SSLContext | None = None,
     starttls: ssl.SSLContext | None = None,
     sign_in: bool = False,
+    login: tuple[str, str] = (USER, PASSWORD),
     utf8: bool = True,
     **answers: str,
 ) -> Iterator[Post]:
-    """Speaks TLS from the beginning (`tls`), or when asked to (`starttls`). sign_in: only for USER with PASSWORD.
+    """Speaks TLS from the beginning (`tls`), or when asked to (`starttls`). sign_in: only for `login`.
 
     An answer to AUTH may hold {password}: what was given.
     """
@@ -73,7 +74,7 @@ def mail_server(
     def authenticate(
         _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: LoginPassword
     ) -> AuthResult:
-        is_right = (given.login, given.password) == (USER.encode(), PASSWORD.encode())
+        is_right = (given.login, given.password) == (login[0].encode(), login[1].encode())
         refusal = answers.get("AUTH", "535 5.7.8 Authentication credentials invalid")
         return AuthResult(
             success=is_right,

@@ -268,3 +268,24 @@ def test_an_address_beyond_ascii_arrives_where_it_is_taken() -> None:
 
 def test_a_password_is_never_printed() -> None:
     assert "hunter2" not in repr(account(587, password="hunter2"))
+
+
+def test_user_and_password_may_have_letters_beyond_ascii(certificates: Certificates) -> None:
+    with mail_server(starttls=certificates.serving, sign_in=True, login=("büro", "grüne Wiese")) as post:
+        right = account(post.port, tls="starttls", user="büro", password="grüne Wiese")
+        wrong = account(post.port, tls="starttls", user="büro", password="grüne Wiesen")
+        found = [Email().check(own, outside(tls=certificates.trusting)) for own in (right, wrong)]
+    assert [check.ok for check in found] == [True, False]
+    assert "refused user 'büro'" in found[1].text
+
+
+def test_the_sender_s_domain_may_have_letters_beyond_ascii() -> None:
+    with mail_server() as post:
+        Email().send(account(post.port, **{"from": "reports@bücher.example"}), outside(), letter())
+    assert post.messages[0]["Message-ID"].endswith("@xn--bcher-kva.example>")
+
+
+def test_a_sender_s_domain_that_is_none_is_said() -> None:
+    check = Email().check(account(2525, **{"from": f"a@{'x' * 64}.example"}), outside())
+    assert not check.ok
+    assert "is no domain. Correct the address in From" in check.text
