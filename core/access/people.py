@@ -11,12 +11,15 @@ from typing import Literal
 from sqlmodel import Session
 
 from core.access.audit import Subject, note
+from core.access.leaving import Thing, give, pause_all, require_nothing, told
 from core.access.passwords import check_new_password, hash_password, is_password
 from core.access.rights import ROLES
 from core.access.tokens import Caller, hash_token
 from core.errors import AccessDenied, AlreadyExists, Conflict, DataError, NotFound
 from core.model.access import Person
 from core.store import Store
+from core.store.belongings import belongings_of
+from core.store.dataset_rights import forget_reader
 from core.store.people import (
     OWNER_EMAIL,
     add_person,
@@ -204,24 +207,58 @@ class People:
             note(session, "person.changed", _subject(person), at=self._clock(), detail={"role": person.role})
             return person
 
-    def remove(self, caller: Caller, person_id: str) -> Person:
-        """A person leaves: sessions, tokens and links end, the address is free again; what they made stays.
+    def belongings(self, person_id: str) -> list[Thing]:
+        """What a person made, and their tokens. Raises NotFound."""
+        with self._store.read() as session:
+            person = self._person(session, person_id)
+            return told(belongings_of(session, self._organisation_id, person.id))
 
-        Raises NotFound, AccessDenied, Conflict.
+    def leave(
+        self, caller: Caller, person_id: str, *, hand_over_to: str | None = None, pause: bool = False
+    ) -> list[Thing]:
+        """A person leaves, with all that hangs on them, or nothing of it happens; what belonged to them.
+
+        Sessions, tokens and one-time links end, the address is free again, no dataset names them any more.
+        hand_over_to: who is the maker of what they made from now on. pause: their exports are switched off instead.
+        Raises NotFound, AccessDenied, DataError, Conflict (the only owner; something left behind; a successor who may
+        not see it).
         """
         now = self._clock()
         with self._store.write() as session:
             person = self._person(session, person_id)
             _check_role(caller, person.role)
             self._keep_an_owner(session, person)
-            person.left_at, person.password_hash = now, None
-            session.add(person)
-            end_sign_ins(session, person_id, now=now)
-            # Else they would work again as soon as the person is invited again.
-            revoke_tokens(session, [row.id for row in list_tokens(session, [person_id])], now=now)
-            void_links(session, person_id, now=now)
-            note(session, "person.left", _subject(person), at=now)
-            return person
+            belongings = belongings_of(session, self._organisation_id, person_id)
+            things, to = told(belongings), self._successor(session, person, hand_over_to, pause)
+            if to is not None:
+                give(session, belongings, to, at=now)
+            elif pause:
+                pause_all(session, belongings, at=now)
+            else:
+                require_nothing(belongings, person)
+            detail = {"handed_over_to": to.email} if to else {"exports": "paused"} if pause else {}
+            note(session, "person.left", _subject(person), at=now, detail=detail)
+            self._end(session, person, now)
+            return things
+
+    def _successor(self, session: Session, person: Person, successor_id: str | None, pause: bool) -> Person | None:
+        if successor_id is None:
+            return None
+        if pause or successor_id == person.id:
+            raise DataError("Hand over to somebody else, or pause: one of the two.", field="hand_over_to")
+        try:
+            return self._person(session, successor_id)
+        except NotFound as error:
+            raise DataError(str(error), field="hand_over_to") from None
+
+    def _end(self, session: Session, person: Person, now: datetime) -> None:
+        person.left_at, person.password_hash = now, None
+        session.add(person)
+        end_sign_ins(session, person.id, now=now)
+        # Else they would work again as soon as the person is invited again.
+        revoke_tokens(session, [row.id for row in list_tokens(session, [person.id])], now=now)
+        void_links(session, person.id, now=now)
+        forget_reader(session, self._organisation_id, person.id)
 
     def _person(self, session: Session, person_id: str) -> Person:
         person = get_person(session, person_id)

@@ -10,6 +10,7 @@ import streamlit as st
 from core.app import App
 from core.model.data import NUMERIC_TYPES, ColumnSpec, DatasetSpec
 from core.ui import (
+    data_access,
     data_calendar,
     data_columns,
     data_jobs,
@@ -29,7 +30,7 @@ WAIT_S = 1.0
 
 
 def show(app: App, slug: str) -> None:
-    """The dataset in four tabs. Live sources are looked at for change first."""
+    """The dataset in five tabs. Live sources are looked at for change first."""
     spec, fresh = app.catalogue.get(slug), app.catalogue.fresh(slug, wait_s=WAIT_S)
     version = fresh.version
     if fresh.is_loading:
@@ -46,7 +47,7 @@ def show(app: App, slug: str) -> None:
         )
     if spec.description:
         st.markdown(escape(spec.description))
-    look, columns, versions, source = st.tabs(["Look", "Columns", "Versions", "Source"])
+    look, columns, versions, source, access = st.tabs(["Look", "Columns", "Versions", "Source", "Who may see it"])
     with look, frame.errors():
         _show_rows(app, version)
     with columns, frame.errors():
@@ -55,6 +56,8 @@ def show(app: App, slug: str) -> None:
         data_versions.show(app, version)
     with source, frame.errors():
         data_source.show(app, spec)
+    with access, frame.errors():
+        data_access.show(app, spec)
 
 
 def _show_rows(app: App, version: Version) -> None:

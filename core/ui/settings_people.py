@@ -14,6 +14,7 @@ from core.ui import frame
 from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.identity import acting
 from core.ui.settings_account import show_sessions
+from core.ui.settings_leave import leave_dialog
 from core.ui.state import SECTION_PARAM
 from core.ui.text import ago, escape
 
@@ -72,7 +73,7 @@ def _show(app: App, caller: Caller, person: Person) -> None:
             if st.button("Sessions…", key=f"settings_sessions_{person.id}"):
                 _sessions_dialog(app, person)
             if st.button("Remove…", key=f"settings_remove_{person.id}"):
-                _remove_dialog(app, person)
+                leave_dialog(app, person)
 
 
 def _invite(app: App, caller: Caller) -> None:
@@ -135,21 +136,6 @@ def _sessions_dialog(app: App, person: Person) -> None:
     begin_dialog()
     st.markdown(f"Where **{escape(person.name)}** is signed in. An ended session is out at its next click.")
     show_sessions(app, person.id, acting(app, "people.read"))
-
-
-@st.dialog("Remove a person")
-def _remove_dialog(app: App, person: Person) -> None:
-    begin_dialog()
-    st.markdown(
-        f"**{escape(person.name)}** can no longer sign in, at once and everywhere. What they made stays, and reports "
-        "go on."
-    )
-    st.button("Remove", key="settings_remove_now", type="primary", on_click=_remove, args=(app, person))
-
-
-def _remove(app: App, person: Person) -> None:
-    with attempt(f"{person.name} was removed."):
-        app.people.remove(acting(app, "people.write"), person.id)
 
 
 def _roles(caller: Caller) -> list[str]:

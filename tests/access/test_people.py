@@ -64,7 +64,7 @@ def test_an_administrator_does_not_change_an_owner(house: House, ann: Person) ->
 def test_the_last_owner_stays(house: House, act: str) -> None:
     me = house.owner
     with pytest.raises(Conflict, match="only owner"):
-        house.people.remove(me, me.person_id) if act == "remove" else house.people.change(
+        house.people.leave(me, me.person_id) if act == "remove" else house.people.change(
             me, me.person_id, role="admin"
         )
 
@@ -72,13 +72,13 @@ def test_the_last_owner_stays(house: House, act: str) -> None:
 def test_an_owner_may_go_when_there_is_another(house: House, ann: Person) -> None:
     first = house.owner
     house.people.change(first, ann.id, role="owner")
-    house.people.remove(first, first.person_id)
+    house.people.leave(first, first.person_id)
     assert house.owner.person_id == ann.id
 
 
 def test_whoever_left_can_be_invited_again(house: House, ann: Person) -> None:
     house.people.set_password(ann.id, PASSWORD)
-    house.people.remove(house.owner, ann.id)
+    house.people.leave(house.owner, ann.id)
     again = house.people.add(house.owner, "ann@example.org", "Ann", "viewer")
     assert (again.id, again.role, again.password_hash) == (ann.id, "viewer", None)
 
@@ -86,19 +86,19 @@ def test_whoever_left_can_be_invited_again(house: House, ann: Person) -> None:
 def test_a_token_does_not_come_back_with_whoever_left(house: House, ann: Person) -> None:
     tokens = ApiTokens(house.store, house.organisation_id, lambda: house.now)
     _, secret = tokens.make(house.owner, "Nightly", ["read"], person_id=ann.id)
-    house.people.remove(house.owner, ann.id)
+    house.people.leave(house.owner, ann.id)
     house.people.add(house.owner, "ann@example.org", "Ann", "admin")
     assert verify_token(house.store, secret, now=house.now) is None
 
 
 def test_whoever_was_removed_does_not_join_by_a_provider(house: House, ann: Person) -> None:
-    house.people.remove(house.owner, ann.id)
+    house.people.leave(house.owner, ann.id)
     with pytest.raises(AccessDenied, match=r"'ann@example\.org' was removed here"):
         house.people.vouched("ann@example.org", "Ann", "admin", may_join=True)
 
 
 def test_somebody_who_left_is_not_found(house: House, ann: Person) -> None:
-    house.people.remove(house.owner, ann.id)
+    house.people.leave(house.owner, ann.id)
     with pytest.raises(NotFound):
         house.people.get(ann.id)
 

@@ -94,7 +94,7 @@ def test_a_new_role_counts_in_open_sessions(house: House, ann: Person) -> None:
 
 def test_whoever_has_left_is_nobody(house: House, ann: Person) -> None:
     secret = house.sessions.open(ann.id, HOME)
-    house.people.remove(house.owner, ann.id)
+    house.people.leave(house.owner, ann.id)
     assert house.sessions.caller_of(secret) is None
     assert house.sessions.sign_in(ann.email, PASSWORD, HOME) is None
 
@@ -108,6 +108,6 @@ def test_a_password_that_was_changed_while_it_was_looked_at_opens_none(house: Ho
 
 
 def test_nobody_who_has_left_gets_a_session(house: House, ann: Person) -> None:
-    house.people.remove(house.owner, ann.id)
+    house.people.leave(house.owner, ann.id)
     with pytest.raises(AccessDenied, match="no longer counts"):
         house.sessions.open(ann.id, HOME)

@@ -110,3 +110,43 @@ def test_somebody_sees_their_own_sessions_and_nobody_else_s(site: Site) -> None:
     own = site.anonymous(f"{site.prefix}/people/{mine['id']}/sessions", **cookie)
     assert [session["is_this"] for session in own.json()["results"]] == [True]
     assert site.anonymous(f"{site.prefix}/people/{other['id']}/sessions", **cookie).status_code == 403
+
+
+def maker(site: Site, slug: str) -> str:
+    """The id of somebody who has an export with a public link of that slug."""
+    made = added(site, f"{slug}@example.org", "analyst")
+    destination = {"kind": "link", "settings": {"slug": slug, "public": True}}
+    body = {"name": slug, "content": {"analysis": "revenue"}, "destinations": [destination]}
+    with_token = token_of(site, made["email"])
+    assert site.post("/exports", json=body, headers=with_token).status_code == 201
+    return str(made["id"])
+
+
+def test_what_somebody_made_is_told_before_they_leave(site: Site) -> None:
+    things = site.get(f"/people/{maker(site, 'ida')}/belongings").json()["results"]
+    assert [(thing["kind"], thing["name"], thing["is_on"]) for thing in things] == [
+        ("export", "ida", True),
+        ("link", "/r/ida", None),
+        ("token", "ida@example.org", None),
+    ]
+
+
+def test_who_made_something_is_not_just_removed(site: Site) -> None:
+    answer = site.delete(f"/people/{maker(site, 'jan')}")
+    assert (answer.status_code, "export 'jan'" in answer.json()["detail"]) == (409, True)
+
+
+@pytest.mark.parametrize(("slug", "pause", "status"), [("kim", True, 404), ("lea", False, 200)])
+def test_who_leaves_hands_over_or_pauses(site: Site, slug: str, pause: bool, status: int) -> None:
+    person_id = maker(site, slug)
+    url = next(e for e in site.get("/exports").json()["results"] if e["name"] == slug)["links"][0]["url"]
+    how = {"pause": True} if pause else {"hand_over_to": site.app.owner.id}
+    answer = site.post(f"/people/{person_id}/leave", json=how)
+    assert answer.status_code == 200, answer.text
+    assert site.anonymous(url.removeprefix(site.app.settings.report_base_url)).status_code == status
+    assert site.get(f"/people/{person_id}").status_code == 404
+
+
+def test_a_successor_who_is_not_here_is_422(site: Site) -> None:
+    answer = site.post(f"/people/{maker(site, 'max')}/leave", json={"hand_over_to": "nobody"})
+    assert (answer.status_code, [e["field"] for e in answer.json()["errors"]]) == (422, ["hand_over_to"])

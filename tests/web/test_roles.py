@@ -20,7 +20,6 @@ ANYBODY = None
 ROUTES: dict[str, Action | None] = {
     "GET /api/v1/me": ANYBODY,
     "POST /api/v1/me/password": "token.own",
-    "POST /api/v1/me/password": "token.own",
     f"GET {O}/datasets": "data.read",
     f"POST {O}/datasets": "data.write",
     f"GET {O}/datasets/{{slug}}": "data.read",
@@ -72,6 +71,8 @@ ROUTES: dict[str, Action | None] = {
     f"GET {O}/people/{{person_id}}": "people.read",
     f"PATCH {O}/people/{{person_id}}": "people.write",
     f"DELETE {O}/people/{{person_id}}": "people.write",
+    f"GET {O}/people/{{person_id}}/belongings": "people.read",
+    f"POST {O}/people/{{person_id}}/leave": "people.write",
     f"POST {O}/people/{{person_id}}/link": "people.write",
     f"GET {O}/people/{{person_id}}/sessions": "people.read",
     f"DELETE {O}/people/{{person_id}}/sessions": "people.write",

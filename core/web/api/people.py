@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
+from core.access.leaving import Thing
 from core.access.people import LinkKind
 from core.access.rights import require
 from core.access.tokens import Caller
@@ -40,6 +41,28 @@ class PersonPatch(Spec):
     name: str | None = None
     role: str | None = None
     password: str | None = None
+
+
+class Leave(Spec):
+    """What becomes of what a person made: handed over to somebody (an id), or their exports paused. One of the two."""
+
+    hand_over_to: str | None = None
+    pause: bool = False
+
+
+class ThingAnswer(BaseModel):
+    """Something that a person made. id: of a dataset or analysis its slug. is_on: whether an export is switched on."""
+
+    kind: Literal["dataset", "analysis", "export", "connection", "link", "token"]
+    id: str
+    name: str
+    is_on: bool | None
+
+
+class BelongingsAnswer(BaseModel):
+    """Everything that a person made, kind by kind, and their tokens."""
+
+    results: list[ThingAnswer]
 
 
 class LinkAnswer(BaseModel):
@@ -116,9 +139,28 @@ def change(
 
 @routes.delete("/people/{person_id}", status_code=204, responses=answers(409, 412), summary="Remove a person")
 def remove(person_id: str, app: TheApp, caller: PeopleWriter, if_match: IfMatch = None) -> None:
-    """Remove a person: sessions, links and tokens no longer work, what they made stays. 409 for the only owner."""
+    """Remove a person who made nothing: sessions, links and tokens no longer work.
+
+    409 for the only owner, and naming what they made: `leave` says what becomes of it.
+    """
     require_match(if_match, _answer(app.people.get(person_id)))
-    app.people.remove(caller, person_id)
+    app.people.leave(caller, person_id)
+
+
+@routes.get("/people/{person_id}/belongings", summary="What a person made")
+def get_belongings(person_id: str, app: TheApp, _caller: PeopleReader) -> BelongingsAnswer:
+    """Datasets, analyses, exports with their links, and connections that a person made; and their tokens."""
+    return _belongings(app.people.belongings(person_id))
+
+
+@routes.post("/people/{person_id}/leave", responses=answers(400, 409, 412, 413, 415, 422), summary="Let a person leave")
+def leave(person_id: str, body: Leave, app: TheApp, caller: PeopleWriter, if_match: IfMatch = None) -> BelongingsAnswer:
+    """Remove a person, and in the same moment hand over what they made or pause their exports; what it was.
+
+    Sessions, links and tokens no longer work. 409 for the only owner, and when who takes over may not see a dataset.
+    """
+    require_match(if_match, _answer(app.people.get(person_id)))
+    return _belongings(app.people.leave(caller, person_id, hand_over_to=body.hand_over_to, pause=body.pause))
 
 
 @routes.post("/people/{person_id}/link", summary="A new link to set a password")
@@ -157,6 +199,10 @@ def _require_over_sessions(app: App, caller: Caller, person_id: str) -> None:
     if person_id != caller.person_id:
         require(caller, "people.write")
         app.people.require_over(caller, app.people.get(person_id))
+
+
+def _belongings(things: list[Thing]) -> BelongingsAnswer:
+    return BelongingsAnswer(results=[ThingAnswer.model_validate(thing, from_attributes=True) for thing in things])
 
 
 def _link(app: App, person: Person) -> LinkAnswer:
