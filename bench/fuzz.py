@@ -1,8 +1,9 @@
-"""Throws made-up requests at every operation of the API, for as long as is wanted: `python -m bench.fuzz [seconds]`.
+"""Throws made-up requests at every operation of the API for a while: `python -m bench.fuzz [seconds [options]]`.
 
 A sidecar of its own on a folder of its own, the samples in it, and schemathesis over the whole description: no answer
 may be a fault (5xx), and none may have a status, a type or a form that the description does not name. Ends with
-schemathesis's own status; what it found stands on standard output, with a call of curl for each.
+schemathesis's own status; what it found stands on standard output, with a call of curl for each. Options are those of
+schemathesis, such as `--report-json-path found.json`.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> int:
         sidecar = start_sidecar(Path(folder), port)
         try:
             organisation = wait_for_organisation(port)
-            return fuzz(program, Path(folder), port, organisation, seconds)
+            return fuzz(program, Path(folder), port, organisation, seconds, arguments[1:])
         finally:
             sidecar.send_signal(signal.SIGTERM)
             sidecar.wait(30)
@@ -95,13 +96,13 @@ def wait_for_organisation(port: int) -> str:
             time.sleep(0.1)
 
 
-def fuzz(program: str, folder: Path, port: int, organisation: str, seconds: int) -> int:
+def fuzz(program: str, folder: Path, port: int, organisation: str, seconds: int, options: list[str]) -> int:
     """Run schemathesis; its exit status."""
     (folder / "schemathesis.toml").write_text(KNOWN.format(organisation=organisation))
     command = [
         *(program, "run", f"http://localhost:{port}/api/v1/openapi.json", "--header", f"Authorization: Bearer {TOKEN}"),
         *("--checks", ",".join(CHECKS), "--max-time", str(seconds), "--request-timeout", "60", "--workers", "2"),
-        *("--continue-on-failure", "--no-shrink"),
+        *("--continue-on-failure", "--no-shrink", *options),
     ]
     return subprocess.run(command, cwd=folder, check=False).returncode
 
