@@ -43,7 +43,7 @@ include-path-regex = "/analyses/"
 exclude-method = "DELETE"
 parameters = {{ "path.slug" = "shop-revenue" }}
 """
-START_S = 60
+START_S = 180
 
 
 def main(arguments: list[str]) -> int:
