@@ -1,0 +1,33 @@
+"""What triggers start, as the ledger writes it down: name and specification as they are at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlmodel import Session
+
+from core.model.delivery import Export
+from core.model.triggers import Trigger
+
+
+@dataclass(frozen=True)
+class Started:
+    """An export that runs. definition: `spec` with its `revision`."""
+
+    kind: Literal["export", "dataset"]
+    id: str
+    name: str
+    definition: Mapping[str, Any]
+
+
+def started_export(row: Export) -> Started:
+    """An export as it is now."""
+    return Started("export", row.id, row.name, {"spec": row.spec, "revision": row.revision})
+
+
+def subject_of(session: Session, trigger: Trigger) -> Started | None:
+    """What a trigger starts; None when it is gone."""
+    row = session.get(Export, trigger.subject_id)
+    return started_export(row) if row is not None else None
