@@ -117,7 +117,7 @@ def _cells(group: Compared, spread: Spread) -> tuple[Text, ...]:
         _named(spread, spread.lowest),
         _named(spread, spread.highest),
         _effect(spread, spread.detail.mix) if spread.has_mix else Text(""),
-        Text(digits(spread.interest, 2, locale), "muted"),
+        Text(spread.interest_text, "muted"),
     )
 
 

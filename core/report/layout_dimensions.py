@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.report.numbers import digits
 from core.report.picture import Mark, Picture, Place, Sheet, Stroke, tone_role
 from core.report.printed import capitalised, tone
 from core.report.printed_detail import PrintedSegment
@@ -133,7 +132,7 @@ def _names(sheet: Sheet, frame: _Frame, spread: Spread, words: Words, y: float) 
     room = frame.left - GAP
     sheet.labels.append(Label(0, y, shortened(name, LABEL_SIZE, room), "ink", LABEL_SIZE, "left"))
     sheet.labels.append(Label(0, y + 16, shortened(count, SMALL_SIZE, room), "muted", SMALL_SIZE, "left"))
-    interest = digits(spread.interest, 2, spread.detail.whole.locale)
+    interest = shortened(spread.interest_text, LABEL_SIZE, INTEREST)
     sheet.labels.append(Label(frame.width, y, interest, "muted", LABEL_SIZE, "right"))
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from core.report.chosen_segments import chosen_segments
 from core.report.printed import PrintedBridge, PrintedStep
 from core.report.printed_detail import PrintedDetail, PrintedSegment, print_detail
+from core.report.ranking import interest_said
 
 MOST_ROWS, LEAST_OF_A_STEP = 15, 2
 OWN_KINDS, SHOWN_KINDS = ("both",), ("both", "new", "lost", "orphan")
@@ -18,7 +19,7 @@ OWN_KINDS, SHOWN_KINDS = ("both",), ("both", "new", "lost", "orphan")
 class Spread:
     """A dimension of a step. lowest, highest: by their own effect; mix: of all segments, smallest printed steps.
 
-    lowest_effect, highest_effect, mix_effect: the same in KPI units. segments: how many there are.
+    mix_effect: the same in KPI units. segments: how many there are. interest_text: the interest as the ranking says it.
     """
 
     detail: PrintedDetail
@@ -27,6 +28,7 @@ class Spread:
     mix_effect: float
     segments: int
     interest: float
+    interest_text: str
 
     @property
     def dimension(self) -> str:
@@ -58,7 +60,7 @@ class Compared:
 
 def compared(printed: PrintedBridge, most: int = MOST_ROWS) -> tuple[Compared, ...]:
     """Steps that dimensions can explain, in the order of the bridge; about `most` rows in all."""
-    ranking = printed.bridge.ranking()
+    ranking = printed.bridge.ranking_parts()
     ranked = {
         step.name: [row for row in ranking.iter_rows(named=True) if row["step"] == step.name] for step in printed.steps
     }
@@ -83,6 +85,7 @@ def _allowed(printed: PrintedBridge, step: PrintedStep, rows: list[dict[str, obj
 
 def _spread(printed: PrintedBridge, step: PrintedStep, row: dict[str, object]) -> Spread | None:
     dimension, interest = str(row["dimension"]), float(str(row["interest"]))
+    said = interest_said(row, printed.words)
     frame = printed.bridge.detail(step.name, dimension)
     if frame.is_empty():
         return None
@@ -90,7 +93,7 @@ def _spread(printed: PrintedBridge, step: PrintedStep, row: dict[str, object]) -
     detail = print_detail(printed, step.name, dimension)
     segments = chosen_segments(detail, names)
     mix = float(frame["mix"].sum())
-    return Spread(detail, segments[names[0]], segments[names[1]], mix, frame.height, interest)
+    return Spread(detail, segments[names[0]], segments[names[1]], mix, frame.height, interest, said)
 
 
 def _extremes(frame: pl.DataFrame, *, is_ratio: bool) -> tuple[str, str]:

@@ -31,7 +31,7 @@ from core.ui.bridge_significance import noise_popover, with_tests
 from core.ui.bridge_state import Work, follow, keep_widget, move
 from core.ui.bridge_url import Shape
 from core.ui.charts import is_phone
-from core.ui.tables import amount_format
+from core.ui.tables import P_FORMAT, amount_format
 from core.ui.text import escape, markdown, plural
 
 FIRSTS = {"step": "Steps first", "dimension": "Dimension first"}
@@ -244,6 +244,6 @@ def _formats(amounts: str, *, is_percent: bool) -> dict[str, Any]:
         "Beyond noise": st.column_config.CheckboxColumn(help="After Benjamini-Hochberg over all segments: q below 5 %"),
         "t": number(format="%.2f", help="The change of its own value over what days vary anyway"),
         "df": number(format="%.0f", help="Degrees of freedom: days on both sides less 2"),
-        "p": number(format="%.3f", help="How often chance alone goes as far"),
-        "q": number(format="%.3f", help="p after Benjamini-Hochberg over all segments"),
+        "p": number(format=P_FORMAT, help="How often chance alone goes as far"),
+        "q": number(format=P_FORMAT, help="p after Benjamini-Hochberg over all segments"),
     }

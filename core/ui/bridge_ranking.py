@@ -8,14 +8,14 @@ import polars as pl
 import streamlit as st
 
 from core.engine.bridge import Bridge
-from core.engine.ranking import LEAST_RECURRING
 from core.report.printed import PrintedBridge
-from core.report.ranking import why_dimension
+from core.report.ranking import interest_said, mark_of, why_dimension
 from core.ui import bridge_state as keys
 from core.ui.bridge_editor import refill
 from core.ui.bridge_segments import find_button
 from core.ui.bridge_state import Work, keep_draft, move
 from core.ui.bridge_steps import Choice, with_choice
+from core.ui.tables import amount_format
 from core.ui.text import escape, markdown, plural
 
 MOST_ROWS = 6
@@ -60,8 +60,8 @@ def _row(work: Work, printed: PrintedBridge, row: dict[str, Any], full: float, *
                 icon=_icon(row),
                 on_click=lambda: move(step=step, dimension=name),
             )
-            figure = f":gray[{_mark(row)}]" if _mark(row) else f"{row['interest']:.2f}"
-            st.markdown(figure, text_alignment="right", width="stretch")
+            said = interest_said(row, printed.words)
+            st.markdown(f":gray[{said}]" if mark_of(row) else said, text_alignment="right", width="stretch")
             key = f"{keys.RANK}_menu_{name}"
             st.menu_button(
                 "",
@@ -79,17 +79,6 @@ def _icon(row: dict[str, Any]) -> str | None:
     if row["is_focus"]:
         return ":material/push_pin:"
     return ":material/visibility_off:" if row["is_excluded"] else None
-
-
-def _mark(row: dict[str, Any]) -> str:
-    """What stands where the figure is, when the figure is not what counts."""
-    if row["is_excluded"]:
-        return "left out"
-    if row["segments"] < 2:
-        return "one value"
-    if row["recurring"] < LEAST_RECURRING:
-        return "one-sided"
-    return "noise" if row["is_noise"] else ""
 
 
 def _offered(row: dict[str, Any]) -> list[str]:
@@ -114,9 +103,7 @@ def _parts(work: Work, printed: PrintedBridge, step: str) -> None:
     """Every dimension with what its interest is made of; choosing a row looks at it."""
     parts = printed.bridge.ranking_parts(step)
     factor = 100.0 if printed.numbers.is_rate else 1.0
-    mark = pl.struct(pl.all()).map_elements(
-        lambda row: "always first" if row["is_focus"] else _mark(row), pl.String, skip_nulls=False
-    )
+    marks = [_mark(row, printed) for row in parts.iter_rows(named=True)]
     table = parts.select(
         pl.col("dimension").replace(work.version.labels).alias("Dimension"),
         pl.col("interest").alias("Interest"),
@@ -124,8 +111,9 @@ def _parts(work: Work, printed: PrintedBridge, step: str) -> None:
         (pl.col("noise") * factor).alias("Noise"),
         pl.col("signal").alias("Signal"),
         pl.col("segments").alias("Segments"),
-        mark.alias("Mark"),
+        pl.Series("Mark", marks, dtype=pl.String),
     )
+    amounts = amount_format(table["Excess"], sign="")
     column, unit = st.column_config, "points" if printed.numbers.is_rate else "units"
     st.dataframe(
         table,
@@ -133,9 +121,9 @@ def _parts(work: Work, printed: PrintedBridge, step: str) -> None:
         column_config={
             "Interest": column.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0),
             "Excess": column.NumberColumn(
-                format="compact", help=f"Half of what segments do beyond moving alike, in {unit} of the KPI"
+                format=amounts, help=f"Half of what segments do beyond moving alike, in {unit} of the KPI"
             ),
-            "Noise": column.NumberColumn(format="compact", help="The part of the excess within 1.96 standard errors"),
+            "Noise": column.NumberColumn(format=amounts, help="The part of the excess within 1.96 standard errors"),
             "Signal": column.NumberColumn(format="percent", help="Share of the spread that is not noise"),
         },
         key=f"{keys.RANK}_table",
@@ -144,6 +132,12 @@ def _parts(work: Work, printed: PrintedBridge, step: str) -> None:
         alt=f"Dimensions of {step} by interest",
     )
     st.caption(HOW)
+
+
+def _mark(row: dict[str, Any], printed: PrintedBridge) -> str:
+    """What stands in the table beside the figures."""
+    key = mark_of(row)
+    return "always first" if row["is_focus"] else printed.words.text(key) if key else ""
 
 
 def _look_at(parts: pl.DataFrame, step: str) -> None:

@@ -9,6 +9,7 @@ from core.engine.bridge import Bridge
 from core.engine.significance import StepTest
 from core.report.notes import note_text
 from core.report.printed import PrintedBridge
+from core.ui.tables import P_FORMAT
 from core.ui.text import LOCALE, escape
 
 ANSWERS = {True: "it may be", False: "unlikely", None: "not testable"}
@@ -36,7 +37,7 @@ def _table(printed: PrintedBridge) -> None:
     st.dataframe(
         found.rename({"step": "Step", "verdict": "Verdict"}),
         hide_index=True,
-        column_config={"t": number(format="%.2f"), "df": number(format="%.0f"), "p": number(format="%.3f")},
+        column_config={"t": number(format="%.2f"), "df": number(format="%.0f"), "p": number(format=P_FORMAT)},
         key="bridge_significance",
         alt="Test of every step against its day-to-day variation",
     )

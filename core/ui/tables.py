@@ -13,12 +13,19 @@ TO_READ_WHOLE, TO_READ_CENTS = 1000.0, 1.0
 """From here on no places, or two of them, are enough to read an amount."""
 
 
-def amount_format(amounts: pl.Series) -> str:
-    """How a grid writes amounts that can be sorted by: with their sign, and no more places than the largest needs."""
+P_FORMAT = "%.2g"
+"""How a grid writes p: with two figures however small, never as 0."""
+
+
+def amount_format(amounts: pl.Series, *, sign: str = "+") -> str:
+    """How a grid writes amounts that can be sorted by: with their sign, and no more places than the largest needs.
+
+    sign: nothing for sizes, which have none.
+    """
     largest = float(amounts.abs().max() or 0.0)  # type: ignore[arg-type]  # A number, since amounts are floats.
     if largest >= TO_READ_WHOLE:
-        return "%+,.0f"
-    return "%+,.2f" if largest >= TO_READ_CENTS else "localized"
+        return f"%{sign},.0f"
+    return f"%{sign},.2f" if largest >= TO_READ_CENTS else "localized"
 
 
 def show_table(table: Table, *, key: str) -> None:

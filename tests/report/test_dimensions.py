@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from core.engine.bridge import Bridge
+from core.engine.bridge import Bridge, build_bridge
+from core.engine.equation import parse
+from core.model.analysis import EquationSpec, StepSpec
 from core.model.document import plain
 from core.report.dimensions import dimensions_chart, dimensions_section
 from core.report.printed import print_bridge
 from core.report.printed_detail import print_detail
 from core.report.printed_dimensions import compared
-from tests.report.conftest import bridge_of, shop_bridge
+from tests.engine.planted import drawn
+from tests.report.conftest import MONTHS, bridge_of, shop_bridge
 from tests.report.hard_bridges import HARD, METRICS, RATIO_STEPS, wide
 
 
@@ -26,6 +29,21 @@ def test_its_figures_are_those_of_the_steps_detail(shop: Bridge) -> None:
     own = {segment.name: segment.performance for segment in detail.segments}
     assert (own[spread.lowest.name], own[spread.highest.name]) == (min(own.values()), max(own.values()))
     assert spread.detail.mix == detail.mix
+
+
+@pytest.mark.parametrize(("locale", "word"), [("en", "noise"), ("de", "Rauschen"), ("fr", "bruit"), ("nb", "støy")])
+def test_what_the_ranking_calls_noise_has_no_figure_here(locale: str, word: str) -> None:
+    sums, moments = drawn()
+    steps = (StepSpec(formula="visits"), StepSpec(formula="orders / visits"))
+    equation = parse(EquationSpec(steps=steps, total="orders"), METRICS[:2], summable=METRICS[:2])
+    printed = print_bridge(build_bridge(equation, sums, comparison=MONTHS, moments=lambda: moments), locale)
+    table = dimensions_section(printed).table
+    assert table is not None
+    said = {row[1].text: row[-1].text for row in table.rows if row[0].text == "orders / visits"}
+    assert (said["d5"], said["d1"]) == (word, "0.19" if locale == "en" else "0,19")
+    chart = dimensions_chart(printed)
+    assert chart is not None
+    assert f'"{word}"' in chart.to_json(ensure_ascii=False)
 
 
 def test_a_volume_has_no_mix(shop: Bridge) -> None:

@@ -20,3 +20,7 @@ from core.ui.tables import amount_format
 )
 def test_amounts_have_no_more_places_than_the_largest_needs(amounts: list[float | None], written: str) -> None:
     assert amount_format(pl.Series(amounts, dtype=pl.Float64)) == written
+
+
+def test_sizes_have_no_sign() -> None:
+    assert [amount_format(pl.Series([size]), sign="") for size in (143_000.5, 1.5)] == ["%,.0f", "%,.2f"]
