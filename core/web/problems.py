@@ -22,6 +22,7 @@ from core.errors import (
     Cancelled,
     Conflict,
     DataError,
+    Gone,
     NotFound,
     Stale,
 )
@@ -30,6 +31,7 @@ MEDIA_TYPE = "application/problem+json"
 # From the leaf to the branch: the first that fits decides.
 STATUS_OF: tuple[tuple[type[BridgecastError], int], ...] = (
     (NotFound, 404),
+    (Gone, 410),
     (AlreadyExists, 409),
     (Stale, 412),
     (Conflict, 409),

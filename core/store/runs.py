@@ -1,0 +1,204 @@
+"""The ledger's rows: runs born once, work claimed under a fence, every arrow between states one conditional update.
+
+Nobody else writes a `state`. Each arrow leaves a `RunEvent` in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.dialects.sqlite import insert
+from sqlmodel import Session, col, func, or_, select, update
+
+from core.errors import NotFound
+from core.model.access import Organisation
+from core.model.runs import FINAL, OPEN, Artefact, Attempt, Delivery, Run, RunEvent, State
+from core.store.circuits import blocked_ids
+
+WAITING = ("planned", "retry")
+
+
+def insert_run(session: Session, run: Run) -> tuple[Run, bool]:
+    """Give birth to a run, unless its occurrence has one: the one there is, and whether it is new."""
+    values = run.model_dump()
+    made = session.exec(insert(Run).values(values).on_conflict_do_nothing(index_elements=["occurrence_key"]))
+    return session.exec(select(Run).where(Run.occurrence_key == run.occurrence_key)).one(), made.rowcount == 1
+
+
+def move(
+    session: Session,
+    row: Run | Delivery,
+    state: str,
+    changes: Mapping[str, Any],
+    *,
+    at: datetime,
+    text: str = "",
+    person: str = "",
+) -> bool:
+    """One arrow. False when the row has left the state or the fence that were read: then nothing was changed."""
+    table = type(row)
+    same = (col(table.id) == row.id, col(table.state) == row.state, col(table.fence) == row.fence)
+    if session.exec(update(table).where(*same).values({"state": state, **changes})).rowcount != 1:
+        return False
+    add_event(session, row, state, at=at, text=text, person=person)
+    return True
+
+
+def add_event(
+    session: Session, row: Run | Delivery, state: str, *, at: datetime, text: str = "", person: str = ""
+) -> None:
+    """Write down what happened to a run, or to one of its deliveries."""
+    of = (row.id, None) if isinstance(row, Run) else (row.run_id, row.id)
+    session.add(RunEvent(run_id=of[0], delivery_id=of[1], at=at, state=state, text=text, person=person))
+    session.flush()
+
+
+def is_held(session: Session, organisation_id: str) -> bool:
+    """Whether a person has stopped all sending."""
+    query = select(Organisation.sending_held_at).where(Organisation.id == organisation_id)
+    return session.exec(query).first() is not None
+
+
+def due_build(session: Session, organisation_id: str, *, now: datetime) -> Run | None:
+    """The run that has waited longest for being made."""
+    due = or_(col(Run.next_at).is_(None), col(Run.next_at) <= now)
+    query = select(Run).where(
+        Run.organisation_id == organisation_id, col(Run.state).in_(WAITING), col(Run.built_at).is_(None), due
+    )
+    return session.exec(query.order_by(col(Run.planned_at), col(Run.created_at), col(Run.id)).limit(1)).first()
+
+
+def due_delivery(
+    session: Session, organisation_id: str, *, now: datetime, delivery_id: str | None = None
+) -> Delivery | None:
+    """The delivery that has waited longest and may go: its destination is idle, its circuit closed, its time not over.
+
+    delivery_id: this one or none.
+    """
+    busy = select(Delivery.destination_id).where(Delivery.state == "running")
+    blocked = blocked_ids(now)
+    asked: list[ColumnElement[bool]] = [
+        col(Run.organisation_id) == organisation_id,
+        col(Delivery.state).in_(WAITING),
+        col(Delivery.next_at) <= now,
+        or_(col(Delivery.deadline_at).is_(None), col(Delivery.deadline_at) > now),
+        col(Delivery.destination_id).not_in(busy),
+        col(Delivery.destination_id).not_in(blocked),
+        or_(col(Delivery.connection_id).is_(None), col(Delivery.connection_id).not_in(blocked)),
+    ]
+    if delivery_id is not None:
+        asked.append(col(Delivery.id) == delivery_id)
+    query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id)).where(*asked)
+    return session.exec(query.order_by(col(Delivery.next_at), col(Run.created_at), col(Delivery.id)).limit(1)).first()
+
+
+def get_run(session: Session, organisation_id: str, run_id: str) -> Run:
+    """The run with this id. Raises NotFound."""
+    row = session.get(Run, run_id)
+    if row is None or row.organisation_id != organisation_id:
+        raise NotFound(f"There is no run '{run_id}'.")
+    return row
+
+
+def claimed_run(session: Session, run_id: str, fence: int) -> Run | None:
+    """A run that is still being made under this fence."""
+    query = select(Run).where(Run.id == run_id, Run.fence == fence, Run.state == "running")
+    return session.exec(query.where(col(Run.built_at).is_(None))).first()
+
+
+def claimed_delivery(session: Session, delivery_id: str, fence: int) -> Delivery | None:
+    """A delivery that is still being sent under this fence."""
+    query = select(Delivery).where(Delivery.id == delivery_id, Delivery.fence == fence, Delivery.state == "running")
+    return session.exec(query).first()
+
+
+def get_attempt(session: Session, delivery_id: str, fence: int) -> Attempt:
+    """The try that a claim wrote down."""
+    return session.exec(select(Attempt).where(Attempt.delivery_id == delivery_id, Attempt.fence == fence)).one()
+
+
+def lost_builds(session: Session, organisation_id: str, *, now: datetime | None) -> list[Run]:
+    """Runs whose maker is gone: the lease has run out, or, without `now`, whatever the lease."""
+    query = select(Run).where(
+        Run.organisation_id == organisation_id, Run.state == "running", col(Run.built_at).is_(None)
+    )
+    return list(session.exec(query if now is None else query.where(col(Run.lease_until) <= now)))
+
+
+def lost_deliveries(session: Session, organisation_id: str, *, now: datetime | None) -> list[Delivery]:
+    """Deliveries whose sender is gone, alike."""
+    query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id))
+    query = query.where(Run.organisation_id == organisation_id, Delivery.state == "running")
+    return list(session.exec(query if now is None else query.where(col(Delivery.lease_until) <= now)))
+
+
+def late_deliveries(session: Session, organisation_id: str, *, now: datetime) -> list[Delivery]:
+    """Deliveries that wait for another try although their time is over."""
+    query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id))
+    late = (col(Delivery.state).in_(WAITING), col(Delivery.deadline_at) <= now)
+    return list(session.exec(query.where(Run.organisation_id == organisation_id, *late)))
+
+
+def waiting_deliveries(session: Session, destination_id: str) -> list[Delivery]:
+    """What is still to go to a destination."""
+    query = select(Delivery).where(Delivery.destination_id == destination_id, col(Delivery.state).in_(WAITING))
+    return list(session.exec(query))
+
+
+def deliveries_of(session: Session, run_id: str) -> list[Delivery]:
+    """The deliveries of a run, by name."""
+    query = select(Delivery).where(Delivery.run_id == run_id)
+    return list(session.exec(query.order_by(col(Delivery.name), col(Delivery.id))))
+
+
+def artefacts_of(session: Session, run_id: str) -> list[Artefact]:
+    """The files of a run, by name."""
+    return list(session.exec(select(Artefact).where(Artefact.run_id == run_id).order_by(col(Artefact.name))))
+
+
+def events_of(session: Session, run_id: str) -> list[RunEvent]:
+    """What happened to a run, in its order."""
+    return list(session.exec(select(RunEvent).where(RunEvent.run_id == run_id).order_by(col(RunEvent.id))))
+
+
+def attempts_of(session: Session, delivery_ids: Iterable[str]) -> list[Attempt]:
+    """The tries of deliveries, in their order."""
+    query = select(Attempt).where(col(Attempt.delivery_id).in_(list(delivery_ids)))
+    return list(session.exec(query.order_by(col(Attempt.delivery_id), col(Attempt.fence))))
+
+
+def add_all(session: Session, rows: Sequence[Artefact | Delivery | Attempt]) -> None:
+    """Keep new rows."""
+    session.add_all(rows)
+    session.flush()
+
+
+def settle(session: Session, run_id: str, *, at: datetime) -> State:
+    """Let the state of a run that was made follow its deliveries; the state it has then."""
+    row = session.get_one(Run, run_id)
+    counted = select(Delivery.state, func.count()).where(Delivery.run_id == run_id).group_by(Delivery.state)
+    state = derived({state for state, _ in session.exec(counted).all()})
+    if row.state != state:
+        move(session, row, state, {"finished_at": at if state in FINAL else None}, at=at)
+    return state
+
+
+def derived(states: set[str]) -> State:
+    """The state of a run from those of its deliveries."""
+    for state in ("running", "retry", "planned"):
+        if state in states:
+            return state
+    if "failed" in states:
+        return "failed"
+    return "ignored" if states == {"ignored"} else "succeeded"
+
+
+def count_open(session: Session, organisation_id: str) -> dict[str, int]:
+    """How many runs are in each state that something still leaves."""
+    query = select(Run.state, func.count()).where(
+        Run.organisation_id == organisation_id, col(Run.state).in_(sorted(OPEN))
+    )
+    return dict(session.exec(query.group_by(Run.state)).all())
