@@ -22,6 +22,8 @@ TIMEOUT_S = 20.0
 WHOLE_S = 300.0
 # A server may send its answer in many lines, or never stop.
 MOST_ANSWER_BYTES = 65_536
+UNSUBSCRIBE = "https://unsubscribe.invalid/"
+"""Stands in a message for the address by which its recipient leaves."""
 TLS_WORDS = {"none": "without encryption", "starttls": "by STARTTLS", "tls": "by TLS"}
 
 

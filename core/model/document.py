@@ -47,13 +47,18 @@ class Chart:
     """A chart: a Vega-Lite specification without any remote address, and an alternative text that carries the numbers.
 
     narrow: the same chart laid out for a phone, if there is one. bars: what a waterfall is made of, for programs that
-    draw it themselves; empty for other charts.
+    draw it themselves; empty for other charts. redraw: lays the chart out for another width, if it can.
     """
 
     spec: dict[str, Any]
     alt: str
     narrow: dict[str, Any] | None = None
     bars: tuple[ChartBar, ...] = ()
+    redraw: Callable[[float], dict[str, Any]] | None = field(default=None, compare=False, repr=False)
+
+    def at_width(self, width: float) -> dict[str, Any]:
+        """The chart for a place of that many design pixels; as it is where it knows one layout only."""
+        return self.redraw(width) if self.redraw else self.spec
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from core.model.analysis import Condition, Scalar
 from core.model.document import Chart, ChartBar, Section, Table, Text, plain
@@ -51,7 +52,7 @@ def waterfall_section(
         key="waterfall",
         title=printed_headline(printed),
         subtitle=_subtitle(printed, where or {}),
-        chart=_chart(bars, pair_alt(pair) if pair else bridge_alt(printed, bars)),
+        chart=waterfall_chart(bars, pair_alt(pair) if pair else bridge_alt(printed, bars)),
         comment=printed_comment(printed, depth),
         table=steps_table(printed),
         notes=spoken_notes(printed),
@@ -69,7 +70,7 @@ def step_section(printed: PrintedBridge, step: str, key: str, detail: PrintedDet
         key=key,
         title=detail_title(shown),
         subtitle=detail_subtitle(shown),
-        chart=_chart(bars, detail_alt(shown, bars)),
+        chart=waterfall_chart(bars, detail_alt(shown, bars)),
         comment=detail_comment(shown),
         table=detail_table(shown),
     )
@@ -107,13 +108,19 @@ def _undivided(printed: PrintedBridge, name: str, key: str) -> Section:
     return Section(key, (Text(capitalised(step.label)),), subtitle, comment=(moved,) if moved else (), notes=notes)
 
 
-def _chart(bars: Waterfall, alt: str) -> Chart:
+def waterfall_chart(bars: Waterfall, alt: str) -> Chart:
+    """The bars as a section's chart, for the page and for a phone."""
     return Chart(
         spec=specification(draw(bars)),
         alt=alt,
         narrow=specification(draw(bars, width=NARROW_WIDTH, form="rows")),
         bars=tuple(_native(bars, index) for index in range(len(bars.bars))),
+        redraw=partial(_redrawn, bars),
     )
+
+
+def _redrawn(bars: Waterfall, width: float) -> dict[str, Any]:
+    return specification(draw(bars, width=width))
 
 
 def _native(bars: Waterfall, index: int) -> ChartBar:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from core.engine.segments import Found
-from core.model.document import Chart, Line, Section, Table, Text
+from core.model.document import Line, Section, Table, Text
 from core.report.bars import arrow, bridge_bars, floor_of
-from core.report.chart import NARROW_WIDTH, draw, specification
 from core.report.comment import is_in_time, is_planned, listed, text_tone, toned
 from core.report.dates import one_side
 from core.report.notes import note_text
 from core.report.printed import PrintedBridge, capitalised, relative, tone
 from core.report.printed_segments import Conditions, PrintedFound, PrintedPiece, print_found
-from core.report.sections import RIGHT, against, cell_tone
+from core.report.sections import RIGHT, against, cell_tone, waterfall_chart
 from core.report.shapes import Bar, Waterfall
 
 MOST_NAMED = 3
@@ -30,11 +29,7 @@ def segments_section(printed: PrintedBridge, found: Found, key: str = "segments"
         key=key,
         title=segments_title(printed, found),
         subtitle=_subtitle(shown),
-        chart=Chart(
-            specification(draw(bars)),
-            _alt(shown, bars),
-            specification(draw(bars, width=NARROW_WIDTH, form="rows")),
-        ),
+        chart=waterfall_chart(bars, _alt(shown, bars)),
         comment=segments_comment(printed, found),
         table=segments_table(printed, found),
         notes=segments_notes(printed, found),

@@ -48,7 +48,7 @@ def test_every_note_of_the_engine_is_translated() -> None:
 
 
 def test_no_message_is_left_unused() -> None:
-    files = [*REPORT.glob("*.py"), *(REPORT / "templates").glob("*.html")]
+    files = [*REPORT.glob("*.py"), *(REPORT / "templates").rglob("*.html")]
     source = "\n".join(path.read_text(encoding="utf-8") for path in files)
     built = (*re.findall(r"[\"'](\w+_)\{", source), "segment_", "share_")
     named = set(re.findall(r"[\"'](\w+)[\"']", source))

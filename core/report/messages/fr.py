@@ -349,9 +349,9 @@ MESSAGES = {
     "mail_open": "Ouvrir le rapport",
     "mail_others": "À voir aussi dans le rapport",
     "mail_more_rows": "{count} lignes de plus dans le rapport",
-    "mail_left_out": "Trop lourd pour un e-mail, donc non joint : {files}. Le rapport les contient.",
-    "mail_reason": "Cet e-mail vient de Bridgecast, par l’export « {export} ».",
+    "mail_left_out": "Trop lourd pour un e-mail, donc non joint : {files}. Le rapport les contient.",
+    "mail_reason": "Cet e-mail vient de Bridgecast, par l’export « {export} ».",
     "mail_unsubscribe": "Ne plus recevoir les e-mails de cet export",
-    "mail_test": "Un essai : vous seul recevez cet e-mail.",
-    "mail_subject_test": "Essai : {subject}",
+    "mail_test": "Un essai : vous seul recevez cet e-mail.",
+    "mail_subject_test": "Essai : {subject}",
 }
