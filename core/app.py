@@ -27,8 +27,12 @@ from core.analyses import Analyses
 from core.audit_log import AuditLog
 from core.catalogue import Catalogue
 from core.connections import Connections
+from core.connectors import CONNECTORS
+from core.connectors.base import RetryRule
+from core.delivery.artefacts import Artefacts
 from core.delivery.checks import ExportCheck
 from core.delivery.exports import Exports
+from core.delivery.ledger import Ledger
 from core.delivery.samples import load_samples
 from core.invitations import Invitations
 from core.model.access import Organisation, Person
@@ -60,6 +64,8 @@ class App:
     people: People
     sessions: Sessions
     invitations: Invitations
+    ledger: Ledger
+    artefacts: Artefacts
     clock: Callable[[], datetime]
 
     def seen_by(self, caller: Caller) -> App:
@@ -109,6 +115,8 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         people = People(store, organisation.id, clock)
         sessions = Sessions(store, organisation.id, clock)
         invitations = Invitations(people, connections, settings.report_base_url)
+        ledger = Ledger(store, organisation.id, clock, _retry_rules())
+        artefacts = Artefacts(settings.data_dir / "artefacts", clock)
         if settings.demo:
             load_samples(store, catalogue, analyses, exports, organisation.id, by=owner.id, lock_dir=settings.data_dir)
         # All is well: what was opened is closed by the App.
@@ -131,8 +139,16 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         people,
         sessions,
         invitations,
+        ledger,
+        artefacts,
         clock,
     )
+
+
+def _retry_rules() -> dict[str, RetryRule]:
+    """How each channel is tried again; connectors that send nothing have no rule."""
+    rules = {kind: getattr(connector, "retry", None) for kind, connector in CONNECTORS.items()}
+    return {kind: rule for kind, rule in rules.items() if rule is not None}
 
 
 def _people(store: Store, settings: Settings, now: datetime) -> tuple[Organisation, Person]:

@@ -10,9 +10,13 @@ import pytest
 
 from core.access.tokens import verify_token
 from core.app import App, open_app
+from core.connectors import CONNECTORS
+from core.connectors.base import SendError
+from core.delivery.work import Made, PlannedDelivery
 from core.errors import SettingsError
 from core.settings import Settings, read_settings
 from core.store import Store
+from tests.conftest import NOW
 
 
 def test_a_start_that_fails_leaves_nothing_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,3 +75,19 @@ def test_the_token_of_the_environment_goes_over_to_the_next_owner(tmp_path: Path
         again.close()
     assert caller is not None
     assert caller.person_id == bob.id
+
+
+def test_a_delivery_is_tried_again_as_its_channel_says(empty_app: App) -> None:
+    asked = {"subject_id": "e", "name": "E", "definition": {}, "trigger_kind": "hand", "planned_at": NOW}
+    empty_app.ledger.ask(occurrence_key="t@1", **asked)  # type: ignore[arg-type]
+    build = empty_app.ledger.claim_build()
+    assert build is not None
+    by_webhook = PlannedDelivery("d", "webhook", "to d", {})
+    empty_app.ledger.built(build, Made(deliveries=(by_webhook,)))
+    claim = empty_app.ledger.claim_delivery()
+    assert claim is not None
+    empty_app.ledger.send_failed(claim, SendError("500"))
+    (delivery,) = empty_app.ledger.run(build.run_id).deliveries
+    first_delay_s = CONNECTORS["webhook"].retry.delays_s[0]  # type: ignore[attr-defined]
+    assert delivery.next_at is not None
+    assert 0.8 * first_delay_s <= (delivery.next_at - NOW).total_seconds() <= 1.2 * first_delay_s

@@ -130,13 +130,6 @@ class Ledger(PeopleActs):
             move(session, row, "running", {**changes, "started_at": row.started_at or now, "next_at": None}, at=now)
             return build_of(row)
 
-    def require_build(self, build: Build) -> None:
-        """Raises Cancelled when this claim no longer holds; renews it otherwise."""
-        with self._store.write() as session:
-            row = self._built_row(session, build)
-            row.lease_until = self._clock() + lease(BUILD)
-            session.add(row)
-
     def built(self, build: Build, made: Made) -> None:
         """The run is made: its deliveries wait from now on. Raises Cancelled when another worker took it over."""
         now = self._clock()

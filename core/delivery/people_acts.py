@@ -137,11 +137,10 @@ class PeopleActs:
 
     def _insert_replay(self, session: Session, run: Run, replays: str, by: str | None, now: datetime) -> str:
         kept = ("organisation_id", "subject_kind", "subject_id", "name", "definition", "where", "is_test")
-        values = {name: getattr(run, name) for name in kept}
-        key = f"replay:{new_id()}"
-        times = {"planned_at": now, "created_at": now}
-        asked: dict[str, Any] = {"trigger_kind": "replay", "requested_by": by, "parent_id": run.id, "replays": replays}
-        row, _ = insert_run(session, Run(**values, **times, **asked, occurrence_key=key))
+        values: dict[str, Any] = {name: getattr(run, name) for name in kept}
+        values |= {"planned_at": now, "created_at": now, "occurrence_key": f"replay:{new_id()}"}
+        values |= {"trigger_kind": "replay", "requested_by": by, "parent_id": run.id, "replays": replays}
+        row, _ = insert_run(session, Run(**values))
         add_event(session, row, row.state, at=now, text=f"replay of {run.id}", person=by or "")
         return row.id
 
