@@ -218,8 +218,8 @@ class Heart:
                 write_beat(session, pid=os.getpid(), now=now, started_at=self._started_at)
                 add_views(session, views, now=now)
                 for view in seen:
-                    subject = Subject("link", view.link_id, f"/r/{view.slug}")
-                    record(session, view.caller, "report.viewed", subject, at=view.at, address=view.address)
+                    subject, how = Subject("link", view.link_id, f"/r/{view.slug}"), {"form": view.form}
+                    record(session, view.caller, "report.viewed", subject, at=view.at, address=view.address, detail=how)
         except SQLAlchemyError as error:
             self._views.put_back(views, seen)
             log.warning("beat not written", reason=type(error).__name__)

@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import text
 
 from core.app import App, open_app
+from core.audit_log import Filter
 from core.errors import BridgecastError
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec
@@ -27,7 +28,7 @@ from core.scheduler import ClockWatch, Heart, bound, main, only_one, tell_first_
 from core.settings import REPOSITORY, Settings
 from core.store import Store
 from core.store.heartbeat import read_beat
-from core.web.views import Views
+from core.web.views import View, Views
 
 DEADLINE_S = 120
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -223,6 +224,15 @@ def test_a_beat_writes_down_the_views_that_were_counted(empty_app: App, sales_cs
     Heart(empty_app, views).beat()
     Heart(empty_app, views).beat()
     assert empty_app.exports.all()[0].links[0].view_count == 2
+
+
+def test_a_beat_writes_down_who_looked_at_what_is_not_public(empty_app: App) -> None:
+    views = Views()
+    views.saw(View("the-link", "morning", "csv", empty_app.sessions.built_in_owner(), "192.0.2.7", NOW))
+    Heart(empty_app, views).beat()
+    (entry,) = empty_app.audit.entries(Filter(act="report.viewed"))
+    assert (entry.person_id, entry.subject, entry.address) == (empty_app.owner.id, "/r/morning", "192.0.2.7")
+    assert entry.detail == {"form": "csv"}
 
 
 def test_a_beat_that_cannot_be_written_loses_no_view(empty_app: App) -> None:

@@ -68,7 +68,7 @@ def _report(done: Rotation) -> str:
     if done.lost:
         return f"{said} {len(done.lost)} could not be opened: keep every key until they are typed again."
     return (
-        f"{said} Older keys may go. Report links and sessions that an older key signed end with it: "
+        f"{said} Older keys may go. Report links that an older key signed end with it: "
         "give those links a new address before."
     )
 

@@ -41,7 +41,7 @@ def _store(app: App) -> str:
 
 
 def _warehouse(app: App) -> str:
-    return "ok" if app.settings.warehouse_dir.is_dir() else f"{app.settings.warehouse_dir} is gone"
+    return "ok" if app.settings.warehouse_dir.is_dir() else "its folder is gone"
 
 
 def _heartbeat(app: App) -> str:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.app import App
 from core.errors import BridgecastError, NotFound, UnknownDataset
+from core.model.delivery import LinkSettings
 from core.report.html import CONTENT_SECURITY_POLICY
 from core.web.drawing import FORMS, Ask, Drawer, Drawn, Form, Notice, framed
 from core.web.freshness import FreshData
@@ -107,9 +108,9 @@ class Reports:
         except BridgecastError as error:
             log.warning("report cannot be drawn", link=admitted.link.link_id, reason=str(error))
             return _said(scope, CANNOT)
-        if address.form == "html" and scope["method"] == "GET":
-            self._count(admitted, visit)
-        return partial(_send_drawn, drawn, admitted.link.settings.embed_hosts, headers.get("if-none-match"))
+        if scope["method"] == "GET":
+            self._count(admitted, address.form, visit)
+        return partial(_send_drawn, drawn, admitted.link.settings, headers.get("if-none-match"))
 
     async def _take_password(self, request: Request, address: Address) -> ASGIApp:
         """The right password gives the browser a pass and leads to the report; a wrong one asks again."""
@@ -124,12 +125,13 @@ class Reports:
             response.headers["Set-Cookie"] = self._gate.pass_cookie(link)
         return response
 
-    def _count(self, admitted: Admitted, visit: Visit) -> None:
-        """Views are counted; who looks at what is not public is remembered by name."""
-        self._views.count(admitted.link.link_id)
+    def _count(self, admitted: Admitted, form: Form, visit: Visit) -> None:
+        """Views of the page are counted; who looks at what is not public, or takes a file, is remembered by name."""
+        link, now = admitted.link, self._app.clock()
+        if form == "html":
+            self._views.count(link.link_id)
         if admitted.caller is not None:
-            link = admitted.link
-            self._views.saw(View(link.link_id, link.settings.slug, admitted.caller, visit.address, self._app.clock()))
+            self._views.saw(View(link.link_id, link.settings.slug, form, admitted.caller, visit.address, now))
 
     async def _drawn(self, link: OpenLink, address: Address, query: bytes) -> Drawn:
         """The report on the newest data: from memory if it was drawn before."""
@@ -162,14 +164,15 @@ def _is_form(headers: Headers) -> bool:
 
 
 async def _send_drawn(
-    drawn: Drawn, hosts: tuple[str, ...], if_none_match: str | None, scope: Scope, _receive: Receive, send: Send
+    drawn: Drawn, link: LinkSettings, if_none_match: str | None, scope: Scope, _receive: Receive, send: Send
 ) -> None:
     headers = [
         (b"etag", drawn.etag.encode()),
         (b"last-modified", drawn.last_modified.encode()),
-        (b"cache-control", b"no-cache"),
-        (b"content-security-policy", framed(drawn.csp, hosts).encode()),
-        (b"cross-origin-resource-policy", b"cross-origin"),
+        (b"cache-control", b"no-cache" if link.public else b"private, no-cache"),
+        (b"content-security-policy", framed(drawn.csp, link.embed_hosts).encode()),
+        # Pages of others may show the picture of a public report, and of no other.
+        (b"cross-origin-resource-policy", b"cross-origin" if link.public else b"same-origin"),
         (b"x-robots-tag", b"noindex"),
     ]
     # If-Modified-Since is not heeded: it counts in seconds, and two publishes fit into one.

@@ -13,10 +13,11 @@ from core.access.tokens import Caller
 
 @dataclass(frozen=True)
 class View:
-    """Somebody looked at a report that took a sign-in."""
+    """Somebody looked at a report that took a sign-in, or took one of its files."""
 
     link_id: str
     slug: str
+    form: str
     caller: Caller
     address: str
     at: datetime

@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
+
 from core.store.heartbeat import write_beat
-from tests.web.conftest import Site
+from tests.web.conftest import Site, serve
+
+
+@pytest.fixture
+def own_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site that may be broken."""
+    yield from serve(tmp_path_factory.mktemp("own"))
 
 
 def beat(site: Site, age: timedelta) -> None:
@@ -14,6 +23,13 @@ def beat(site: Site, age: timedelta) -> None:
 
 def test_it_says_that_it_lives_and_what_it_is(site: Site) -> None:
     assert site.anonymous("/healthz").json() == {"status": "ok", "product": "bridgecast"}
+
+
+def test_it_does_not_tell_strangers_where_its_files_lie(own_site: Site) -> None:
+    folder = own_site.app.settings.warehouse_dir
+    folder.rename(folder.with_name("moved"))
+    answer = own_site.anonymous("/readyz")
+    assert (answer.status_code, answer.json()["warehouse"]) == (503, "its folder is gone")
 
 
 def test_it_is_ready_while_the_heart_beats(site: Site) -> None:

@@ -265,9 +265,18 @@ def test_who_looks_at_what_is_not_public_is_remembered(site: Site, ann: str) -> 
     site.views.take_seen()
     site.anonymous(path, Cookie=ann)
     site.anonymous(path, "HEAD", Cookie=ann)
+    site.anonymous(f"{path}.csv", Cookie=ann)
     site.anonymous(site.report("unwatched"), Cookie=ann)
-    seen = [(view.slug, view.caller.email, view.address) for view in site.views.take_seen()]
-    assert seen == [("watched", "ann@example.org", "127.0.0.1")]
+    seen = [(view.slug, view.form, view.caller.email, view.address) for view in site.views.take_seen()]
+    assert seen == [("watched", form, "ann@example.org", "127.0.0.1") for form in ("html", "csv")]
+
+
+def test_what_is_not_public_is_kept_by_nobody_in_between_and_shown_on_nobody_else_s_page(site: Site, ann: str) -> None:
+    private, _ = link_of(site, "kept-apart", public=False)
+    public, _ = link_of(site, "shown-anywhere")
+    headers = [site.anonymous(f"{path}.svg", Cookie=ann).headers for path in (private, public)]
+    assert [each["cache-control"] for each in headers] == ["private, no-cache", "no-cache"]
+    assert [each["cross-origin-resource-policy"] for each in headers] == ["same-origin", "cross-origin"]
 
 
 def test_everything_that_is_public_is_listed(site: Site) -> None:
