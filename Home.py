@@ -18,5 +18,6 @@ with frame.errors():
             home_cards.show_cards(app, cards)
         else:
             home_steps.show_empty()
+        home_reports.show_others(app)
         home_steps.show_next_steps()
         home_steps.show_heartbeat(app)

@@ -92,6 +92,15 @@ def test_a_viewer_keeps_the_reports_that_are_shared(
     assert [link.proto.url.rpartition("/")[2] for link in open_page().get("link_button")] == ["morning"]
 
 
+def test_an_analyst_keeps_them_too(app: App, open_page: Open, as_role: As, shared: AnalysisSpec) -> None:
+    as_role("analyst")
+    assert "Shared with you" not in texts(open_page())
+    close(app)
+    page = open_page()
+    assert "Shared with you" in texts(page)
+    assert [link.proto.url.rpartition("/")[2] for link in page.get("link_button")] == ["morning"]
+
+
 def test_an_administrator_names_people(app: App, open_page: Open, as_role: As, shared: AnalysisSpec) -> None:
     ben = app.people.add(app.sessions.built_in_owner(), "ben@example.org", "Ben", "analyst")
     as_role("admin")
