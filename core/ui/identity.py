@@ -13,6 +13,9 @@ from core.access.tokens import Caller
 from core.app import App
 from core.errors import AccessDenied
 from core.settings import LOOPBACK
+from core.web.proxies import visitor_address
+
+OF_PROXIES = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
 
 def session_secret() -> str | None:
@@ -29,9 +32,15 @@ def is_open(app: App) -> bool:
 
 
 def is_asked_locally() -> bool:
-    """Whether the browser calls this computer by its own name: another one may be a stranger's that was made to lead
-    here (DNS rebinding), whose page could then act as the owner."""
-    host = st.context.headers.get("Host")
+    """Whether the browser calls this computer by its own name, and nobody in between does so for it.
+
+    Another name may be a stranger's that was made to lead here (DNS rebinding), whose page could then act as the
+    owner. A proxy that nobody told us of calls by our own name whoever comes to it.
+    """
+    headers = st.context.headers
+    if any(isinstance(headers.get(name), str) for name in OF_PROXIES):
+        return False
+    host = headers.get("Host")
     return not isinstance(host, str) or urlsplit(f"//{host}").hostname in LOOPBACK
 
 
@@ -57,11 +66,13 @@ def acting(app: App, action: Action) -> Caller:
     if caller is None:
         raise AccessDenied("You are no longer signed in. Load the page again and sign in; nothing was changed.")
     require(caller, action)
-    now_acts(caller, _address())
+    now_acts(caller, _address(app))
     return caller
 
 
-def _address() -> str:
-    """From where the page is looked at; the browser's own machine has none."""
-    found = st.context.ip_address
-    return found if isinstance(found, str) else ""
+def _address(app: App) -> str:
+    """From where the page is looked at, as far as trusted proxies tell; empty for this computer itself."""
+    peer, trusted = st.context.ip_address, app.settings.trusted_networks
+    forwarded = st.context.headers.get_all("X-Forwarded-For") if trusted else []
+    found = visitor_address(peer if isinstance(peer, str) else LOOPBACK[1], forwarded, trusted)
+    return "" if found in LOOPBACK else found

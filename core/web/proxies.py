@@ -25,7 +25,7 @@ class Proxies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on as the trusted proxy saw it."""
         client = scope.get("client")
-        if self._trusted and client and self._is_trusted(client[0]):
+        if client and _is_trusted(client[0], self._trusted):
             scope = self._seen(scope, client[0])
         await self._inner(scope, receive, send)
 
@@ -33,23 +33,27 @@ class Proxies:
         headers = Headers(scope=scope)
         schemes = [each.strip().lower() for each in headers.get("x-forwarded-proto", "").split(",")]
         scheme = schemes[-1] if schemes[-1] in {"http", "https"} else scope.get("scheme")
-        return {**scope, "scheme": scheme, "client": (self._visitor(headers.getlist("x-forwarded-for"), peer), 0)}
+        address = visitor_address(peer, headers.getlist("x-forwarded-for"), self._trusted)
+        return {**scope, "scheme": scheme, "client": (address, 0)}
 
-    def _visitor(self, forwarded: Sequence[str], peer: str) -> str:
-        """The last address that is no trusted proxy; the proxy's own where none is named."""
-        address = peer
-        for named in reversed(",".join(forwarded).split(",")):
-            bare = _without_port(named.strip())
-            if bare is None:
-                return address
-            address = bare
-            if not self._is_trusted(address):
-                return address
-        return address
 
-    def _is_trusted(self, address: str) -> bool:
-        bare = _without_port(address)
-        return bare is not None and any(ip_address(bare) in network for network in self._trusted)
+def visitor_address(peer: str, forwarded: Sequence[str], trusted: Networks) -> str:
+    """The last address that is no trusted proxy; the other end's own where it is none itself, or names nobody.
+
+    forwarded: what `X-Forwarded-For` holds, as often as it came.
+    """
+    address = peer
+    for named in reversed(",".join(forwarded).split(",")):
+        bare = _without_port(named.strip())
+        if bare is None or not _is_trusted(address, trusted):
+            return address
+        address = bare
+    return address
+
+
+def _is_trusted(address: str, trusted: Networks) -> bool:
+    bare = _without_port(address)
+    return bare is not None and any(ip_address(bare) in network for network in trusted)
 
 
 def _without_port(text: str) -> str | None:
