@@ -81,6 +81,10 @@ class Artefacts:
         """Remove the files of a run."""
         shutil.rmtree(self._of(run_id), ignore_errors=True)
 
+    def run_ids(self) -> list[str]:
+        """The runs that have a folder."""
+        return sorted(path.name for path in self._folder.iterdir() if path.is_dir())
+
     def require_room(self, last_bytes: int) -> None:
         """Raises DiskFull below 500 MB, or three times what the last run of its kind made."""
         needed = max(LEAST_FREE_BYTES, TIMES_LAST * last_bytes)

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from core.connectors.base import MOST_SHOWN, Receipt, RetryRule, SendError
 from core.delivery import circuits
 from core.delivery.retry import MOST_LOST, is_permanent, next_try, sentence
-from core.errors import HostRefused
+from core.errors import BridgecastError, HostRefused
 from core.model.runs import Attempt, Circuit, Delivery, Run, State
 from core.store.circuits import get_circuit, keep_circuit
 from core.store.runs import get_attempt, move, settle, waiting_deliveries
@@ -39,7 +39,8 @@ def after_receipt(session: Session, row: Delivery, receipt: Receipt, rule: Retry
 
 def after_error(session: Session, row: Delivery, error: BaseException, rule: RetryRule, *, now: datetime) -> None:
     """The try failed, or nobody knows whether it arrived."""
-    attempt, told = get_attempt(session, row.id, row.fence), _as_send_error(error)
+    attempt = get_attempt(session, row.id, row.fence)
+    told = _as_send_error(error, has_begun=attempt.has_begun)
     text, recipients = sentence(error), _answered(row.recipients, told.recipients)
     _close(session, attempt, "unknown" if told.is_unknown else "failed", told, text=text, now=now)
     if told.pauses_connection and row.connection_id:
@@ -203,10 +204,12 @@ def _circuit(session: Session, row: Delivery, circuit_id: str) -> Circuit:
     return get_circuit(session, circuit_id, organisation_id=run.organisation_id, export_id=export_id)
 
 
-def _as_send_error(error: BaseException) -> SendError:
-    """What is known of an error, as a channel tells it."""
+def _as_send_error(error: BaseException, *, has_begun: bool) -> SendError:
+    """What is known of an error, as a channel tells it. What nobody expected may have come after the last byte."""
     if isinstance(error, SendError):
         return error
+    if not isinstance(error, BridgecastError):
+        return SendError(sentence(error), is_unknown=has_begun, error_class=type(error).__name__)
     error_class = "refused" if isinstance(error, HostRefused) else type(error).__name__
     return SendError(sentence(error), permanent=is_permanent(error), error_class=error_class)
 

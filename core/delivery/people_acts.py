@@ -18,7 +18,7 @@ from core.model.base import new_id
 from core.model.runs import FINAL, Artefact, Attempt, Circuit, Delivery, Run, RunEvent
 from core.store import Store
 from core.store.circuits import find_circuit, keep_circuit, list_circuits
-from core.store.run_lists import RunFilter, RunRow, find_runs, missed_runs
+from core.store.run_lists import RunFilter, RunRow, find_runs, last_bytes, missed_runs
 from core.store.runs import (
     WAITING,
     add_event,
@@ -74,6 +74,11 @@ class PeopleActs:
                 tries[attempt.delivery_id].append(attempt)
             events, artefacts = events_of(session, run_id), artefacts_of(session, run_id)
             return RunDetail(row, tuple(deliveries), tries, tuple(events), tuple(artefacts))
+
+    def last_bytes(self, subject_id: str) -> int:
+        """How much the files of the last run of an export took."""
+        with self._store.read() as session:
+            return last_bytes(session, subject_id)
 
     def retry(self, run_id: str, *, by: str | None) -> None:
         """Try a failed run again: the same deliveries, the same bytes, and of recipients only those that failed.
