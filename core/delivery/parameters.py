@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from core.errors import DataError, UnknownColumn
@@ -61,13 +62,18 @@ def _values(name: str, parameter: Parameter, given: Any) -> list[Scalar]:
 def _fits(parameter: Parameter, value: Any) -> bool:
     match parameter.type:
         case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
+            return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
         case "boolean":
             return isinstance(value, bool)
         case "date":
             return isinstance(value, str) and _is_date(value)
         case _:
-            return isinstance(value, str) and len(value) <= LONGEST_TEXT
+            return isinstance(value, str) and len(value) <= LONGEST_TEXT and not any(map(_is_half, value))
+
+
+def _is_half(letter: str) -> bool:
+    """Half of a letter, which JSON can write and no encoding can."""
+    return "\ud800" <= letter <= "\udfff"
 
 
 def _is_date(text: str) -> bool:

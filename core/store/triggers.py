@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, func, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from core.errors import NotFound
 from core.model.runs import Run
@@ -67,10 +68,10 @@ def due_triggers(session: Session, organisation_id: str, *, now: datetime) -> li
     return list(session.exec(query.order_by(col(Trigger.next_fire_at), col(Trigger.id))))
 
 
-def outdated_triggers(session: Session, organisation_id: str, version: str) -> list[Trigger]:
-    """Schedules whose next moment was reckoned from other rules of the zones than these."""
-    other = col(Trigger.next_rule).not_like(f"%@{version}")
-    query = select(Trigger).where(Trigger.organisation_id == organisation_id, Trigger.is_active, other)
+def outdated_triggers(session: Session, organisation_id: str, version: str, *, now: datetime) -> list[Trigger]:
+    """Schedules whose next moment is to come and was reckoned from other rules of the zones than these."""
+    other = (col(Trigger.next_rule).not_like(f"%@{version}"), col(Trigger.next_fire_at) > now)
+    query = select(Trigger).where(Trigger.organisation_id == organisation_id, Trigger.is_active, *other)
     return list(session.exec(query.where(Trigger.kind == "schedule")))
 
 
@@ -100,12 +101,14 @@ def unfinished_runs(session: Session, trigger_id: str) -> list[Run]:
     return list(session.exec(query.order_by(col(Run.planned_at), col(Run.id))))
 
 
+def has_queued(session: Session, organisation_id: str) -> bool:
+    """Whether a planned run waits for the end of the one before it."""
+    return session.exec(_queued(organisation_id).limit(1)).first() is not None
+
+
 def release_queued(session: Session, organisation_id: str, *, now: datetime) -> int:
     """Let planned runs go that waited for the end of the one before them; how many."""
-    query = select(Run).where(
-        Run.organisation_id == organisation_id, Run.state == "planned", Run.reason == QUEUED, _is_waiting()
-    )
-    ready = [run.id for run in session.exec(query) if _is_first(session, run)]
+    ready = [run.id for run in session.exec(_queued(organisation_id)) if _is_first(session, run)]
     if ready:
         session.exec(update(Run).where(col(Run.id).in_(ready)).values(next_at=now, reason=""))
     return len(ready)
@@ -137,6 +140,12 @@ def in_order(rows: Sequence[Trigger], specs: Sequence[TriggerSpec]) -> list[Trig
     """The rows in the order in which the specification names them."""
     by_id = {row.id: row for row in rows}
     return [by_id[spec.id] for spec in specs if spec.id in by_id]
+
+
+def _queued(organisation_id: str) -> SelectOfScalar[Run]:
+    return select(Run).where(
+        Run.organisation_id == organisation_id, Run.state == "planned", Run.reason == QUEUED, _is_waiting()
+    )
 
 
 def _is_waiting() -> ColumnElement[bool]:
