@@ -19,6 +19,7 @@ import time
 import urllib.request
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "fuzz-owner-token-of-the-bench"
@@ -42,6 +43,14 @@ parameters = {{ "path.slug" = "shop" }}
 include-path-regex = "/analyses/"
 exclude-method = "DELETE"
 parameters = {{ "path.slug" = "shop-revenue" }}
+[[operations]]
+include-path-regex = "/exports/"
+exclude-method = "DELETE"
+parameters = {{ "path.export_id" = "{export}", "path.link_id" = "{link}" }}
+[[operations]]
+include-path-regex = "/people/"
+include-method = "GET"
+parameters = {{ "path.person_id" = "{person}" }}
 """
 START_S = 180
 
@@ -57,8 +66,7 @@ def main(arguments: list[str]) -> int:
         port = free_port()
         sidecar = start_sidecar(Path(folder), port)
         try:
-            organisation = wait_for_organisation(port)
-            return fuzz(program, Path(folder), port, organisation, seconds, arguments[1:])
+            return fuzz(program, Path(folder), port, wait_for_known(port), seconds, arguments[1:])
         finally:
             sidecar.send_signal(signal.SIGTERM)
             sidecar.wait(30)
@@ -82,23 +90,33 @@ def start_sidecar(folder: Path, port: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "core.scheduler"], cwd=ROOT, env={**os.environ, **settings})
 
 
-def wait_for_organisation(port: int) -> str:
-    """The organisation's id, once the sidecar answers."""
-    request = urllib.request.Request(f"http://localhost:{port}/api/v1/me", headers={"Authorization": f"Bearer {TOKEN}"})
+def wait_for_known(port: int) -> dict[str, str]:
+    """The ids of what is there, once the sidecar answers."""
     deadline = time.monotonic() + START_S
     while True:
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
-                return str(json.load(answer)["organization_id"])
+            me = asked(port, "/api/v1/me")
         except OSError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
+        else:
+            break
+    export = asked(port, f"/api/v1/orgs/{me['organization_id']}/exports")["results"][0]
+    ids = {"organisation": me["organization_id"], "person": me["id"]}
+    return {**ids, "export": export["id"], "link": export["links"][0]["id"]}
 
 
-def fuzz(program: str, folder: Path, port: int, organisation: str, seconds: int, options: list[str]) -> int:
+def asked(port: int, path: str) -> dict[str, Any]:
+    """What the sidecar answers the owner."""
+    request = urllib.request.Request(f"http://localhost:{port}{path}", headers={"Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return dict(json.load(answer))
+
+
+def fuzz(program: str, folder: Path, port: int, known: dict[str, str], seconds: int, options: list[str]) -> int:
     """Run schemathesis; its exit status."""
-    (folder / "schemathesis.toml").write_text(KNOWN.format(organisation=organisation))
+    (folder / "schemathesis.toml").write_text(KNOWN.format_map(known))
     command = [
         *(program, "run", f"http://localhost:{port}/api/v1/openapi.json", "--header", f"Authorization: Bearer {TOKEN}"),
         *("--checks", ",".join(CHECKS), "--max-time", str(seconds), "--request-timeout", "60", "--workers", "2"),
