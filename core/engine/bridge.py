@@ -132,7 +132,7 @@ class Bridge:
         return any(row.found.is_noise and not row.is_focus for row in found)
 
     def significance(self) -> pl.DataFrame:
-        """step, t, df, p, verdict: whether each step moved beyond its day-to-day variation (docs/formulas.md, F3.8)."""
+        """step, t, df, p, verdict: whether each step moved beyond what its days do anyway (docs/formulas.md, F3.8)."""
         return frames.significance(self.tests)
 
     @cached_property

@@ -14,6 +14,7 @@ from core.engine.counts import are_counts, are_shares, pooled_z
 from core.engine.leaves import Leaf
 from core.engine.noise import LEAST_DAYS, NOTHING
 from core.engine.notes import Note
+from core.engine.rhythm import Rhythm, rhythm_of
 from core.engine.student import two_sided_normal, two_sided_t
 from core.engine.terms import Columns
 from core.model.comparison import Comparison
@@ -24,18 +25,19 @@ USUAL_T = 2.0
 MOST_ALIKE = 0.3
 ONE_SIDED_95 = 1.645
 _VERDICTS: dict[Code, str] = {
-    "usual": "within usual day-to-day variation",
-    "beyond": "beyond usual day-to-day variation",
-    "pooled_usual": "within usual day-to-day variation, judged by counts alone",
+    "usual": "within usual {variation}",
+    "beyond": "beyond usual {variation}",
+    "pooled_usual": "within usual {variation}, judged by counts alone",
     "pooled_beyond": "beyond what chance does to such counts",
 }
 
 
 @dataclass(frozen=True)
 class StepTest:
-    """One step against its day-to-day variation. t, df and p are None where there is no test; df also for counts.
+    """One step against the variation of its days. t, df and p are None where there is no test; df also for counts.
 
     is_usual: None where it is not testable; `notes` then begins with the reason, else they say what to mind.
+    rhythm: how far apart the days lie that it is judged by; None where there are none, or they keep no rhythm.
     """
 
     step: str
@@ -44,6 +46,7 @@ class StepTest:
     p: float | None
     code: Code
     notes: tuple[Note, ...] = ()
+    rhythm: Rhythm | None = None
 
     @property
     def is_usual(self) -> bool | None:
@@ -53,7 +56,10 @@ class StepTest:
     @property
     def verdict(self) -> str:
         """In English words."""
-        return f"not testable: {self.notes[0].text}" if self.code == "not_testable" else _VERDICTS[self.code]
+        if self.code == "not_testable":
+            return f"not testable: {self.notes[0].text}"
+        variation = f"{self.rhythm}-to-{self.rhythm} variation" if self.rhythm else "variation"
+        return _VERDICTS[self.code].format(variation=variation)
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,8 @@ def _by_days(leaf: Leaf, known: Known, daily: tuple[FloatArray, FloatArray]) -> 
     df = float(sum(len(days) - 1 for days in clusters))
     p = float(two_sided_t(np.array([t]), df)[0])
     warnings = (*_on_sides(known), *_on_order(clusters))
-    return StepTest(leaf.name, t, df, p, "usual" if abs(t) < USUAL_T else "beyond", warnings)
+    rhythm = rhythm_of(known.sums.days, (len(daily[BASE]), len(daily[CURRENT])))
+    return StepTest(leaf.name, t, df, p, "usual" if abs(t) < USUAL_T else "beyond", warnings, rhythm)
 
 
 def _by_counts(leaf: Leaf, known: Known, reason: Note) -> StepTest:

@@ -35,7 +35,7 @@ def distinct_days(metric: str) -> Note:
 
 def without_days() -> Note:
     """Rows without a day."""
-    return Note("test_without_days", "Rows have no day, so there is no day-to-day variation to compare with.")
+    return Note("test_without_days", "Rows have no day, so there is no variation from day to day to compare with.")
 
 
 def few_days(base: int, current: int) -> Note:

@@ -14,7 +14,7 @@ from core.report.printed_detail import PrintedDetail, PrintedSegment, segment_be
 from core.report.shapes import Bar, Entry, Group, Tone, Waterfall
 
 ABOUT = "≈"
-"""Marks a change within usual day-to-day variation."""
+"""Marks a change within the usual variation of its days."""
 ROOM_BELOW, LEAST_CUT = 0.6, 0.3
 NICE_STEPS = (1.0, 2.5, 5.0, 10.0)
 
@@ -29,11 +29,7 @@ def bridge_bars(printed: PrintedBridge, max_bars: int = 12) -> Waterfall:
 
 def usual_legend(bars: tuple[Bar, ...], printed: PrintedBridge) -> tuple[Entry, ...]:
     """What the mark of a change within usual variation means, where a bar has it."""
-    return (Entry(f"{ABOUT} {_usual(printed)}"),) if any(bar.is_usual for bar in bars) else ()
-
-
-def _usual(printed: PrintedBridge) -> str:
-    return text(language(printed.locale), "within_usual")
+    return (Entry(f"{ABOUT} {printed.usual_text}"),) if any(bar.is_usual for bar in bars) else ()
 
 
 def floor_of(printed: PrintedBridge, levels: list[float]) -> tuple[float, str]:
@@ -103,7 +99,7 @@ def _step_bars(printed: PrintedBridge, max_bars: int, level: float) -> list[Bar]
 def _step_bar(printed: PrintedBridge, step: PrintedStep, level: float) -> Bar:
     change, share = printed.numbers.change(step.units), printed.share_text(step.share)
     moved = arrow(step.from_text, step.to_text) if step.base is not None or step.current is not None else ""
-    usual = _usual(printed) if step.is_usual else ""
+    usual = step.usual_text(printed.words) if step.is_usual else ""
     notes = step_notes(printed, step)
     pieces = (f"{step.label}: {change}", _of_base(printed, share), moved, usual, *notes)
     said = ", ".join(piece for piece in pieces if piece)

@@ -249,7 +249,9 @@ def _change_text(printed: PrintedBridge) -> str:
 def _step_clause(printed: PrintedBridge, step: PrintedStep) -> Line:
     """A step as a sentence of its own, without its full stop; it says so when the change is noise."""
     clause = _moving_step(printed, step, f"step_{_movement(printed, step)}", capitalised_step(step.label))
-    return printed.words.phrase("step_usual", clause=clause) if step.is_usual else clause
+    if not step.is_usual:
+        return clause
+    return printed.words.phrase("step_usual", clause=clause, usual=step.usual_text(printed.words))
 
 
 def _step_item(printed: PrintedBridge, step: PrintedStep) -> Line:

@@ -34,6 +34,7 @@ PLACEHOLDERS = {
     "then": "the earlier change or contribution, and when that was",
     "threshold": "the threshold",
     "up": "the step that pushed up, with its contribution",
+    "usual": "that it lies within usual variation, and from when to when",
     "value": "the KPI's value",
     "weight": "what segments are weighed by",
 }
@@ -62,6 +63,7 @@ EXAMPLES = {
     "then": "−€40 the month before",
     "threshold": "5\u202f%",
     "up": "orders +€120",
+    "usual": "within usual day-to-day variation",
     "value": "€1,120",
     "weight": "visits",
 }

@@ -5,7 +5,7 @@ Chart, table, comment and alert take their figures from here, so they cannot dis
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 from core.engine.bridge import Bridge
 from core.engine.equation import Step
 from core.engine.leaves import Leaf
+from core.engine.rhythm import Rhythm
+from core.engine.significance import StepTest
 from core.report.numbers import BEYOND_READING, Numbers, largest_remainder, pair
 from core.report.shapes import Tone
 from core.report.words import Words
@@ -51,8 +53,16 @@ class PrintedStep:
 
     @property
     def is_usual(self) -> bool | None:
-        """Whether it moved within usual day-to-day variation; None where that is not testable."""
-        return next(test.is_usual for test in self.bridge.tests if test.step == self.name)
+        """Whether it moved within the usual variation of its days; None where that is not testable."""
+        return self._test.is_usual
+
+    def usual_text(self, words: Words) -> str:
+        """That it did so, with how far apart the days of the data lie: "within usual week-to-week variation"."""
+        return usual_text({self._test.rhythm}, words)
+
+    @property
+    def _test(self) -> StepTest:
+        return next(test for test in self.bridge.tests if test.step == self.name)
 
     @property
     def tone(self) -> Tone:
@@ -98,6 +108,11 @@ class PrintedBridge:
     def label(self, column: str) -> str:
         """What a column is called inside a sentence."""
         return within_sentence(self.labels.get(column, column), self.locale)
+
+    @property
+    def usual_text(self) -> str:
+        """What stands for all steps that moved within the usual variation of their days."""
+        return usual_text({test.rhythm for test in self.bridge.tests if test.is_usual}, self.words)
 
     @property
     def base_text(self) -> str:
@@ -247,6 +262,12 @@ def _shares(shares: Sequence[float | None], total: float | None) -> list[float |
         return list(shares)
     counted = largest_remainder([share * TENTHS for share in known], round(total * TENTHS))
     return [count / TENTHS for count in counted]
+
+
+def usual_text(rhythms: Set[Rhythm | None], words: Words) -> str:
+    """ "within usual day-to-day variation"; no more than "usual" where there is not one rhythm."""
+    rhythm = next(iter(rhythms)) if len(rhythms) == 1 else None
+    return words.text(f"within_usual_{rhythm}" if rhythm else "within_usual")
 
 
 def relative(base: float | None, current: float | None) -> float | None:

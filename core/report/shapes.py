@@ -22,7 +22,7 @@ class Bar:
     printed, beneath: the figure at the bar and the smaller one under it, `beneath` from long to short.
     description: everything the bar says, for tooltip and screen reader.
     is_light: drawn light, because it belongs to the second comparison.
-    is_usual: marked, because it lies within usual day-to-day variation.
+    is_usual: marked, because it lies within the usual variation of its days.
     """
 
     key: str

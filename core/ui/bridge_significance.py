@@ -1,4 +1,4 @@
-"""Is it noise? The test of every step against its day-to-day variation, and what to mind about it."""
+"""Is it noise? The test of every step against the variation of its days, and what to mind about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.ui.text import LOCALE, escape
 ANSWERS = {True: "it may be", False: "unlikely", None: "not testable"}
 READ = (
     "t is the change over what days vary anyway, p how often chance alone goes as far. Below |t| = 2 a step is within "
-    "usual day-to-day variation."
+    "usual variation."
 )
 
 
@@ -39,7 +39,7 @@ def _table(printed: PrintedBridge) -> None:
         hide_index=True,
         column_config={"t": number(format="%.2f"), "df": number(format="%.0f"), "p": number(format=P_FORMAT)},
         key="bridge_significance",
-        alt="Test of every step against its day-to-day variation",
+        alt="Test of every step against the variation of its days",
     )
 
 

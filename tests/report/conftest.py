@@ -65,12 +65,14 @@ def shop_bridge(comparison: Comparison | None = MONTHS, *, limit: float | None =
     return bridge_of(equation, ("visits", "orders", "revenue"), DEVICES, comparison=comparison)
 
 
-def swinging_bridge(swing: float, comparison: Comparison | None = MONTHS) -> Bridge:
-    """Orders = visits x conversion: 200 → 205, by visits alone, which swing up and down by the day on both sides."""
-    visits = np.array([swing, -swing] * 5)
+def swinging_bridge(swing: float, comparison: Comparison | None = MONTHS, *, dates: int = 10) -> Bridge:
+    """Orders = visits x conversion: 200 → 205, by visits alone, which swing from date to date on both sides."""
+    visits = np.array([swing, -swing] * dates)[:dates]
     daily = (40.0 + visits, 41.0 + visits)
     sides = tuple(np.stack([side, side / 2], axis=1) for side in daily)
-    moments = Moments((10, 10), (), np.zeros((2, 0)), {}, metrics=("visits", "orders"), daily=(sides[0], sides[1]))
+    moments = Moments(
+        (dates, dates), (), np.zeros((2, 0)), {}, metrics=("visits", "orders"), daily=(sides[0], sides[1])
+    )
     spec = EquationSpec(steps=(StepSpec(formula="visits"), StepSpec(formula="orders / visits")), total="orders")
     segments = {"all": ((400.0, 200.0), (410.0, 205.0))}
     return bridge_of(spec, ("visits", "orders"), segments, comparison=comparison, moments=lambda: moments)

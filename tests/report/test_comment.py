@@ -11,6 +11,7 @@ from core.model.analysis import EquationSpec, StepSpec
 from core.model.comparison import Comparison, GroupSide
 from core.model.document import Text, plain
 from core.report.alert import alert
+from core.report.bars import bridge_bars
 from core.report.comment import Depth, comment, headline
 from core.report.printed import print_bridge
 from core.report.sections import step_section
@@ -30,6 +31,22 @@ def test_the_headline_says_what_happened_by_how_much_and_why(shop: Bridge) -> No
 def test_what_may_be_chance_drives_nothing() -> None:
     assert said(swinging_bridge(0.5)).endswith("driven by visits")
     assert said(swinging_bridge(30)) == "Orders rose by 5 (+2.5\u202f%)"
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en", "within usual week-to-week variation"),
+        ("de", "innerhalb der üblichen Schwankung von Woche zu Woche"),
+        ("fr", "dans les variations habituelles d’une semaine à l’autre"),
+        ("nb", "innenfor vanlig variasjon fra uke til uke"),
+    ],
+)
+def test_weekly_data_varies_from_week_to_week(locale: str, words: str) -> None:
+    bridge = swinging_bridge(30, dates=5)
+    assert words in plain(comment(bridge, locale)[1])
+    assert bridge_bars(print_bridge(bridge, locale)).legend[0].label == f"≈ {words}"
+    assert "day" not in bridge.tests[0].verdict
 
 
 def test_a_bad_amount_has_a_bad_tone(shop: Bridge) -> None:
