@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from core.access.audit import Subject, note
 from core.access.secrets import Secrets
-from core.connectors import CONNECTORS
-from core.connectors.base import Account, Check, Connector, Outside, Value, checked_secrets, checked_settings
+from core.connectors import CHANNELS, CONNECTORS
+from core.connectors.base import Account, Channel, Check, Connector, Outside, Value, checked_secrets, checked_settings
 from core.connectors.email import Email
 from core.errors import DataError, DeliveryError, SecretsLost
 from core.model.base import is_one_line
@@ -161,7 +161,22 @@ class Connections:
             raise DeliveryError("There is no mail connection. Add one under Connections.", permanent=True)
         with self.store.read() as session:
             row = get_connection(session, self.organisation_id, mailer.id)
-        return Email().send(self._account(row), self.outside, message)
+        return Email().post(self._account(row), self.outside, message)
+
+    def channel(self, kind: str, connection_id: str | None) -> tuple[Channel, Account]:
+        """What sends to a destination of this kind. Mails without a connection go by the `mailer`.
+
+        Raises NotFound, SecretsLost, and DataError for a connection of another kind, or none.
+        """
+        mailer = self.mailer() if kind == Email.kind and connection_id is None else None
+        wanted = connection_id or (mailer.id if mailer else None)
+        if wanted is None:
+            raise DataError(f"The destination has no {kind} connection. Choose one, or add it under Connections.")
+        with self.store.read() as session:
+            row = get_connection(session, self.organisation_id, wanted)
+        if row.kind != kind:
+            raise DataError(f"Connection '{row.name}' is of kind {row.kind}, the destination of kind {kind}.")
+        return CHANNELS[kind], self._account(row)
 
     def _account(self, row: Connection) -> Account:
         """Raises SecretsLost."""

@@ -3,9 +3,11 @@
 They call out through the door that is handed to them, and know neither the store nor a page nor each other.
 """
 
-from core.connectors.base import Connector
+from core.connectors.base import Channel, Connector
 from core.connectors.email import Email
 from core.connectors.webhook import Webhook
 
 CONNECTORS: dict[str, Connector] = {connector.kind: connector for connector in (Email(), Webhook())}
 """All kinds of connections, in the order they are offered."""
+CHANNELS: dict[str, Channel] = {channel.kind: channel for channel in (Email(), Webhook())}
+"""Those that reports are sent to."""

@@ -108,7 +108,7 @@ class Parcel:
     served, where the channel tells them apart. occurrence: key of what started the run, for receivers that ask.
     cursor: what an earlier try kept. keep: writes down how far a sending of several steps has come.
     begin: is called right before the first byte that may have an effect leaves: a try that dies before is no possible
-    double.
+    double. leave: the address by which a recipient ends what comes to them, "" where there is none.
     """
 
     delivery_id: str
@@ -123,6 +123,7 @@ class Parcel:
     cursor: Mapping[str, Any] = field(default_factory=dict)
     keep: Callable[[Mapping[str, Any]], None] = lambda cursor: None
     begin: Callable[[], None] = lambda: None
+    leave: Callable[[str], str] = lambda recipient: ""
 
 
 RecipientState = Literal["succeeded", "retry", "failed"]

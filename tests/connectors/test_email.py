@@ -168,7 +168,7 @@ def speaking(words: bytes) -> Iterator[int]:
 
 
 def test_a_server_that_says_nothing_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.connectors.email.TIMEOUT_S", 0.2)
+    monkeypatch.setattr("core.connectors.email.line.TIMEOUT_S", 0.2)
     with speaking(b"") as port:
         check = Email().check(account(port), outside())
     assert "did not answer within 0.2 s. Look at port and encryption" in check.text
@@ -178,7 +178,7 @@ def test_a_server_that_says_nothing_ends_in_a_sentence(monkeypatch: pytest.Monke
 def test_a_server_that_drips_bytes_is_cut_off_at_the_deadline_of_the_whole(
     tls: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.connectors.email.WHOLE_S", 0.5)
+    monkeypatch.setattr("core.connectors.email.line.WHOLE_S", 0.5)
     with dripping_server(b"220 ") as port:
         check = Email().check(account(port, tls=tls), outside())
     assert "was not done within 0.5 s. Try again later" in check.text
@@ -187,7 +187,7 @@ def test_a_server_that_drips_bytes_is_cut_off_at_the_deadline_of_the_whole(
 def test_a_server_that_drips_bytes_behind_tls_is_cut_off_too(
     certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.connectors.email.WHOLE_S", 0.5)
+    monkeypatch.setattr("core.connectors.email.line.WHOLE_S", 0.5)
     with dripping_server(b"220 ", tls=certificates.serving) as port:
         check = Email().check(account(port, tls="tls"), outside(tls=certificates.trusting))
     assert "was not done within 0.5 s. Try again later" in check.text
@@ -210,7 +210,7 @@ def test_something_else_than_a_mail_server_is_told() -> None:
 
 def test_a_message_arrives_with_the_connection_s_sender() -> None:
     with mail_server() as post:
-        assert Email().send(account(post.port, reply_to="team@example.org"), outside(), letter()) == {}
+        assert Email().post(account(post.port, reply_to="team@example.org"), outside(), letter()) == {}
     (message,) = post.messages
     assert (message["From"], message["Reply-To"]) == ("Reports <reports@example.org>", "team@example.org")
     assert (message["Subject"], post.envelopes[0].mail_from) == ("Umsätze", "reports@example.org")
@@ -220,14 +220,14 @@ def test_a_message_arrives_with_the_connection_s_sender() -> None:
 
 def test_those_in_bcc_get_it_and_are_not_named() -> None:
     with mail_server() as post:
-        Email().send(account(post.port), outside(), letter(Bcc="hidden@example.org"))
+        Email().post(account(post.port), outside(), letter(Bcc="hidden@example.org"))
     assert post.envelopes[0].rcpt_tos == ["anna@example.org", "hidden@example.org"]
     assert "hidden" not in post.messages[0].as_string()
 
 
 def test_a_recipient_who_is_refused_beside_others_is_named() -> None:
     with mail_server(**{"gone@example.org": "550 No such user"}) as post:
-        refused = Email().send(account(post.port), outside(), letter(To="anna@example.org, gone@example.org"))
+        refused = Email().post(account(post.port), outside(), letter(To="anna@example.org, gone@example.org"))
     assert refused == {"gone@example.org": "550 No such user"}
     assert post.envelopes[0].rcpt_tos == ["anna@example.org"]
 
@@ -245,24 +245,24 @@ def test_a_recipient_who_is_refused_beside_others_is_named() -> None:
 )
 def test_a_refusal_is_final_or_not_as_the_server_says(command: str, answer: str, is_permanent: bool) -> None:
     with mail_server(**{command: answer}) as post, pytest.raises(DeliveryError, match=answer) as caught:
-        Email().send(account(post.port), outside(), letter())
+        Email().post(account(post.port), outside(), letter())
     assert caught.value.permanent is is_permanent
 
 
 def test_a_message_to_nobody_is_refused() -> None:
     message = EmailMessage()
     with pytest.raises(DeliveryError, match="has no recipient"):
-        Email().send(account(587), outside(), message)
+        Email().post(account(587), outside(), message)
 
 
 def test_an_address_that_the_server_cannot_take_is_told() -> None:
     with mail_server(utf8=False) as post, pytest.raises(DeliveryError, match="beyond ASCII"):
-        Email().send(account(post.port), outside(), letter(To="jürgen@example.org"))
+        Email().post(account(post.port), outside(), letter(To="jürgen@example.org"))
 
 
 def test_an_address_beyond_ascii_arrives_where_it_is_taken() -> None:
     with mail_server() as post:
-        Email().send(account(post.port), outside(), letter(To="jürgen@example.org"))
+        Email().post(account(post.port), outside(), letter(To="jürgen@example.org"))
     assert post.envelopes[0].rcpt_tos == ["jürgen@example.org"]
 
 
@@ -281,7 +281,7 @@ def test_user_and_password_may_have_letters_beyond_ascii(certificates: Certifica
 
 def test_the_sender_s_domain_may_have_letters_beyond_ascii() -> None:
     with mail_server() as post:
-        Email().send(account(post.port, **{"from": "reports@bücher.example"}), outside(), letter())
+        Email().post(account(post.port, **{"from": "reports@bücher.example"}), outside(), letter())
     assert post.messages[0]["Message-ID"].endswith("@xn--bcher-kva.example>")
 
 

@@ -1,30 +1,28 @@
-"""Mail by SMTP: signs in at a mail server and hands it messages."""
+"""The line to a mail server: opened, encrypted, signed in, and all that goes wrong on it in sentences."""
 
 from __future__ import annotations
 
 import smtplib
 import ssl
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from email.message import EmailMessage
-from email.utils import formatdate, getaddresses, make_msgid, parseaddr
+from email.utils import parseaddr
 from socket import socket
 from typing import IO, Any
 
-from core.connectors.base import Account, Check, Field, Outside, masked
+from core.connectors.base import Account, Outside, SendError, masked
 from core.errors import DeliveryError, HostRefused
 
 PORTS = frozenset({25, 465, 587, 2525})
 TIMEOUT_S = 20.0
 # From the connection to the last word, however slowly bytes drip in.
-WHOLE_S = 300.0
+WHOLE_S = 60.0
 # A server may send its answer in many lines, or never stop.
 MOST_ANSWER_BYTES = 65_536
-UNSUBSCRIBE = "https://unsubscribe.invalid/"
-"""Stands in a message for the address by which its recipient leaves."""
-TLS_WORDS = {"none": "without encryption", "starttls": "by STARTTLS", "tls": "by TLS"}
+GO_AHEAD = 354
+"""The server waits for the message (RFC 5321, 4.2.3)."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,17 @@ class Mailbox:
         )
 
     @property
+    def domain(self) -> str:
+        """The sender's, as it goes over the wire: letters beyond ASCII by IDNA. Raises DeliveryError."""
+        domain = parseaddr(self.sender)[1].rpartition("@")[2]
+        try:
+            return domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            raise DeliveryError(
+                f"'{domain}' is no domain. Correct the address in From, such as reports@example.org.", permanent=True
+            ) from None
+
+    @property
     def place(self) -> str:
         """Where it is, for sentences."""
         return f"{self.host}, port {self.port}"
@@ -66,100 +75,13 @@ class Mailbox:
         return masked(text, [self.password, *login])
 
 
-class Email:
-    """The connector of kind "email"."""
-
-    kind = "email"
-    label = "E-mail (SMTP)"
-    fields = (
-        Field("host", "Mail server", "host", is_needed=True, placeholder="smtp.example.org", binds_secrets=True),
-        Field("port", "Port", "port", default=587, help="587 for STARTTLS, 465 for TLS"),
-        Field(
-            "tls",
-            "Encryption",
-            "choice",
-            default="starttls",
-            choices={"starttls": "STARTTLS", "tls": "TLS", "none": "None"},
-            help="None only for hosts that the operator named in BRIDGECAST_EGRESS_ALLOW",
-        ),
-        Field("user", "User", placeholder="reports@example.org", help="Empty when the server asks for none"),
-        Field("password", "Password", "secret"),
-        Field(
-            "from",
-            "From",
-            "address",
-            is_needed=True,
-            placeholder="Reports <reports@example.org>",
-            help="The sender that recipients see",
-        ),
-        Field("reply_to", "Reply to", "address", placeholder="team@example.org", help="Where answers go"),
-        Field("is_default", "Send invitations and password resets with it", "switch", default=False),
-    )
-
-    def check(self, account: Account, outside: Outside) -> Check:
-        """Connect, encrypt, sign in, and ask for an OK."""
-        mailbox = Mailbox.of(account)
-        try:
-            with _open(mailbox, outside) as line:
-                code, answer = line.noop()
-        except DeliveryError as error:
-            return Check(ok=False, text=str(error))
-        signed_in = f", signed in as {mailbox.user}" if mailbox.user else ""
-        came_back = f"{code} {mailbox.said(answer)}"
-        if code != 250:
-            return Check(ok=False, text=f"Connected to {mailbox.place}{signed_in}, but it answered {came_back}.")
-        how = TLS_WORDS[mailbox.tls]
-        return Check(ok=True, text=f"Connected to {mailbox.place} {how}{signed_in}. It answered {came_back}.")
-
-    def send(self, account: Account, outside: Outside, message: EmailMessage) -> Mapping[str, str]:
-        """Send one message, with the connection's sender where it names none.
-
-        Returns the recipients that the server refused while it took others, with its words. Raises DeliveryError.
-        """
-        mailbox = Mailbox.of(account)
-        _address(message, mailbox)
-        with _open(mailbox, outside) as line:
-            refused = line.send_message(message, from_addr=parseaddr(mailbox.sender)[1])
-        return {address: f"{code} {mailbox.said(answer)}" for address, (code, answer) in refused.items()}
-
-    def is_final(self, status: int) -> bool:
-        """5xx is for good, 4xx for now (RFC 5321, 4.2.1)."""
-        return is_final(status)
-
-
 def is_final(status: int) -> bool:
     """5xx is for good, 4xx for now (RFC 5321, 4.2.1)."""
     return 500 <= status <= 599
 
 
-def _address(message: EmailMessage, mailbox: Mailbox) -> None:
-    """Add what every message needs. Raises DeliveryError when nobody is to get it."""
-    if not any(address for _, address in getaddresses([str(message.get(to, "")) for to in ("To", "Cc", "Bcc")])):
-        raise DeliveryError("The message has no recipient. Name one.", permanent=True)
-    own = {
-        "From": mailbox.sender,
-        "Reply-To": mailbox.reply_to,
-        "Date": formatdate(),
-        "Message-ID": make_msgid(domain=_domain(mailbox)),
-    }
-    for name, value in own.items():
-        if value and name not in message:
-            message[name] = value
-
-
-def _domain(mailbox: Mailbox) -> str:
-    """The sender's, as it goes over the wire: letters beyond ASCII by IDNA."""
-    domain = parseaddr(mailbox.sender)[1].rpartition("@")[2]
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise DeliveryError(
-            f"'{domain}' is no domain. Correct the address in From, such as reports@example.org.", permanent=True
-        ) from None
-
-
 @contextmanager
-def _open(mailbox: Mailbox, outside: Outside) -> Iterator[smtplib.SMTP]:
+def open_line(mailbox: Mailbox, outside: Outside) -> Iterator[Line]:
     """A server that knows us and waits for messages. Turns all that goes wrong into sentences."""
     if mailbox.tls == "none" and not outside.allows(mailbox.host):
         raise HostRefused(
@@ -167,14 +89,16 @@ def _open(mailbox: Mailbox, outside: Outside) -> Iterator[smtplib.SMTP]:
             "BRIDGECAST_EGRESS_ALLOW."
         )
     with _sentences(mailbox):
-        line = _Line(mailbox, outside)
+        line = Line(mailbox, outside)
         try:
             if mailbox.tls == "starttls":
                 line.starttls(context=outside.tls)
                 line.ehlo_or_helo_if_needed()
             _sign_in(line, mailbox)
             yield line
-            line.quit()
+            # All is said: whether the server takes leave too changes nothing.
+            with suppress(smtplib.SMTPException, OSError):
+                line.quit()
         finally:
             line.close()
 
@@ -183,7 +107,8 @@ def _sign_in(line: smtplib.SMTP, mailbox: Mailbox) -> None:
     if not mailbox.user:
         return
     if not mailbox.password:
-        raise DeliveryError(f"There is a user for {mailbox.place}, but no password. Type it.", permanent=True)
+        said = f"There is a user for {mailbox.place}, but no password. Type it."
+        raise SendError(said, permanent=True, pauses_connection=True, error_class="auth")
     try:
         line.login(mailbox.user, mailbox.password)
     except UnicodeError:
@@ -196,10 +121,14 @@ def _sign_in(line: smtplib.SMTP, mailbox: Mailbox) -> None:
             permanent=True,
         ) from None
     except smtplib.SMTPAuthenticationError as error:
-        raise DeliveryError(
+        final = is_final(error.smtp_code)
+        raise SendError(
             f"{mailbox.place} refused user '{mailbox.user}': {error.smtp_code} {mailbox.said(error.smtp_error)}. "
             "Correct user and password.",
-            permanent=is_final(error.smtp_code),
+            permanent=final,
+            pauses_connection=final,
+            error_class="auth",
+            status=error.smtp_code,
         ) from None
 
 
@@ -211,7 +140,7 @@ def _sentences(mailbox: Mailbox) -> Iterator[None]:
     except smtplib.SMTPRecipientsRefused as error:
         raise _nobody_taken(mailbox, error) from None
     except smtplib.SMTPNotSupportedError as error:
-        raise DeliveryError(f"{mailbox.place}: {_not_offered(error)}", permanent=True) from None
+        raise DeliveryError(f"{mailbox.place}: {not_offered(error)}", permanent=True) from None
     except smtplib.SMTPResponseException as error:
         code, said = error.smtp_code, mailbox.said(error.smtp_error)
         advice = "Look at the server's log." if is_final(code) else "Try again later."
@@ -226,7 +155,8 @@ def _nobody_taken(mailbox: Mailbox, error: smtplib.SMTPRecipientsRefused) -> Del
     return DeliveryError(f"{mailbox.place} refused every recipient: {', '.join(refused)}.", permanent=is_permanent)
 
 
-def _not_offered(error: smtplib.SMTPNotSupportedError) -> str:
+def not_offered(error: smtplib.SMTPNotSupportedError) -> str:
+    """What the server cannot do, and what to do about it."""
     if "STARTTLS" in str(error):
         return "the server offers no STARTTLS. Choose TLS, mostly on port 465, or another server."
     return "the server takes no addresses with letters beyond ASCII. Write them in ASCII, or choose another server."
@@ -249,12 +179,18 @@ def _broken(error: Exception, mailbox: Mailbox) -> str:
     return "ended the connection. Look at port and encryption, and at the server's log."
 
 
-class _Line(smtplib.SMTP):
-    """The library's client on a socket of the door, reading so much of an answer and no more."""
+class Line(smtplib.SMTP):
+    """The library's client on a socket of the door, reading so much of an answer and no more.
+
+    said: the server's last words. is_underway: a message was begun and not answered yet, so nobody knows its fate.
+    begin: is called once, right before the first message.
+    """
 
     def __init__(self, mailbox: Mailbox, outside: Outside) -> None:
         self._mailbox, self._outside = mailbox, outside
-        super().__init__(mailbox.host, mailbox.port, local_hostname=_domain(mailbox), timeout=TIMEOUT_S)
+        self.said, self.is_underway = b"", False
+        self.begin: Callable[[], None] | None = None
+        super().__init__(mailbox.host, mailbox.port, local_hostname=mailbox.domain, timeout=TIMEOUT_S)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket:
         line = self._outside.connect(host, port, usual_ports=PORTS, timeout_s=timeout, whole_s=WHOLE_S)
@@ -275,13 +211,22 @@ class _Line(smtplib.SMTP):
 
         return super().auth(mechanism, said, initial_response_ok=initial_response_ok)
 
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Hand over a message."""
+        if self.begin is not None:
+            self.begin()
+            self.begin = None
+        return super().data(msg)
+
     def getreply(self) -> tuple[int, bytes]:
         """The server's answer."""
         if self.file is None and self.sock is not None:
             self.file = _Bounded(self.sock.makefile("rb"))
         if self.file is not None:
             self.file.left = MOST_ANSWER_BYTES
-        return super().getreply()
+        code, self.said = super().getreply()
+        self.is_underway = code == GO_AHEAD
+        return code, self.said
 
 
 class _Utf8(str):
