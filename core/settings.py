@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     log: Literal["debug", "info", "warning", "error"] = "info"
     demo: bool = True
+    sending: bool = True
 
     @field_validator("memory_limit")
     @classmethod

@@ -202,3 +202,10 @@ def count_open(session: Session, organisation_id: str) -> dict[str, int]:
         Run.organisation_id == organisation_id, col(Run.state).in_(sorted(OPEN))
     )
     return dict(session.exec(query.group_by(Run.state)).all())
+
+
+def oldest_due(session: Session, organisation_id: str, *, now: datetime) -> datetime | None:
+    """Since when the delivery that has waited longest could have gone, if any waits."""
+    query = select(func.min(Delivery.next_at)).join(Run, col(Run.id) == col(Delivery.run_id))
+    due = (col(Delivery.state).in_(WAITING), col(Delivery.next_at) <= now)
+    return session.exec(query.where(Run.organisation_id == organisation_id, *due)).one()
