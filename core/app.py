@@ -27,13 +27,17 @@ from core.analyses import Analyses
 from core.audit_log import AuditLog
 from core.catalogue import Catalogue
 from core.connections import Connections
-from core.connectors import CONNECTORS
-from core.connectors.base import RetryRule
+from core.connectors import CHANNELS
 from core.delivery.artefacts import Artefacts
 from core.delivery.checks import ExportCheck
 from core.delivery.exports import Exports
+from core.delivery.inbox import Inbox
 from core.delivery.ledger import Ledger
+from core.delivery.maker import Maker
 from core.delivery.samples import load_samples
+from core.delivery.sender import Sender
+from core.delivery.sending import Sending
+from core.delivery.triggers import Triggers
 from core.invitations import Invitations
 from core.model.access import Organisation, Person
 from core.settings import Settings
@@ -66,6 +70,11 @@ class App:
     invitations: Invitations
     ledger: Ledger
     artefacts: Artefacts
+    triggers: Triggers
+    maker: Maker
+    sender: Sender
+    inbox: Inbox
+    sending: Sending
     clock: Callable[[], datetime]
 
     def seen_by(self, caller: Caller) -> App:
@@ -115,8 +124,26 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         people = People(store, organisation.id, clock)
         sessions = Sessions(store, organisation.id, clock)
         invitations = Invitations(people, connections, settings.report_base_url)
-        ledger = Ledger(store, organisation.id, clock, _retry_rules())
+        ledger = Ledger(store, organisation.id, clock, {kind: channel.retry for kind, channel in CHANNELS.items()})
         artefacts = Artefacts(settings.data_dir / "artefacts", clock)
+        triggers = Triggers(store, ledger, keys, organisation.id, settings.report_base_url, clock)
+        inbox = Inbox(store, organisation.id, clock)
+        maker = Maker(
+            store,
+            catalogue,
+            analyses,
+            warehouse,
+            templates,
+            artefacts,
+            ledger,
+            organisation.id,
+            exports.address,
+            clock,
+            is_public=not settings.is_only_local,
+        )
+        sender = Sender(connections, artefacts, ledger, inbox)
+        home = settings.data_dir / "home.id"
+        sending = Sending(store, organisation.id, home, settings.sending, clock)
         if settings.demo:
             load_samples(store, catalogue, analyses, exports, organisation.id, by=owner.id, lock_dir=settings.data_dir)
         # All is well: what was opened is closed by the App.
@@ -141,14 +168,13 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         invitations,
         ledger,
         artefacts,
+        triggers,
+        maker,
+        sender,
+        inbox,
+        sending,
         clock,
     )
-
-
-def _retry_rules() -> dict[str, RetryRule]:
-    """How each channel is tried again; connectors that send nothing have no rule."""
-    rules = {kind: getattr(connector, "retry", None) for kind, connector in CONNECTORS.items()}
-    return {kind: rule for kind, rule in rules.items() if rule is not None}
 
 
 def _people(store: Store, settings: Settings, now: datetime) -> tuple[Organisation, Person]:

@@ -164,6 +164,13 @@ class Exports:
         with self._store.read() as session:
             return self._loaded(session, self._row(session, export_id))
 
+    def address(self, export_id: str) -> str:
+        """Where an export's report is read: its first link; "" where it has none, or is gone."""
+        with self._store.read() as session:
+            row = session.get(Export, export_id)
+            links = list_links(session, self._organisation_id, export_id) if row else []
+            return self._link(links[0], row).url if row and links else ""
+
     def of_analysis(self, slug: str) -> list[SavedExport]:
         """The exports that show an analysis."""
         return [export for export in self.all() if export.spec.content.analysis == slug]

@@ -1,0 +1,338 @@
+"""The making of a run: refresh, condition, report, messages. One report a rendering, however many destinations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from core.access.dataset_rights import may_be_shown
+from core.analyses import Analyses, compute
+from core.catalogue import Catalogue
+from core.delivery.artefacts import Artefacts
+from core.delivery.condition import judge
+from core.delivery.ledger import Ledger
+from core.delivery.messages import Drawing, as_bytes, content_for, draw, media_type
+from core.delivery.reports import Made as MadeReport
+from core.delivery.reports import locked, make_report
+from core.delivery.work import Build, Made, NotMet, PlannedDelivery
+from core.engine.bridge import Bridge
+from core.errors import DataError, EmptyComparison, NotFound
+from core.model.analysis import AnalysisSpec
+from core.model.data import FilesSource
+from core.model.delivery import ChannelDestination, Export, ExportSpec, LinkDestination, ReportContent
+from core.model.runs import Artefact
+from core.report.tables import bridge_json
+from core.store import Store
+from core.store.sent_runs import steps_of_sent
+from core.warehouse import Version, Warehouse
+from core.wording import Templates
+
+NO_DATA, NOT_MET = "no data", "condition not met"
+SUM_TOLERANCE = 1e-6
+"""Share of the largest figure by which a bridge may miss its total: far below what is printed."""
+
+
+@dataclass
+class Steps:
+    """What was done, with times; the ledger keeps it as the run's steps."""
+
+    clock: Callable[[], datetime]
+    done: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[dict[str, Any]]:
+        """One step; what is put into the mapping is kept with it. One that raises is kept as failed."""
+        began = self.clock()
+        told: dict[str, Any] = {}
+        outcome = "failed"
+        try:
+            yield told
+            outcome = "succeeded"
+        except NotMet:
+            outcome = "ignored"
+            raise
+        finally:
+            times = {"started_at": began.isoformat(), "finished_at": self.clock().isoformat()}
+            self.done.append({"name": name, **times, **told, "outcome": outcome})
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes runs of exports that show a report."""
+
+    store: Store
+    catalogue: Catalogue
+    analyses: Analyses
+    warehouse: Warehouse
+    templates: Templates
+    artefacts: Artefacts
+    ledger: Ledger
+    organisation_id: str
+    link_of: Callable[[str], str]
+    clock: Callable[[], datetime]
+    is_public: bool = False
+
+    def make(self, build: Build) -> Made:
+        """Everything a run sends. Raises NotMet where nothing is to be sent, and BridgecastErrors with a sentence."""
+        data, _, only = build.replays.partition(":")
+        if data == "same" and build.parent_id is not None:
+            return self._copied(build, only)
+        spec = ExportSpec.model_validate(build.definition["spec"])
+        making = _Making(self, build, spec, Steps(self.clock))
+        made = making.made()
+        return made if only != "failed" or build.parent_id is None else self._only_failed(made, build.parent_id)
+
+    def _copied(self, build: Build, only: str) -> Made:
+        """The parent's files and deliveries, byte for byte."""
+        parent = self.ledger.run(str(build.parent_id))
+        steps = Steps(self.clock)
+        with steps.step("copy") as told:
+            files = tuple(self.artefacts.copy(artefact, build.run_id) for artefact in parent.artefacts)
+            told["bytes"] = sum(file.bytes for file in files)
+        deliveries = tuple(
+            PlannedDelivery(
+                destination_id=row.destination_id,
+                kind=row.kind,
+                name=row.name,
+                destination=row.destination,
+                connection_id=row.connection_id,
+                message=row.message,
+                recipients=_served(row.recipients, only),
+                bundle_id=row.bundle_id,
+            )
+            for row in parent.deliveries
+            if only == "all" or row.state == "failed"
+        )
+        return Made(parent.run.versions, tuple(steps.done), deliveries, files)
+
+    def _only_failed(self, made: Made, parent_id: str) -> Made:
+        failed = {row.destination_id: row for row in self.ledger.run(parent_id).deliveries if row.state == "failed"}
+        wanted = [each for each in made.deliveries if each.destination_id in failed]
+        return Made(made.versions, made.steps, tuple(wanted), made.artefacts)
+
+    def require_right(self, build: Build, dataset: str) -> None:
+        """Raises DataError when the export's author may no longer show this dataset."""
+        with self.store.read() as session:
+            export = session.get(Export, build.subject_id)
+            author = export.created_by if export else build.requested_by
+            if author is None or not may_be_shown(session, self.organisation_id, author, dataset):
+                raise DataError(
+                    f"The author of '{build.name}' may no longer see dataset '{dataset}'. Hand the export over to "
+                    "somebody who may, or let the author see it again."
+                )
+
+
+@dataclass(frozen=True)
+class _Making:
+    """One run while it is made."""
+
+    maker: Maker
+    build: Build
+    spec: ExportSpec
+    steps: Steps
+
+    def made(self) -> Made:
+        """The run's files and deliveries."""
+        analysis = self._analysis()
+        self.maker.require_right(self.build, analysis.dataset)
+        version = self._version(analysis.dataset)
+        versions = {version.dataset: version.number}
+        try:
+            self._judge(analysis, version)
+        except NotMet as error:
+            raise NotMet(error.reason, str(error), made=Made(versions, tuple(self.steps.done))) from None
+        artefacts, deliveries = self._drawn(analysis, version)
+        return Made(versions, tuple(self.steps.done), tuple(deliveries), tuple(artefacts))
+
+    def _analysis(self) -> AnalysisSpec:
+        """The newest revision, with the filters of this run alone."""
+        try:
+            analysis = self.maker.analyses.get(self.spec.content.analysis).spec
+        except NotFound as error:
+            raise DataError(f"{error} The export shows it: choose another one.") from None
+        return analysis.model_copy(update={"where": {**analysis.where, **self.build.where}})
+
+    def _version(self, dataset: str) -> Version:
+        """The version that the run is pinned to: the one it was started with, else the newest after a refresh."""
+        pinned = self.build.definition.get("versions", {}).get(dataset)
+        if pinned is not None:
+            known = {version.number: version for version in self.maker.catalogue.versions(dataset)}
+            if pinned not in known:
+                raise DataError(f"Version {pinned} of dataset '{dataset}' is no longer kept. Replay with fresh data.")
+            return known[pinned]
+        source = self.maker.catalogue.get(dataset).source
+        if self.spec.refresh == "none" or not isinstance(source, FilesSource):
+            return self.maker.catalogue.latest(dataset)
+        with self.steps.step("refresh") as told:
+            version = self.maker.catalogue.refresh(dataset)
+            told.update(rows=version.rows, bytes=version.bytes, version=version.number)
+        return version
+
+    def _judge(self, analysis: AnalysisSpec, version: Version) -> None:
+        """Raises NotMet when nothing moved enough."""
+        condition = self.spec.condition
+        if condition.kind == "always" or self.build.is_test:
+            return
+        with self.steps.step("condition") as told:
+            wanted = locked(analysis, self.spec.content)
+            try:
+                bridge = compute(self.maker.warehouse, wanted, version, dimensions=())
+            except EmptyComparison as error:
+                raise NotMet(NO_DATA, str(error)) from None
+            verdict = judge(condition, bridge)
+            told.update(found=list(verdict.found), period=_period(bridge))
+            if not verdict.holds:
+                raise NotMet(NOT_MET, "; ".join(verdict.found))
+            if condition.repeat == "once_per_period" and self._was_told(told["period"]):
+                raise NotMet(NOT_MET, f"It was told already for {told['period']}.")
+
+    def _was_told(self, period: str) -> bool:
+        """Whether an earlier run of this export was sent for the same period."""
+        with self.maker.store.read() as session:
+            earlier = steps_of_sent(session, self.build.subject_id, but_for=self.build.run_id)
+        return any(step.get("period") == period for steps in earlier for step in steps)
+
+    def _drawn(self, analysis: AnalysisSpec, version: Version) -> tuple[list[Artefact], list[PlannedDelivery]]:
+        artefacts: list[Artefact] = []
+        with self.steps.step("render") as told:
+            shared = _Shared(self, analysis, version)
+            deliveries = [self._delivery(shared, destination) for destination in self.spec.destinations]
+            if not deliveries:
+                shared.draw(self.spec.content)
+            for name, content in shared.files.items():
+                artefacts.append(self.maker.artefacts.write(self.build.run_id, name, media_type(name), content))
+            told.update(reports=len(shared.drawings), bytes=sum(artefact.bytes for artefact in artefacts))
+        return artefacts, deliveries
+
+    def _delivery(self, shared: _Shared, destination: LinkDestination | ChannelDestination) -> PlannedDelivery:
+        kept = destination.model_dump(mode="json")
+        if isinstance(destination, LinkDestination):
+            shared.draw(self.spec.content)
+            kept["settings"].pop("password", None)
+            return PlannedDelivery(
+                str(destination.id), "link", f"/r/{destination.settings.slug}", kept, state="succeeded"
+            )
+        return PlannedDelivery(
+            destination_id=str(destination.id),
+            kind=destination.kind,
+            name=name_of(destination),
+            destination=kept,
+            connection_id=destination.connection,
+            message=shared.message(destination),
+            recipients=_addresses(destination),
+        )
+
+
+class _Shared:
+    """The reports of one run, each drawn once for all destinations that show the same.
+
+    files: by name, as they will be kept. The first rendering's files bear their own names, those of the others have
+    its number in front.
+    """
+
+    def __init__(self, making: _Making, analysis: AnalysisSpec, version: Version) -> None:
+        self._making, self._analysis, self._version = making, analysis, version
+        self.drawings: dict[str, tuple[str, Drawing]] = {}
+        self.files: dict[str, bytes] = {}
+
+    def draw(self, content: ReportContent) -> tuple[str, Drawing]:
+        """The drawing of this content, and what its files' names begin with."""
+        key = content.model_dump_json()
+        if key not in self.drawings:
+            prefix = f"{len(self.drawings) + 1}." if self.drawings else ""
+            self.drawings[key] = (prefix, self._new(content))
+            self.files[f"{prefix}bridge.json"] = as_bytes(self.drawings[key][1].figures)
+        return self.drawings[key]
+
+    def message(self, destination: ChannelDestination) -> str:
+        """The name of the message for a destination, drawn if it is not there yet."""
+        prefix, drawing = self.draw(content_for(self._making.spec.content, destination))
+        name = f"{prefix}{destination.kind}.json"
+        if name not in self.files:
+            letter = draw(destination.kind, drawing)
+            self.files[name] = as_bytes(letter.message)
+            self.files |= {f"{prefix}{file}": content for file, content in letter.files.items()}
+        return name
+
+    def _new(self, content: ReportContent) -> Drawing:
+        maker, build = self._making.maker, self._making.build
+        words = maker.templates.words(content.locale)
+        now = maker.clock()
+        made = make_report(maker.warehouse, self._analysis, content, self._version, rendered_at=now, words=words)
+        require_sound(made)
+        figures = bridge_json(
+            made.bridge,
+            analysis=self._analysis.slug,
+            revision=None,
+            data_version=self._version.number,
+            as_of=self._version.as_of,
+            rendered_at=now,
+            locale=content.locale,
+            depth=self._analysis.comment_depth,
+            words=words,
+            second=made.second,
+            labels=made.labels,
+        )
+        return Drawing(
+            made=made,
+            content=content,
+            figures=figures,
+            export_id=build.subject_id,
+            export_name=build.name,
+            file_stem=_stem(build.name, now),
+            run_id=build.run_id,
+            link=maker.link_of(build.subject_id),
+            is_test=build.is_test,
+            can_leave=maker.is_public and not build.is_test,
+        )
+
+
+def require_sound(made: MadeReport) -> None:
+    """The gate before sending. Raises DataError for a report whose bars do not add up or that shows nothing."""
+    total = made.bridge.total
+    if total.change is None:
+        raise DataError(f"'{made.report.name}' is undefined on one side: the KPI is divided by 0. Nothing was sent.")
+    bars = sum(value or 0.0 for value in made.bridge.steps["contribution"])
+    size = max(abs(total.base or 0.0), abs(total.current or 0.0), abs(total.change))
+    if abs(bars - total.change) > SUM_TOLERANCE * size:
+        raise DataError(
+            f"The bars of '{made.report.name}' add up to {bars:g}, the change is {total.change:g}. Nothing was sent."
+        )
+    if not made.report.sections and not made.report.alert:
+        raise DataError(f"'{made.report.name}' shows nothing. Choose a view. Nothing was sent.")
+
+
+def name_of(destination: ChannelDestination) -> str:
+    """What a destination is called in lists."""
+    addresses = _addresses(destination)
+    if addresses:
+        return addresses[0] if len(addresses) == 1 else f"{addresses[0]} and {len(addresses) - 1} more"
+    return str(destination.settings.get("channel_name") or destination.settings.get("channel") or destination.kind)
+
+
+def _addresses(destination: ChannelDestination) -> tuple[str, ...]:
+    """Whom a mail goes to; other channels do not tell recipients apart."""
+    if destination.kind != "email":
+        return ()
+    given = [address for name in ("to", "cc", "bcc") for address in destination.settings.get(name) or ()]
+    return tuple(dict.fromkeys(map(str, given)))
+
+
+def _served(recipients: Mapping[str, Mapping[str, str]], only: str) -> tuple[str, ...]:
+    return tuple(address for address, told in recipients.items() if only == "all" or told["state"] != "succeeded")
+
+
+def _period(bridge: Bridge) -> str:
+    """What was compared, so that the same is told once: its current side, and its column."""
+    comparison = bridge.comparison
+    return "" if comparison is None else f"{comparison.by}: {comparison.current}"
+
+
+def _stem(name: str, now: datetime) -> str:
+    """The beginning of the names of attached files."""
+    bare = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "report"
+    return f"{bare}-{now:%Y-%m-%d}"

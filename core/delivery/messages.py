@@ -1,0 +1,152 @@
+"""What each channel is handed of a report: its message, and the files that go with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from core.connectors.webhook import refreshed
+from core.delivery.reports import Made
+from core.model.delivery import Attachment, ChannelDestination, ReportContent
+from core.model.document import plain
+from core.report.deck import deck
+from core.report.images import png
+from core.report.mail import MailOptions, mail_message, mail_pictures
+from core.report.paper import paper
+from core.report.tables import csv_text, xlsx_bytes
+
+MEDIA_TYPES: Mapping[str, str] = {
+    "json": "application/json",
+    "png": "image/png",
+    "pdf": "application/pdf",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message and its files, by name, not written yet."""
+
+    message: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One report as it is drawn for some destinations, and what is said around it.
+
+    figures: the bridge as the API answers it. link: the report's address, "" where it has none.
+    """
+
+    made: Made
+    content: ReportContent
+    figures: Mapping[str, Any]
+    export_id: str
+    export_name: str
+    file_stem: str
+    run_id: str
+    link: str
+    is_test: bool
+    can_leave: bool
+
+    @cached_property
+    def attachments(self) -> dict[str, bytes]:
+        """The files that people asked for, by name, in their order."""
+        return {f"{self.file_stem}.{kind}": _ATTACHED[kind](self) for kind in dict.fromkeys(self.content.attachments)}
+
+
+def draw(kind: str, drawing: Drawing) -> Letter:
+    """The message of a channel."""
+    return _DRAWN[kind](drawing)
+
+
+def as_bytes(message: Mapping[str, Any]) -> bytes:
+    """A message as it is kept."""
+    return json.dumps(message, ensure_ascii=False, sort_keys=True).encode("utf-8")
+
+
+def media_type(name: str) -> str:
+    """Of a file, by its ending."""
+    return MEDIA_TYPES[name.rpartition(".")[2]]
+
+
+def _email(drawing: Drawing) -> Letter:
+    report, content = drawing.made.report, drawing.content
+    pictures = mail_pictures(report)
+    options = MailOptions(
+        export=drawing.export_name,
+        subject=content.subject,
+        before=content.before,
+        after=content.after,
+        link=drawing.link,
+        attachments=tuple((name, len(file)) for name, file in drawing.attachments.items()),
+        has_unsubscribe=drawing.can_leave,
+        is_test=drawing.is_test,
+    )
+    message = mail_message(report, pictures, options)
+    named = {picture["file"] for picture in message["pictures"]}
+    drawn = {picture.file: png(dict(picture.spec)) for picture in pictures if picture.file in named}
+    attached = {name: file for name, file in drawing.attachments.items() if name in message["attachments"]}
+    return Letter(message, drawn | attached)
+
+
+def _webhook(drawing: Drawing) -> Letter:
+    links = {"report": drawing.link} if drawing.link else {}
+    about = {"id": drawing.export_id, "name": drawing.export_name}
+    return Letter(refreshed(about, drawing.run_id, drawing.figures, links), {})
+
+
+def _inbox(drawing: Drawing) -> Letter:
+    report = drawing.made.report
+    lines = [plain(line) for section in report.sections for line in section.comment]
+    message = {
+        "title": plain(report.headline),
+        "alert": plain(report.alert),
+        "has_crossed": report.has_crossed,
+        "lines": lines,
+        "link": drawing.link,
+        "export": drawing.export_name,
+    }
+    return Letter(message, {})
+
+
+def _pictures(drawing: Drawing) -> bytes:
+    """The first chart: an attachment is one file."""
+    charts = [section.chart for section in drawing.made.report.sections if section.chart]
+    return png(charts[0].spec) if charts else b""
+
+
+def _csv(drawing: Drawing) -> bytes:
+    return csv_text(drawing.made.bridge).encode("utf-8-sig")
+
+
+def _xlsx(drawing: Drawing) -> bytes:
+    return xlsx_bytes(drawing.made.bridge)
+
+
+_ATTACHED: Mapping[Attachment, Callable[[Drawing], bytes]] = {
+    "png": _pictures,
+    "pdf": lambda drawing: paper(drawing.made.report),
+    "pptx": lambda drawing: deck(drawing.made.report),
+    "csv": _csv,
+    "xlsx": _xlsx,
+}
+_DRAWN: Mapping[str, Callable[[Drawing], Letter]] = {"email": _email, "webhook": _webhook, "inbox": _inbox}
+CHANNELS: tuple[str, ...] = tuple(_DRAWN)
+"""Kinds of destinations that reports are sent to."""
+
+
+def content_for(content: ReportContent, channel: ChannelDestination) -> ReportContent:
+    """What one destination is shown: the export's content with its own overrides."""
+    own = channel.overrides
+    changed = {
+        name: value
+        for name in ("views", "layout", "locale", "elements", "attachments")
+        if (value := getattr(own, name)) is not None
+    }
+    return content.model_copy(update={**changed, "where": {**content.where, **own.where}})

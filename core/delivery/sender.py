@@ -1,0 +1,80 @@
+"""The sending of a delivery: its message and files from the disk, its connection's account, its channel."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from core.connections import Connections
+from core.connectors.base import File, Parcel, Receipt, SendError
+from core.delivery.artefacts import ArtefactLost, Artefacts
+from core.delivery.inbox import Inbox
+from core.delivery.ledger import Ledger
+from core.delivery.work import Claim
+from core.errors import DataError, NotFound
+from core.model.runs import Artefact
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends what was claimed."""
+
+    connections: Connections
+    artefacts: Artefacts
+    ledger: Ledger
+    inbox: Inbox
+
+    def send(self, claim: Claim) -> Receipt:
+        """One try. Raises SendError; also for a file that is gone or altered and a connection that is not there."""
+        try:
+            parcel = self._parcel(claim)
+        except ArtefactLost as error:
+            raise SendError(str(error), permanent=True, error_class="artefact") from None
+        if claim.kind == "inbox":
+            return self.inbox.deliver(parcel)
+        try:
+            channel, account = self.connections.channel(claim.kind, claim.connection_id)
+        except (NotFound, DataError) as error:
+            raise SendError(str(error), permanent=True, error_class="connection") from None
+        return channel.send(account, self.connections.outside, parcel)
+
+    def _parcel(self, claim: Claim) -> Parcel:
+        files = {artefact.name: artefact for artefact in claim.artefacts}
+        if claim.message not in files:
+            raise ArtefactLost(f"The message '{claim.message}' of the run is no longer kept.")
+        message = json.loads(self.artefacts.read(files[claim.message]))
+        prefix = claim.message.removesuffix(f"{claim.kind}.json")
+        return Parcel(
+            delivery_id=claim.delivery_id,
+            run_id=claim.run_id,
+            occurrence=claim.occurrence_key,
+            at=claim.at,
+            is_test=claim.is_test,
+            settings=claim.destination.get("settings", {}),
+            message=message,
+            files=tuple(self._file(file, prefix, message) for file in files.values() if _belongs(file, prefix)),
+            recipients=claim.recipients,
+            cursor=claim.cursor,
+            keep=lambda cursor: self.ledger.keep(claim, cursor),
+            begin=lambda: self.ledger.begun(claim),
+        )
+
+    def _file(self, artefact: Artefact, prefix: str, message: dict[str, object]) -> File:
+        name = artefact.name.removeprefix(prefix)
+        pictures = message.get("pictures")
+        named = pictures if isinstance(pictures, list) else []
+        own: dict[str, str] = next((picture for picture in named if picture["file"] == name), {})
+        return File(
+            name=name,
+            media_type=artefact.media_type,
+            path=self.artefacts.path(artefact),
+            content_id=own.get("content_id", ""),
+            alt=own.get("alt", ""),
+        )
+
+
+def _belongs(artefact: Artefact, prefix: str) -> bool:
+    """Whether a file goes with the messages that begin with `prefix`: a picture or an attachment, no message."""
+    first, dot, rest = artefact.name.partition(".")
+    own = f"{first}{dot}" if first.isdigit() and "." in rest else ""
+    return own == prefix and not artefact.name.endswith(".json")

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.app import App
+from core.delivery.maker import Maker
+from core.delivery.work import Build, Made, NotMet
+from core.errors import BridgecastError, DataError
+from core.model.delivery import ExportSpec
+from tests.conftest import MORE_SALES, revenue_spec
+
+HOOK = {"id": "hook", "kind": "webhook", "connection": "c1"}
+LINK = {"id": "link", "kind": "link", "settings": {"slug": "morning", "public": True}}
+
+
+@pytest.fixture
+def maker(sales_app: App) -> Maker:
+    return sales_app.maker
+
+
+def built(app: App, **parts: Any) -> Build:
+    """A run that was asked for and claimed, of an export with these parts."""
+    spec = ExportSpec.model_validate(
+        {"name": "Morning", "content": {"analysis": "revenue"}, "destinations": [HOOK], **parts.pop("spec", {})}
+    )
+    asked = app.ledger.ask(
+        subject_id=parts.pop("export_id", "e1"),
+        name="Morning",
+        definition={"revision": 1, "spec": spec.model_dump(mode="json"), **parts.pop("definition", {})},
+        trigger_kind="hand",
+        occurrence_key=parts.pop("key", "hand:1"),
+        planned_at=app.clock(),
+        by=app.owner.id,
+        **parts,
+    )
+    build = app.ledger.claim_build()
+    assert build is not None
+    assert build.run_id == asked.run_id
+    return build
+
+
+def read(app: App, made: Made, name: str) -> dict[str, Any]:
+    (artefact,) = [artefact for artefact in made.artefacts if artefact.name == name]
+    return json.loads(app.artefacts.read(artefact))
+
+
+def names(made: Made) -> list[str]:
+    return sorted(artefact.name for artefact in made.artefacts)
+
+
+def test_a_run_is_pinned_to_a_version_and_its_message_carries_the_bridge(sales_app: App, maker: Maker) -> None:
+    made = maker.make(built(sales_app))
+    assert made.versions == {"sales": 1}
+    message = read(sales_app, made, "webhook.json")
+    assert message["type"] == "report.refreshed"
+    assert (message["data"]["total"]["base"], message["data"]["total"]["current"]) == (10400.0, 11070.0)
+    assert message["data"]["export"] == {"id": "e1", "name": "Morning"}
+    assert [delivery.message for delivery in made.deliveries] == ["webhook.json"]
+
+
+def test_a_link_is_delivered_when_its_report_is_drawn(sales_app: App, maker: Maker) -> None:
+    (delivery,) = maker.make(built(sales_app, spec={"destinations": [LINK]})).deliveries
+    assert (delivery.kind, delivery.state, delivery.name) == ("link", "succeeded", "/r/morning")
+
+
+def test_what_is_kept_of_a_link_holds_no_password(sales_app: App, maker: Maker) -> None:
+    secret = {**LINK, "settings": {"slug": "morning", "public": True, "password": "open, sesame"}}
+    (delivery,) = maker.make(built(sales_app, spec={"destinations": [secret]})).deliveries
+    assert "password" not in delivery.destination["settings"]
+
+
+def test_the_data_are_read_again_before(sales_app: App, maker: Maker, rewrite: Callable[[str], None]) -> None:
+    build = built(sales_app)
+    rewrite(MORE_SALES)
+    made = maker.make(build)
+    assert made.versions == {"sales": 2}
+    assert read(sales_app, made, "webhook.json")["data"]["total"]["current"] == 13_860.0
+    assert [step["name"] for step in made.steps] == ["refresh", "render"]
+
+
+def test_without_refresh_the_newest_version_is_taken_as_it_is(
+    sales_app: App, maker: Maker, rewrite: Callable[[str], None]
+) -> None:
+    build = built(sales_app, spec={"refresh": "none"})
+    rewrite(MORE_SALES)
+    assert maker.make(build).versions == {"sales": 1}
+
+
+def test_a_source_that_is_gone_fails_the_run_instead_of_sending_old_numbers(
+    sales_app: App, maker: Maker, sales_csv: Path
+) -> None:
+    build = built(sales_app)
+    sales_csv.unlink()
+    with pytest.raises(BridgecastError, match=r"sales\.csv"):
+        maker.make(build)
+
+
+def test_one_rendering_serves_all_destinations_that_show_the_same(sales_app: App, maker: Maker) -> None:
+    other = {**HOOK, "id": "other", "overrides": {"where": {"country": ["FR"]}}}
+    made = maker.make(built(sales_app, spec={"destinations": [HOOK, {**HOOK, "id": "again"}, other, LINK]}))
+    assert names(made) == ["2.bridge.json", "2.webhook.json", "bridge.json", "webhook.json"]
+    assert [d.message for d in made.deliveries] == ["webhook.json", "webhook.json", "2.webhook.json", ""]
+    assert read(sales_app, made, "2.webhook.json")["data"]["total"]["base"] == 8000.0
+    assert made.steps[-1]["reports"] == 2
+
+
+def test_filters_of_the_run_are_locked_for_it(sales_app: App, maker: Maker) -> None:
+    made = maker.make(built(sales_app, where={"country": ["DE"]}))
+    assert read(sales_app, made, "webhook.json")["data"]["total"]["base"] == 2400.0
+
+
+def test_a_condition_that_does_not_hold_sends_nothing_and_tells_what_was_found(sales_app: App, maker: Maker) -> None:
+    condition = {"kind": "alert", "any": [{"change_pct": 50}]}
+    with pytest.raises(NotMet, match="asked for up or down by 50 %") as unmet:
+        maker.make(built(sales_app, spec={"condition": condition}))
+    assert unmet.value.reason == "condition not met"
+    assert unmet.value.made.versions == {"sales": 1}
+    assert unmet.value.made.steps[-1]["outcome"] == "ignored"
+
+
+def test_a_test_is_sent_whatever_the_condition_says(sales_app: App, maker: Maker) -> None:
+    condition = {"kind": "alert", "any": [{"change_pct": 50}]}
+    assert maker.make(built(sales_app, spec={"condition": condition}, is_test=True)).deliveries
+
+
+def test_once_per_period_tells_the_same_period_once(sales_app: App, maker: Maker) -> None:
+    spec = {"condition": {"kind": "alert", "any": [{"change_pct": 1}], "repeat": "once_per_period"}}
+    first = built(sales_app, spec=spec)
+    sales_app.ledger.built(first, maker.make(first))
+    with pytest.raises(NotMet, match="told already"):
+        maker.make(built(sales_app, spec=spec, key="hand:2"))
+
+
+def test_periods_without_rows_are_no_alert(sales_app: App, maker: Maker) -> None:
+    empty = revenue_spec(
+        slug="empty",
+        comparison={"by": "day", "base": ["2020-01-01", "2020-01-31"], "current": ["2026-01-01", "2026-01-31"]},
+    )
+    sales_app.analyses.create(empty, by=sales_app.owner.id)
+    spec = {"content": {"analysis": "empty"}, "condition": {"kind": "alert", "any": [{"change_pct": 1}]}}
+    with pytest.raises(NotMet) as unmet:
+        maker.make(built(sales_app, spec=spec))
+    assert unmet.value.reason == "no data"
+
+
+def test_a_kpi_that_is_divided_by_0_is_not_sent(sales_app: App, maker: Maker, rewrite: Callable[[str], None]) -> None:
+    rate = revenue_spec(slug="rate", equation={"total": "conversion", "steps": [{"formula": "orders / visits"}]})
+    sales_app.analyses.create(rate, by=sales_app.owner.id)
+    build = built(sales_app, spec={"content": {"analysis": "rate"}})
+    rewrite("day,country,device,visits,orders,revenue\n2026-01-05,FR,m,0,0,0\n2026-02-28,FR,m,10,5,50\n")
+    with pytest.raises(DataError, match="Nothing was sent"):
+        maker.make(build)
+
+
+def test_a_replay_of_the_same_sends_the_same_bytes(
+    sales_app: App, maker: Maker, rewrite: Callable[[str], None]
+) -> None:
+    first = built(sales_app)
+    sales_app.ledger.built(first, maker.make(first))
+    before = {file.name: file.sha256 for file in sales_app.ledger.run(first.run_id).artefacts}
+    rewrite(MORE_SALES)
+    again = built(sales_app, key="again", parent_id=first.run_id, replays="same:all")
+    made = maker.make(again)
+    assert {file.name: file.sha256 for file in made.artefacts} == before
+    assert made.versions == {"sales": 1}
+    fresh = maker.make(built(sales_app, key="fresh", parent_id=first.run_id, replays="fresh:all"))
+    assert {file.name: file.sha256 for file in fresh.artefacts} != before
+
+
+def test_a_pinned_version_is_used_though_there_is_a_newer_one(
+    sales_app: App, maker: Maker, rewrite: Callable[[str], None]
+) -> None:
+    rewrite(MORE_SALES)
+    sales_app.catalogue.refresh("sales")
+    assert maker.make(built(sales_app, definition={"versions": {"sales": 1}})).versions == {"sales": 1}
