@@ -46,7 +46,6 @@ class PrintedStep:
     unit: str
     decimals: int | None
     polarity: int
-    note: str
     step: Step | None
     weight: str
     bridge: Bridge = field(repr=False, compare=False)
@@ -227,7 +226,6 @@ def _print_step(
         unit=unit,
         decimals=decimals,
         polarity=_polarity(bridge, step, base, current, contribution),
-        note=row["note"] or "",
         step=step,
         weight=leaf.terms.ratio[1] if leaf.terms.ratio and not leaf.is_volume else "",
         bridge=bridge,

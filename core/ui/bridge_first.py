@@ -19,6 +19,7 @@ from core.report.by_segment import (
     segments_title,
 )
 from core.report.comment import printed_comment
+from core.report.notes import step_notes
 from core.report.printed import PrintedBridge
 from core.ui import bridge_state as keys
 from core.ui.bridge_chart import picked, show_waterfall
@@ -137,9 +138,8 @@ def _inside(work: Work, printed: PrintedBridge, dimension: str, segment: str) ->
     show_waterfall(bars, key=f"{_key(work, dimension)}_{segment}", alt=bridge_alt(inner, bars))
     for line in printed_comment(inner, work.spec.comment_depth):
         st.markdown(markdown(line))
-    for step in inner.steps:
-        if step.note:
-            st.caption(f":material/info: {escape(step.note)}")
+    for note in (note for step in inner.steps for note in step_notes(inner, step)):
+        st.caption(f":material/info: {escape(note)}")
     with st.container(horizontal=True):
         keep_buttons(work, {dimension: segment}, key=keys.OWN_CHART)
         rows_button(work, printed.bridge, dimension, segment)

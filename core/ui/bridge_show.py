@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.engine.bridge import Bridge
 from core.report.comment import printed_comment, printed_headline
-from core.report.notes import note_text
-from core.report.printed import PrintedBridge
+from core.report.notes import note_text, step_notes
+from core.report.printed import PrintedBridge, PrintedStep
 from core.ui import bridge_state as keys
 from core.ui.bridge_chart import picked
 from core.ui.bridge_downloads import bridge_downloads
@@ -121,7 +121,7 @@ def show_steps(printed: PrintedBridge) -> None:
     """The steps as a table: values as printed, contributions as numbers to sort by, of a rate in points."""
     total, is_rate = printed.bridge.total, printed.numbers.is_rate
     lines = [
-        *((s.name, s.from_text, s.to_text, s.contribution, s.share, s.note) for s in printed.steps),
+        *(_step_line(printed, step) for step in printed.steps),
         (printed.kpi, printed.base_text, printed.current_text, total.change, total.change_pct, ""),
     ]
     table = pl.DataFrame(lines, schema=STEP_COLUMNS, orient="row")
@@ -141,7 +141,13 @@ def show_steps(printed: PrintedBridge) -> None:
             "% of base": st.column_config.NumberColumn(format="%+.1f %%"),
         },
         key="bridge_table",
+        alt=f"Steps of {printed.kpi}, a row a step",
     )
+
+
+def _step_line(printed: PrintedBridge, step: PrintedStep) -> tuple[str, str, str, float, float | None, str]:
+    note = " ".join(step_notes(printed, step))
+    return step.label, step.from_text, step.to_text, step.contribution, step.share, note
 
 
 def _contribution_heading(printed: PrintedBridge) -> str:

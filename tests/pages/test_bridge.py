@@ -10,7 +10,7 @@ import pytest
 from core.app import App
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec
-from tests.pages.bridge_page import COLUMNS, FIXED, PAGE, ROWS, act, table_with, text_of
+from tests.pages.bridge_page import COLUMNS, EQUATION, FIXED, PAGE, ROWS, act, table_with, text_of
 from tests.pages.driving import Open, settled
 
 
@@ -82,6 +82,23 @@ def test_the_table_view_ends_with_the_whole_change(open_page: Open, revenue: Ana
     table = table_with(page, "% of base")
     assert table["Contribution"][:-1].sum() == pytest.approx(200)
     assert table["Contribution"].iloc[-1] == pytest.approx(200)
+
+
+def test_the_table_calls_steps_as_the_chart_does_and_says_what_is_merged(
+    open_page: Open, app: App, sales: DatasetSpec, tmp_path: Path
+) -> None:
+    columns = tuple(c.model_copy(update={"display_name": "Site visits"}) if c.name == "visits" else c for c in COLUMNS)
+    app.catalogue.change(sales.model_copy(update={"columns": columns}))
+    newer = tmp_path / "newer.csv"
+    newer.write_text(ROWS.replace(",50,4000", ",0,4000").replace(",60,6000", ",0,6000"), encoding="utf-8")
+    app.catalogue.replace("sales", newer, "newer.csv")
+    steps = [{"formula": "visits"}, *EQUATION["steps"][1:]]
+    equation = {"steps": steps, "total": "Revenue"}
+    document = {"slug": "r", "name": "R", "dataset": "sales", "equation": equation, "comparison": FIXED}
+    app.analyses.create(AnalysisSpec.model_validate(document), by=app.owner.id)
+    table = table_with(open_page(PAGE, analysis="r", view="table"), "Note")
+    assert table["Step"][0] == "Site visits"
+    assert [bool(note) for note in table["Note"]] == [False, True, False]
 
 
 def test_going_back_restores_the_page(open_page: Open, revenue: AnalysisSpec) -> None:
