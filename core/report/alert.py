@@ -73,17 +73,20 @@ def _total_alert(printed: PrintedBridge, *, has_crossed: bool) -> Line:
         return words.phrase("sentence", clause=printed_headline(printed))
     threshold = _threshold(limit, printed.locale)
     if not has_crossed:
-        return words.phrase("alert_within", headline=printed_headline(printed), threshold=threshold)
+        # The threshold is a percentage, also a rate's: what is held against it has to be one, too.
+        return words.phrase("alert_within", headline=printed_headline(printed, in_percent=True), threshold=threshold)
     key = f"alert_crossed_{_way(printed, printed.change)}"
     said = words.text(key, kpi=printed.kpi, size=_size(printed), threshold=threshold)
     return (Text(said, text_tone(printed.tone)),)
 
 
 def _size(printed: PrintedBridge) -> str:
+    """In percent, as the threshold is; a rate's points before it, the change alone where it started from 0."""
     change_pct = printed.bridge.total.change_pct
-    if printed.numbers.is_rate or change_pct is None:
+    if change_pct is None:
         return printed.numbers.amount(printed.change)
-    return percent(abs(change_pct), printed.locale, sign=False)
+    size = percent(abs(change_pct), printed.locale, sign=False)
+    return f"{printed.numbers.amount(printed.change)} ({size})" if printed.numbers.is_rate else size
 
 
 def _threshold(limit: float, locale: str) -> str:

@@ -29,8 +29,8 @@ def headline(bridge: Bridge, locale: str) -> Line:
     return printed_headline(print_bridge(bridge, locale))
 
 
-def printed_headline(printed: PrintedBridge) -> Line:
-    """The headline of a printed bridge."""
+def printed_headline(printed: PrintedBridge, *, in_percent: bool = False) -> Line:
+    """The headline of a printed bridge. in_percent: a rate's points with their percentage, as others have it anyway."""
     words = printed.words
     if not printed.is_defined:
         return words.phrase("headline_undefined", kpi=printed.kpi)
@@ -38,7 +38,7 @@ def printed_headline(printed: PrintedBridge) -> Line:
         return _unchanged(printed)
     if printed.base == 0:
         return _started(printed)
-    line = _moved(printed)
+    line = _moved(printed, in_percent=in_percent)
     detail = detail_for(printed, printed.steps[0].name) if len(printed.steps) == 1 else None
     if detail and detail.opposes() and is_in_time(printed.bridge.comparison):
         key = "headline_although_fell" if printed.change > 0 else "headline_although_rose"
@@ -56,9 +56,9 @@ def driving_step(printed: PrintedBridge) -> PrintedStep | None:
     return max(along, key=lambda step: abs(step.contribution)) if along and len(printed.steps) > 1 else None
 
 
-def _moved(printed: PrintedBridge) -> Line:
+def _moved(printed: PrintedBridge, *, in_percent: bool) -> Line:
     direction = "rose" if printed.change > 0 else "fell"
-    amount = Text(_amount(printed), text_tone(printed.tone))
+    amount = Text(_amount(printed, in_percent=in_percent), text_tone(printed.tone))
     if is_in_time(printed.bridge.comparison):
         return printed.words.phrase(f"headline_{direction}", kpi=printed.kpi, amount=amount)
     if is_planned(printed.bridge.comparison):
@@ -69,9 +69,9 @@ def _moved(printed: PrintedBridge) -> Line:
     return printed.words.phrase(key, kpi=printed.kpi, amount=amount, base=base, current=current)
 
 
-def _amount(printed: PrintedBridge) -> str:
+def _amount(printed: PrintedBridge, *, in_percent: bool) -> str:
     size = printed.numbers.amount(printed.change)
-    if printed.numbers.is_rate or printed.bridge.total.change_pct is None:
+    if (printed.numbers.is_rate and not in_percent) or printed.bridge.total.change_pct is None:
         return size
     return f"{size} ({printed.change_percent})"
 

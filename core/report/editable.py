@@ -28,7 +28,7 @@ PLACEHOLDERS = {
     "segment": "the segment's name",
     "segments": "what the segments did",
     "side": "what the one side is called",
-    "size": "the size of the change in percent, of a rate in points",
+    "size": "the size of the change in percent, of a rate with its points before it",
     "step": "the step's name",
     "steps": "the steps, one after the other",
     "then": "the earlier change or contribution, and when that was",

@@ -97,9 +97,10 @@ def sum_bridge(
     return bridge_of(spec, metrics, {"all": (base, current)}, dimension="place", comparison=comparison)
 
 
-def rate_bridge(segments: dict[str, tuple[Sequence[float], Sequence[float]]]) -> Bridge:
+def rate_bridge(segments: dict[str, tuple[Sequence[float], Sequence[float]]], *, limit: float | None = None) -> Bridge:
     """Conversion in percent: orders / visits."""
-    spec = EquationSpec(steps=(StepSpec(formula="orders / visits"),), total="conversion", unit="%")
+    steps = (StepSpec(formula="orders / visits"),)
+    spec = EquationSpec(steps=steps, total="conversion", unit="%", total_threshold_pct=limit)
     return bridge_of(spec, ("visits", "orders"), segments)
 
 

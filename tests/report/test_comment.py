@@ -126,6 +126,18 @@ def test_an_alert_within_the_threshold_says_so() -> None:
     assert (plain(line), has_crossed) == ("Cost fell by 10 (−10.0\u202f%), within the threshold of 20\u202f%.", False)
 
 
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (10, "Conversion fell 0.6\u00a0points (15.8\u202f%) and crossed its threshold of 10\u202f%."),
+        (20, "Conversion fell by 0.6\u00a0points (−15.8\u202f%), within the threshold of 20\u202f%."),
+    ],
+)
+def test_an_alert_on_a_rate_says_the_percentage_that_its_threshold_is_held_against(limit: float, said: str) -> None:
+    line, _ = alert(rate_bridge({"one": ((10_000, 380), (10_000, 320))}, limit=limit), "en")
+    assert plain(line).startswith(said)
+
+
 def test_an_alert_without_thresholds_says_so() -> None:
     line, has_crossed = alert(sum_bridge([100], [90]), "en")
     assert (plain(line), has_crossed) == ("Cost fell by €10 (−10.0\u202f%). No threshold is set.", False)
