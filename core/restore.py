@@ -62,26 +62,31 @@ def restore(settings: Settings, folder: Path) -> None:
 
 def _checked(folder: Path) -> list[str]:
     """The files of a backup. Raises StoreError when one is missing, changed, or not where a backup has it."""
-    try:
-        about = json.loads((folder / LIST).read_text())
-        format_, files = about["format"], about["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise StoreError(f"{folder} is no backup: it has no readable {LIST}.") from None
-    if format_ != FORMAT:
-        raise StoreError(
-            f"{folder} was made by another version of Bridgecast (format {format_}). Restore it with that."
-        )
+    files = _listed(folder)
     for name, told in files.items():
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not (folder / name).resolve().is_relative_to(folder.resolve()):
             raise StoreError(f"{folder} names a file outside of it: '{name}'. It was not made by Bridgecast.")
         if not (folder / name).is_file():
             raise StoreError(f"{folder / name} is missing. Take another backup.")
-        if sha256(folder / name) != told["sha256"]:
+        if sha256(folder / name) != told:
             raise StoreError(f"{folder / name} is not what was backed up: its SHA-256 differs. Take another backup.")
     if STORE not in files:
         raise StoreError(f"{folder} is no backup: it holds no store.")
     return list(files)
+
+
+def _listed(folder: Path) -> dict[str, str]:
+    """The files that a backup's list names, with their SHA-256. Raises StoreError."""
+    try:
+        about = json.loads((folder / LIST).read_text())
+        if about["format"] != FORMAT:
+            raise StoreError(
+                f"{folder} was made by another version of Bridgecast (format {about['format']}). Restore it with that."
+            )
+        return {name: str(told["sha256"]) for name, told in about["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise StoreError(f"{folder} is no backup: it has no readable {LIST}.") from None
 
 
 def _about_key(settings: Settings) -> str:

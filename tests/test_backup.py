@@ -144,8 +144,20 @@ def test_data_that_is_there_is_not_overwritten(settings: Settings, tmp_path: Pat
     assert sorted(settings.data_dir.rglob("*")) == before
 
 
-@pytest.mark.parametrize("damage", ["changed", "missing", "outside", "no list", "other format"])
-def test_a_damaged_backup_is_refused_whole(settings: Settings, tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        ("changed", "is not what was backed up"),
+        ("missing", "is missing"),
+        ("outside", "names a file outside of it"),
+        ("no list", "no readable backup.json"),
+        ("no files", "no readable backup.json"),
+        ("no sums", "no readable backup.json"),
+        ("no store", "holds no store"),
+        ("other format", "made by another version"),
+    ],
+)
+def test_a_damaged_backup_is_refused_whole(settings: Settings, tmp_path: Path, damage: str, sentence: str) -> None:
     folder = tmp_path / "backup"
     backup.back_up(settings, folder, with_key=False, now=AT)
     about = json.loads((folder / "backup.json").read_text())
@@ -156,10 +168,16 @@ def test_a_damaged_backup_is_refused_whole(settings: Settings, tmp_path: Path, d
         (folder / "warehouse" / "sales" / "1.parquet").unlink()
     elif damage == "outside":
         about["files"]["../secret"] = {"bytes": 1, "sha256": "x"}
+    elif damage == "no files":
+        about["files"] = list(about["files"])
+    elif damage == "no sums":
+        about["files"] = {name: {"bytes": 1} for name in about["files"]}
+    elif damage == "no store":
+        del about["files"]["bridgecast.sqlite"]
     elif damage == "other format":
-        about["format"] = 99
+        about = {"format": 99}
     (folder / "backup.json").write_text("" if damage == "no list" else json.dumps(about))
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match=sentence):
         restore.restore(elsewhere(tmp_path), folder)
     assert not (tmp_path / "restored").exists()
 
