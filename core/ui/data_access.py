@@ -25,16 +25,23 @@ def show(app: App, spec: DatasetSpec) -> None:
     """Who may see it; the form for those who say so."""
     access = app.catalogue.access(spec.slug)
     if not can(app, "data.share"):
-        st.markdown(f"**{_said(app, access)}** may see this dataset and what is built on it.")
+        st.markdown(f"**{escape(_said(app, access))}** may see this dataset and what is built on it.")
         st.caption("Owner and administrators always may, and they alone change it.")
         return
     how, people = f"data_access_{spec.slug}", f"data_access_people_{spec.slug}"
     is_open = not (access.people or access.roles) or "analyst" in access.roles
     st.session_state.setdefault(how, EVERYBODY if is_open else SOME)
-    st.segmented_control("Who may see it", list(LABELS), format_func=LABELS.__getitem__, key=how, required=True)
+    st.segmented_control(
+        "Who may see it",
+        list(LABELS),
+        format_func=LABELS.__getitem__,
+        key=how,
+        required=True,
+        label_visibility="collapsed",
+    )
     if st.session_state[how] == SOME:
-        st.session_state.setdefault(people, [person for person in access.people if person in _names(app)])
         names = _names(app)
+        st.session_state.setdefault(people, [person for person in access.people if person in names])
         st.multiselect(
             "People", list(names), format_func=names.__getitem__, key=people, placeholder="Administrators alone"
         )
@@ -52,7 +59,7 @@ def _said(app: App, access: DatasetAccess) -> str:
     if not (access.people or access.roles) or "analyst" in access.roles:
         return "Every analyst"
     names = {one.id: one.name for one in app.people.all()}
-    return escape(", ".join(names[person] for person in access.people if person in names)) or "Nobody else"
+    return ", ".join(names[person] for person in access.people if person in names) or "Administrators alone"
 
 
 def _save(app: App, spec: DatasetSpec, how: str, people: str) -> None:
@@ -65,4 +72,4 @@ def _save(app: App, spec: DatasetSpec, how: str, people: str) -> None:
     except BridgecastError as error:
         data_jobs.leave_failure(error)
         return
-    data_jobs.leave_notice(f"It is said anew who may see '{spec.name}'.")
+    data_jobs.leave_notice(f"{_said(app, access)} may see '{spec.name}' now.")
