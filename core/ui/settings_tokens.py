@@ -62,9 +62,11 @@ def _make_form(caller: Caller, app: App) -> None:
     offered = [scope for scope in ALL_SCOPES if scope in scopes_of(caller.role)]
     with st.form("settings_token_form"):
         st.markdown("**New token**")
-        places = st.columns([3, 3, 2])
+        places = st.columns([3, 2])
         places[0].text_input("Name", key=NAME, placeholder="Nightly job")
-        places[1].pills(
+        places[1].selectbox("Works for", list(PERIODS), index=1, format_func=PERIODS.__getitem__, key=DAYS)
+        # A row of its own: beside others the last scopes would be cut off.
+        st.pills(
             "Scopes",
             offered,
             default=["read"],
@@ -72,7 +74,6 @@ def _make_form(caller: Caller, app: App) -> None:
             key=SCOPES,
             format_func=lambda scope: f"{scope}: {MEANS[scope]}",
         )
-        places[2].selectbox("Works for", list(PERIODS), index=1, format_func=PERIODS.__getitem__, key=DAYS)
         st.form_submit_button("Make the token", key="settings_token_now", type="primary", on_click=_make, args=(app,))
 
 
