@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.access.sessions import COOKIE
 from core.backup import back_up
 from core.settings import REPOSITORY, Settings
 from tests.connectors.mailing import mail_server
@@ -28,7 +30,15 @@ DEADLINE_S = 60
 MAIL_PASSWORD, NEXT_PASSWORD = "planted-mail-Password 1&2", "planted-next-Password 3&4"
 OWNER_PASSWORD, TYPED_PASSWORD = "planted-owner-password", "planted-typed-password"
 TOKEN, KEY = "bc_planted-token-of-the-owner-0123456789", "planted-key-of-the-installation"
-PLANTED = (MAIL_PASSWORD, NEXT_PASSWORD, OWNER_PASSWORD, TYPED_PASSWORD, TOKEN, KEY)
+LINK_PASSWORD = "planted-link-password"
+PLANTED = (MAIL_PASSWORD, NEXT_PASSWORD, OWNER_PASSWORD, TYPED_PASSWORD, LINK_PASSWORD, TOKEN, KEY)
+ANALYSIS = {
+    "slug": "a",
+    "name": "A",
+    "dataset": "s",
+    "equation": {"total": "V", "steps": [{"formula": "v", "name": "V"}]},
+    "comparison": {"by": "d", "base": ["2026-01-01", "2026-01-01"], "current": ["2026-01-01", "2026-01-01"]},
+}
 
 
 @dataclass
@@ -39,6 +49,8 @@ class House:
     data_dir: Path
     log: Path
     said: list[str] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
+    """Secrets that were made here and told once, to those they are for."""
 
     def ask(self, method: str, path: str, **more: object) -> httpx.Response:
         answer = self.client.request(method, path, **more)  # type: ignore[arg-type]
@@ -100,8 +112,8 @@ def spellings(secret: str) -> Iterator[bytes]:
         yield b64encode(f"{lead}{secret}".encode()).rstrip(b"=")[:-1]
 
 
-def found_in(place: str, content: bytes) -> list[str]:
-    return [f"{secret} in {place}" for secret in PLANTED if any(way in content for way in spellings(secret))]
+def found_in(place: str, content: bytes, secrets: Iterable[str] = PLANTED) -> list[str]:
+    return [f"{secret} in {place}" for secret in secrets if any(way in content for way in spellings(secret))]
 
 
 def use_the_api(house: House, refusing_port: int) -> None:
@@ -127,8 +139,40 @@ def use_the_api(house: House, refusing_port: int) -> None:
     house.ask("GET", own, headers={"Authorization": f"Bearer {TOKEN}x"})
     house.ask("GET", path)
     del house.client.headers["Authorization"]
-    house.ask("POST", "/login", data={"email": "owner@example.org", "password": TYPED_PASSWORD})
-    house.ask("POST", "/login", data={"email": "owner@example.org", "password": OWNER_PASSWORD})
+
+
+def use_the_doors(house: House) -> None:
+    """Wrong and right passwords, an invitation, a token, a report link with a password."""
+    house.client.headers["Origin"] = str(house.client.base_url).rstrip("/")
+    assert fill(house, "/login", email="owner@example.org", password=TYPED_PASSWORD).status_code == 401
+    assert fill(house, "/login", email="owner@example.org", password=OWNER_PASSWORD).status_code == 303
+    house.given.append(house.client.cookies[COOKIE])
+    house.client.headers["Authorization"] = f"Bearer {TOKEN}"
+    prefix = f"/api/v1/orgs/{house.ask('GET', '/api/v1/me').json()['organization_id']}"
+    made = house.ask("POST", f"{prefix}/tokens", json={"name": "Nightly", "scopes": ["read"]}).json()
+    guest = house.ask("POST", f"{prefix}/people", json={"email": "ann@example.org", "role": "viewer"}).json()
+    invitation = house.ask("POST", f"{prefix}/people/{guest['id']}/link").json()["url"]
+    house.given += [made["token"], *([invitation.rpartition("/")[2]] if invitation else [])]
+    link = {"kind": "link", "settings": {"slug": "sealed", "public": True, "password": LINK_PASSWORD}}
+    house.ask(
+        "POST", f"{prefix}/datasets", data={"slug": "s", "name": "S"}, files={"file": ("s.csv", "d,v\n2026-01-01,1")}
+    )
+    house.ask("POST", f"{prefix}/analyses", json=ANALYSIS)
+    export = {"name": "E", "content": {"kind": "report", "analysis": "a"}, "destinations": [link]}
+    sealed = house.ask("POST", f"{prefix}/exports", json=export)
+    assert sealed.status_code == 201, sealed.text
+    del house.client.headers["Authorization"]
+    address = urlsplit(sealed.json()["links"][0]["url"]).path
+    house.given.append(address.rpartition("/")[2])
+    assert house.ask("POST", address, data={"password": f"{LINK_PASSWORD}x"}).status_code == 401
+    assert house.ask("POST", address, data={"password": LINK_PASSWORD}).status_code == 303
+    house.ask("GET", f"{address}x?token={address}")
+
+
+def fill(house: House, path: str, **fields: str) -> httpx.Response:
+    """Open a page with a form and send it."""
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', house.ask("GET", path).text))
+    return house.ask("POST", path, data=hidden | fields)
 
 
 def use_the_pages(house: House, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -147,6 +191,7 @@ def test_no_planted_secret_is_found_anywhere(
     serving = Certificates(tmp_path / "authority.pem", tmp_path / "server.pem").serving
     with mail_server(starttls=serving, sign_in=True, AUTH="535 I know you, {password}") as post:
         use_the_api(house, post.port)
+        use_the_doors(house)
     shown = use_the_pages(house, monkeypatch)
     settings = Settings(data_dir=house.data_dir, secret_key=KEY, demo=False)
     back_up(settings, tmp_path / "backup", with_key=False, now=datetime.now(UTC))
@@ -156,7 +201,8 @@ def test_no_planted_secret_is_found_anywhere(
     files = [house.log, *house.data_dir.rglob("*"), *(tmp_path / "backup").rglob("*")]
     for path in files:
         if path.is_file():
-            found += found_in(str(path.relative_to(tmp_path)), path.read_bytes())
+            found += found_in(str(path.relative_to(tmp_path)), path.read_bytes(), (*PLANTED, *house.given))
     assert found == []
+    assert len(house.given) == 4
     assert "path" in house.log.read_text(), "the log is empty: nothing was searched"
     assert any(path.suffix == ".sqlite" for path in files), "the store was not searched"
