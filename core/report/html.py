@@ -40,7 +40,8 @@ class PageFrame:
 
     address: the page's own address without query, for reload and `?view=`; static_path: where assets are served.
     notice: "loading" when newer data is being loaded, "stale" when the source could not be read (`notice_detail` says
-    why). view: key of the section a dropdown shows, default the first. expires: printed end of a public link.
+    why). view: key of the section a dropdown shows, default the first; one that is not there is said.
+    expires: printed end of a public link.
     """
 
     address: str = ""
@@ -57,6 +58,7 @@ def render_page(report: Report, *, frame: PageFrame) -> str:
     """The page as HTML. Every text is escaped; charts are inline SVG whose colours follow the reader's scheme."""
     spoken = language(report.locale)
     current = _current(report, frame.view)
+    is_unknown = bool(frame.view) and frame.view != current
     page = _environment().get_template("report.html")
     return page.render(
         report=report,
@@ -64,6 +66,7 @@ def render_page(report: Report, *, frame: PageFrame) -> str:
         lang=spoken,
         say=partial(text, spoken),
         current=current,
+        is_unknown=is_unknown,
         options=[(section.key, option_label(section, report.locale)) for section in report.sections],
         style=f"{frame.static_path}/{asset_name('report.css')}",
         script=f"{frame.static_path}/{asset_name('report.js')}",

@@ -120,10 +120,17 @@ def test_a_dropdown_has_links_for_readers_without_script(shop: Bridge, version: 
     assert links == ["/r/s/t?view=waterfall", *(f"/r/s/t?view=step%3A{step.name}" for step in SHOP_STEPS)]
 
 
-def test_an_unknown_view_shows_the_first(shop: Bridge, version: Version) -> None:
+def test_an_unknown_view_shows_the_first_and_says_so(shop: Bridge, version: Version) -> None:
     html = page_of(shop, version, PageFrame(view="nonsense"), layout="dropdown")
     cards = [tag for tag in Page(html).all("section") if tag["class"] == "card"]
     assert "hidden" not in cards[0]
+    assert "does not have the view that the address asks for" in html
+    assert "nonsense" not in html
+
+
+def test_a_known_view_and_no_view_are_not_remarked_on(shop: Bridge, version: Version) -> None:
+    for view in ("", "step:Basket"):
+        assert "does not have the view" not in page_of(shop, version, PageFrame(view=view), layout="dropdown")
 
 
 @pytest.mark.parametrize(

@@ -287,6 +287,7 @@ MESSAGES = {
     "previous": "Zurück",
     "next": "Weiter",
     "full_screen": "Vollbild",
+    "view_unknown": "Die Ansicht, die die Adresse nennt, gibt es in diesem Bericht nicht. Gezeigt wird die erste.",
     "newer_loading": "Neuere Daten werden gerade geladen.",
     "reload": "Neu laden",
     "stale": "Die Quelle war nicht lesbar. Dies sind die letzten gültigen Zahlen.",

@@ -280,6 +280,7 @@ MESSAGES = {
     "previous": "Previous",
     "next": "Next",
     "full_screen": "Full screen",
+    "view_unknown": "This report does not have the view that the address asks for. Shown is its first one.",
     "newer_loading": "Newer data is being loaded.",
     "reload": "Reload",
     "stale": "The source could not be read. These are the last good figures.",

@@ -281,6 +281,7 @@ MESSAGES = {
     "previous": "Précédent",
     "next": "Suivant",
     "full_screen": "Plein écran",
+    "view_unknown": "Ce rapport n’a pas la vue demandée par l’adresse. Voici la première.",
     "newer_loading": "Des données plus récentes sont en cours de chargement.",
     "reload": "Recharger",
     "stale": "La source n’a pas pu être lue. Voici les derniers chiffres valides.",

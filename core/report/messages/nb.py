@@ -287,6 +287,7 @@ MESSAGES = {
     "previous": "Forrige",
     "next": "Neste",
     "full_screen": "Fullskjerm",
+    "view_unknown": "Rapporten har ikke visningen som adressen ber om. Her vises den første.",
     "newer_loading": "Nyere data lastes inn.",
     "reload": "Last på nytt",
     "stale": "Kilden kunne ikke leses. Dette er de siste gyldige tallene.",
