@@ -37,6 +37,7 @@ from core.delivery.maker import Maker
 from core.delivery.samples import load_samples
 from core.delivery.sender import Sender
 from core.delivery.sending import Sending
+from core.delivery.subscribers import Subscribers
 from core.delivery.triggers import Triggers
 from core.invitations import Invitations
 from core.model.access import Organisation, Person
@@ -74,6 +75,7 @@ class App:
     maker: Maker
     sender: Sender
     inbox: Inbox
+    subscribers: Subscribers
     sending: Sending
     clock: Callable[[], datetime]
 
@@ -128,6 +130,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         artefacts = Artefacts(settings.data_dir / "artefacts", clock)
         triggers = Triggers(store, ledger, keys, organisation.id, settings.report_base_url, clock)
         inbox = Inbox(store, organisation.id, clock)
+        subscribers = Subscribers(store, keys, organisation.id, settings.report_base_url, clock)
         maker = Maker(
             store,
             catalogue,
@@ -136,12 +139,13 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
             templates,
             artefacts,
             ledger,
+            subscribers,
             organisation.id,
             exports.address,
             clock,
             is_public=not settings.is_only_local,
         )
-        sender = Sender(connections, artefacts, ledger, inbox)
+        sender = Sender(connections, artefacts, ledger, inbox, subscribers)
         home = settings.data_dir / "home.id"
         sending = Sending(store, organisation.id, home, settings.sending, clock)
         if settings.demo:
@@ -172,6 +176,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         maker,
         sender,
         inbox,
+        subscribers,
         sending,
         clock,
     )

@@ -194,6 +194,7 @@ class Ledger(PeopleActs):
             delivery_id=row.id,
             fence=row.fence,
             run_id=run.id,
+            subject_id=run.subject_id,
             occurrence_key=run.occurrence_key,
             at=run.planned_at,
             is_test=run.is_test,

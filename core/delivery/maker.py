@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,13 +18,14 @@ from core.delivery.ledger import Ledger
 from core.delivery.messages import Drawing, as_bytes, content_for, draw, media_type
 from core.delivery.reports import Made as MadeReport
 from core.delivery.reports import locked, make_report
+from core.delivery.subscribers import Subscribers
 from core.delivery.work import Build, Made, NotMet, PlannedDelivery
 from core.engine.bridge import Bridge
 from core.errors import DataError, EmptyComparison, NotFound
 from core.model.analysis import AnalysisSpec
 from core.model.data import FilesSource
 from core.model.delivery import ChannelDestination, Export, ExportSpec, LinkDestination, ReportContent
-from core.model.runs import Artefact
+from core.model.runs import Artefact, Delivery
 from core.report.tables import bridge_json
 from core.store import Store
 from core.store.sent_runs import steps_of_sent
@@ -32,6 +33,7 @@ from core.warehouse import Version, Warehouse
 from core.wording import Templates
 
 NO_DATA, NOT_MET = "no data", "condition not met"
+ALL_LEFT = "all recipients left"
 SUM_TOLERANCE = 1e-6
 """Share of the largest figure by which a bridge may miss its total: far below what is printed."""
 
@@ -71,6 +73,7 @@ class Maker:
     templates: Templates
     artefacts: Artefacts
     ledger: Ledger
+    subscribers: Subscribers
     organisation_id: str
     link_of: Callable[[str], str]
     clock: Callable[[], datetime]
@@ -93,21 +96,24 @@ class Maker:
         with steps.step("copy") as told:
             files = tuple(self.artefacts.copy(artefact, build.run_id) for artefact in parent.artefacts)
             told["bytes"] = sum(file.bytes for file in files)
-        deliveries = tuple(
-            PlannedDelivery(
-                destination_id=row.destination_id,
-                kind=row.kind,
-                name=row.name,
-                destination=row.destination,
-                connection_id=row.connection_id,
-                message=row.message,
-                recipients=_served(row.recipients, only),
-                bundle_id=row.bundle_id,
-            )
-            for row in parent.deliveries
-            if only == "all" or row.state == "failed"
-        )
+        wanted = [row for row in parent.deliveries if only == "all" or row.state == "failed"]
+        deliveries = tuple(self._again(row, build, only) for row in wanted)
         return Made(parent.run.versions, tuple(steps.done), deliveries, files)
+
+    def _again(self, row: Delivery, build: Build, only: str) -> PlannedDelivery:
+        served = _served(row.recipients, only)
+        staying = self.subscribers.staying(build.subject_id, served)
+        return PlannedDelivery(
+            destination_id=row.destination_id,
+            kind=row.kind,
+            name=row.name,
+            destination=row.destination,
+            connection_id=row.connection_id,
+            message=row.message,
+            recipients=staying,
+            bundle_id=row.bundle_id,
+            **_nobody_left(served, staying),
+        )
 
     def _only_failed(self, made: Made, parent_id: str) -> Made:
         failed = {row.destination_id: row for row in self.ledger.run(parent_id).deliveries if row.state == "failed"}
@@ -216,6 +222,8 @@ class _Making:
             return PlannedDelivery(
                 str(destination.id), "link", f"/r/{destination.settings.slug}", kept, state="succeeded"
             )
+        addresses = _addresses(destination)
+        staying = self.maker.subscribers.staying(self.build.subject_id, addresses)
         return PlannedDelivery(
             destination_id=str(destination.id),
             kind=destination.kind,
@@ -223,7 +231,8 @@ class _Making:
             destination=kept,
             connection_id=destination.connection,
             message=shared.message(destination),
-            recipients=_addresses(destination),
+            recipients=staying,
+            **_nobody_left(addresses, staying),
         )
 
 
@@ -320,6 +329,11 @@ def _addresses(destination: ChannelDestination) -> tuple[str, ...]:
         return ()
     given = [address for name in ("to", "cc", "bcc") for address in destination.settings.get(name) or ()]
     return tuple(dict.fromkeys(map(str, given)))
+
+
+def _nobody_left(asked: Sequence[str], staying: Sequence[str]) -> Mapping[str, Any]:
+    """What a delivery says whose recipients want no more mails."""
+    return {"state": "ignored", "reason": ALL_LEFT} if asked and not staying else {}
 
 
 def _served(recipients: Mapping[str, Mapping[str, str]], only: str) -> tuple[str, ...]:

@@ -63,7 +63,8 @@ def _switched_off(session: Session, destination_ids: list[str]) -> set[str]:
 
 
 def _delivery(run: Run, planned: PlannedDelivery, *, is_off: bool, now: datetime) -> Delivery:
-    state = "ignored" if is_off and planned.state == "planned" else planned.state
+    is_passed_over = is_off and planned.state == "planned"
+    state = "ignored" if is_passed_over else planned.state
     return Delivery(
         run_id=run.id,
         destination_id=planned.destination_id,
@@ -74,7 +75,7 @@ def _delivery(run: Run, planned: PlannedDelivery, *, is_off: bool, now: datetime
         destination=dict(planned.destination),
         message=planned.message,
         state=state,
-        reason=DISABLED if state == "ignored" else planned.reason,
+        reason=DISABLED if is_passed_over else planned.reason,
         next_at=now if state == "planned" else None,
         finished_at=now if state in FINAL else None,
         recipients={address: {"state": planned.state, "answer": ""} for address in planned.recipients},

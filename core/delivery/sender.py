@@ -10,6 +10,7 @@ from core.connectors.base import File, Parcel, Receipt, SendError
 from core.delivery.artefacts import ArtefactLost, Artefacts
 from core.delivery.inbox import Inbox
 from core.delivery.ledger import Ledger
+from core.delivery.subscribers import Subscribers
 from core.delivery.work import Claim
 from core.errors import DataError, NotFound
 from core.model.runs import Artefact
@@ -23,6 +24,7 @@ class Sender:
     artefacts: Artefacts
     ledger: Ledger
     inbox: Inbox
+    subscribers: Subscribers
 
     def send(self, claim: Claim) -> Receipt:
         """One try. Raises SendError; also for a file that is gone or altered and a connection that is not there."""
@@ -57,6 +59,7 @@ class Sender:
             cursor=claim.cursor,
             keep=lambda cursor: self.ledger.keep(claim, cursor),
             begin=lambda: self.ledger.begun(claim),
+            leave=lambda recipient: self.subscribers.link(claim.subject_id, recipient),
         )
 
     def _file(self, artefact: Artefact, prefix: str, message: dict[str, object]) -> File:

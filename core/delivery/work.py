@@ -46,7 +46,8 @@ class PlannedDelivery:
     """A delivery as the maker hands it over.
 
     destination: its specification as it is now. message: name of the artefact that the channel is handed. recipients:
-    addresses, where the channel tells them apart. state: "succeeded" where nothing is left to do (links, the inbox).
+    addresses, where the channel tells them apart. state: "succeeded" where nothing is left to do (links, the inbox),
+    "ignored" where nobody is to be served, for `reason`.
     """
 
     destination_id: str
@@ -57,7 +58,7 @@ class PlannedDelivery:
     message: str = ""
     recipients: tuple[str, ...] = ()
     bundle_id: str = ""
-    state: Literal["planned", "succeeded"] = "planned"
+    state: Literal["planned", "succeeded", "ignored"] = "planned"
     reason: str = ""
 
 
@@ -96,6 +97,7 @@ class Claim:
     delivery_id: str
     fence: int
     run_id: str
+    subject_id: str
     occurrence_key: str
     at: datetime
     is_test: bool

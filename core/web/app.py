@@ -22,6 +22,7 @@ from core.web.reports import Reports
 from core.web.sign_in import sign_in_routes
 from core.web.static import static_routes
 from core.web.strangers import Strangers
+from core.web.unsubscribe import unsubscribe_routes
 from core.web.views import Views
 
 # A reader waits so long for newer data, then gets the last good copy.
@@ -44,6 +45,7 @@ def create_web(app: App, *, wait_s: float = WAIT_S) -> FastAPI:
     web.include_router(static_routes())
     web.include_router(sign_in_routes(app))
     web.include_router(oidc_routes(app))
+    web.include_router(unsubscribe_routes(app))
     web.include_router(api_routes())
     web.include_router(docs_routes(web), prefix=PREFIX)
     add_problem_handlers(web)

@@ -164,7 +164,7 @@ def test_each_may_leave_by_an_address_of_their_own() -> None:
         assert "https://reports.example.org/u/ben@example.org" in body.get_content()
 
 
-@pytest.mark.parametrize("given", [{}, {"is_test": True, "leave": lambda _: "https://x.example"}, {"mode": "all"}])
+@pytest.mark.parametrize("given", [{}, {"mode": "all", "leave": lambda _: "https://x.example"}])
 def test_nobody_is_offered_to_leave_where_there_is_no_way(given: dict[str, Any]) -> None:
     with mail_server() as post:
         Email().send(account(post.port), outside(), parcel(**given))
@@ -172,6 +172,13 @@ def test_nobody_is_offered_to_leave_where_there_is_no_way(given: dict[str, Any])
     assert "List-Unsubscribe" not in mail
     assert "Leave" not in mail.as_string()
     assert "Revenue fell." in mail.as_string()
+
+
+def test_a_message_that_offers_no_way_out_has_none_in_its_head() -> None:
+    plain = {**MESSAGE, "text": "Revenue fell.", "html": "<p>Revenue fell.</p>"}
+    with mail_server() as post:
+        Email().send(account(post.port), outside(), replace(parcel(leave=lambda _: "https://x.example"), message=plain))
+    assert "List-Unsubscribe" not in post.messages[0]
 
 
 @pytest.mark.parametrize("mode", ["each", "all"])

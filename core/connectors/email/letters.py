@@ -60,7 +60,7 @@ def _to_one(parcel: Parcel, mailbox: Mailbox, recipient: str) -> EmailMessage:
     """The mail of one recipient, who may leave by an address of their own."""
     is_alone = len(_everybody(parcel)) <= 1
     own = "" if is_alone else f".{blake2b(recipient.lower().encode(), digest_size=6).hexdigest()}"
-    leave = "" if parcel.is_test else parcel.leave(parseaddr(recipient)[1])
+    leave = parcel.leave(parseaddr(recipient)[1]) if UNSUBSCRIBE in str(parcel.message["html"]) else ""
     mail = _mail(parcel, mailbox, own, leave)
     mail["To"] = recipient
     if leave:
