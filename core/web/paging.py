@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -64,6 +65,25 @@ def _read(cursor: str) -> tuple[str, str]:
     if way not in {"after", "before"} or not isinstance(place, str):
         raise DataError("This cursor was not made here. Take it from 'next' or 'previous'.", field="cursor")
     return way, place
+
+
+def cursor_of(at: datetime, row_id: str) -> str:
+    """The place of a row in a list by time."""
+    return urlsafe_b64encode(json.dumps([at.isoformat(), row_id]).encode()).decode()
+
+
+def place_of(cursor: str | None) -> tuple[datetime, str] | None:
+    """The place that `cursor_of` wrote; None without a cursor. Raises DataError for another one."""
+    if cursor is None:
+        return None
+    try:
+        at, row_id = json.loads(urlsafe_b64decode(cursor.encode()))
+        moment = datetime.fromisoformat(at)
+    except (ValueError, TypeError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise DataError("This cursor was not made here. Take it from 'next'.", field="cursor")
+    return moment, str(row_id)
 
 
 AskedPage = Annotated[Window, Depends()]

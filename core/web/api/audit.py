@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,10 +10,9 @@ from pydantic import BaseModel, Field
 
 from core.audit_log import LONGEST_DAYS, Filter
 from core.errors import DataError
-from core.model.access import AuditEntry
 from core.model.base import Spec
 from core.web.auth import AuditReader, SettingsWriter, TheApp
-from core.web.paging import Page
+from core.web.paging import Page, cursor_of, place_of
 from core.web.problems import answers
 
 routes = APIRouter(tags=["audit"])
@@ -68,9 +65,13 @@ def list_all(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Page[EntryAnswer]:
     """Entries, the newest first."""
-    found = app.audit.entries(asked, before=_read(cursor) if cursor else None, limit=limit + 1)
+    found = app.audit.entries(asked, before=place_of(cursor), limit=limit + 1)
     results = [EntryAnswer.model_validate(entry, from_attributes=True) for entry in found[:limit]]
-    more = str(request.url.include_query_params(cursor=_cursor(found[limit - 1]))) if len(found) > limit else None
+    more = (
+        str(request.url.include_query_params(cursor=cursor_of(found[limit - 1].at, found[limit - 1].id)))
+        if len(found) > limit
+        else None
+    )
     return Page(next=more, previous=None, results=results)
 
 
@@ -92,18 +93,3 @@ def put_retention(body: Retention, app: TheApp, _caller: SettingsWriter) -> Rete
     """Keep entries for that many days; older ones are removed within the hour."""
     app.audit.keep_for(body.days)
     return body
-
-
-def _cursor(entry: AuditEntry) -> str:
-    return urlsafe_b64encode(json.dumps([entry.at.isoformat(), entry.id]).encode()).decode()
-
-
-def _read(cursor: str) -> tuple[datetime, str]:
-    try:
-        at, entry_id = json.loads(urlsafe_b64decode(cursor.encode()))
-        moment = datetime.fromisoformat(at)
-    except (ValueError, TypeError):
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise DataError("This cursor was not made here. Take it from 'next'.", field="cursor")
-    return moment, str(entry_id)
