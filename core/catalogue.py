@@ -41,6 +41,7 @@ Clock = Callable[[], datetime]
 Progress = Callable[[str, float], None]
 # A source that could not be read is not read again at every load of a report while its files stay as they are.
 AGAIN_AFTER_S = 10.0
+EVERY_ANALYST = DatasetAccess()
 log = structlog.get_logger(__name__)
 
 
@@ -134,7 +135,7 @@ class Catalogue:
         """Whom a dataset is for, people by id. Raises NotFound."""
         with self._store.read() as session:
             self._row(session, slug)
-            return list_rights(session, self._organisation_id).get(slug, DatasetAccess())
+            return list_rights(session, self._organisation_id).get(slug, EVERY_ANALYST)
 
     def named(self, access: DatasetAccess) -> DatasetAccess:
         """The same people by their ids. Raises DataError for somebody who cannot be named."""
@@ -172,19 +173,23 @@ class Catalogue:
         *,
         path: Path | None = None,
         by: str,
+        access: DatasetAccess = EVERY_ANALYST,
         progress: Progress | None = None,
         cancel: threading.Event | None = None,
     ) -> Version:
-        """Publish the first version of a new dataset together with its definition.
+        """Publish the first version of a new dataset together with its definition, for those whom `access` names.
 
-        Raises AlreadyExists, AmbiguousSource when a column can be read in two ways, UnreadableSource, Cancelled.
+        Raises AlreadyExists, AmbiguousSource when a column can be read in two ways, UnreadableSource, Cancelled, and
+        DataError as `named`.
         """
         if self.is_known(spec.slug):
             raise AlreadyExists(f"Slug '{spec.slug}' is taken by another dataset. Choose another one.")
         self._refuse_private(spec.source)
+        named = self.named(access)
 
         def keep(version: Version) -> None:
             with self._store.write() as session:
+                set_access(session, self._organisation_id, spec.slug, named)
                 kept = _with_columns(spec, version)
                 add_dataset(session, self._organisation_id, kept, person_id=by, now=self._clock())
                 note(session, "dataset.made", Subject("dataset", spec.slug, spec.name), at=self._clock())

@@ -8,8 +8,10 @@ import threading
 import streamlit as st
 
 from core.app import App
+from core.catalogue import EVERY_ANALYST
 from core.errors import AmbiguousSource
-from core.model.data import Calendar, ColumnSpec, DatasetSpec
+from core.model.data import Calendar, DatasetAccess, DatasetSpec
+from core.store.dataset_rights import CLOSED
 from core.ui import data_calendar, data_columns, data_draft, data_jobs, progress, state
 from core.ui.data_draft import Draft
 from core.ui.data_reading import READINGS
@@ -21,6 +23,7 @@ FILE_TYPES = ["csv", "tsv", "txt", "gz", "json", "ndjson", "jsonl", "parquet", "
 UPLOAD, PATH = "Upload a file", "A path on the server"
 SLUG_LENGTH = 63
 VALUES_ASKED = 3
+CLOSED_AT_FIRST = "For administrators alone, until it is said who may see it"
 
 
 def is_open() -> bool:
@@ -145,21 +148,22 @@ def _show_columns(app: App, draft: Draft, inspection: Inspection) -> None:
     )
     with st.expander("Calendar"):
         calendar = data_calendar.edit(Calendar(), key=f"data_new_calendar_{draft.number}")
+    is_closed = can(app, "data.share") and st.checkbox(CLOSED_AT_FIRST, key=f"data_new_closed_{draft.number}")
     is_ready = not draft.open_questions
     if not is_ready:
         st.caption("Answer the question above first.")
     if st.button("Load", type="primary", key="data_new_load", disabled=not is_ready or data_jobs.is_busy()):
-        _load(app, draft, name=name, slug=slug, columns=columns, calendar=calendar)
+        spec = DatasetSpec(slug=slug, name=name, source=draft.source, columns=columns, calendar=calendar)
+        _load(app, draft, spec, CLOSED if is_closed else EVERY_ANALYST)
 
 
-def _load(app: App, draft: Draft, *, name: str, slug: str, columns: tuple[ColumnSpec, ...], calendar: Calendar) -> None:
-    spec = DatasetSpec(slug=slug, name=name, source=draft.source, columns=columns, calendar=calendar)
+def _load(app: App, draft: Draft, spec: DatasetSpec, access: DatasetAccess) -> None:
     path, by = draft.path, acting(app, "data.write" if draft.path else "data.path").person_id
 
     def work(report: progress.Report, cancel: threading.Event) -> Version:
-        return app.catalogue.create(spec, path=path, by=by, progress=report, cancel=cancel)
+        return app.catalogue.create(spec, path=path, by=by, access=access, progress=report, cancel=cancel)
 
-    data_jobs.publish(app, f"Loading '{name}'", work)
+    data_jobs.publish(app, f"Loading '{spec.name}'", work)
     st.rerun()
 
 

@@ -23,7 +23,12 @@ def app(sales_app: App) -> App:
     ann = person(sales_app, "ann").id
     sales_app.analyses.duplicate("revenue", "anns", "Ann's", by=ann)
     destination = {"kind": "link", "settings": {"slug": "anns", "public": True}}
-    spec = {"name": "Ann's morning", "content": {"analysis": "anns"}, "destinations": [destination]}
+    spec = {
+        "name": "Ann's morning",
+        "content": {"analysis": "anns"},
+        "destinations": [destination],
+        "triggers": [{"kind": "schedule", "cron": "0 9 * * *"}],
+    }
     sales_app.exports.create(ExportSpec.model_validate(spec), by=ann)
     caller = sales_app.sessions.caller_of(sales_app.sessions.open(ann, Visitor()))
     assert caller is not None
@@ -66,6 +71,14 @@ def test_paused_exports_are_off_and_nothing_opens(app: App) -> None:
     leave(app, pause=True)
     (export,) = app.exports.of_analysis("anns")
     assert (export.spec.is_active, export.revision, is_open(app)) == (False, 2, False)
+    assert [(trigger.state, trigger.next_fires) for trigger in export.triggers] == [("off", ())]
+
+
+def test_switched_on_again_the_schedule_goes_on(app: App) -> None:
+    leave(app, pause=True)
+    (export,) = app.exports.of_analysis("anns")
+    (trigger,) = app.exports.switch(export.id, True).triggers
+    assert (trigger.state, len(trigger.next_fires) > 0) == ("on", True)
 
 
 def test_nobody_leaves_something_behind_by_the_way(app: App) -> None:
@@ -128,7 +141,7 @@ def test_whoever_is_invited_again_is_named_nowhere(app: App) -> None:
 
 def test_the_audit_says_who_took_over_what(app: App) -> None:
     leave(app, hand_over_to=person(app, "ben").id)
-    told = {entry.act: entry.detail for entry in app.audit.entries(Filter(), limit=10)}
+    told = {entry.act: entry.detail for entry in app.audit.entries(Filter(), limit=100)}
     assert told["person.left"] == {"handed_over_to": "ben@example.org"}
     assert told["analysis.handed_over"] == told["export.handed_over"] == {"to": "ben@example.org"}
 

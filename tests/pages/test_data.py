@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.app import App
 from core.model.analysis import AnalysisSpec
-from core.model.data import DatasetSpec, FilesSource, UploadSource
+from core.model.data import DatasetAccess, DatasetSpec, FilesSource, UploadSource
 from tests.pages.driving import Open, settled, texts
 
 DATA = "pages/1_Data.py"
@@ -124,6 +124,13 @@ def test_an_uploaded_file_becomes_a_dataset(open_page: Open, app: App) -> None:
     assert app.catalogue.latest("shop-sales").rows == 2
     assert "'shop-sales' is at version 1 with 2 rows." in texts(page)
     assert page.selectbox(key="data_dataset").value == "shop-sales"
+
+
+def test_a_file_can_be_for_administrators_alone_from_its_first_moment(open_page: Open, app: App) -> None:
+    page = upload(open_page(DATA, new="1"), "pay.csv", SALES)
+    page.checkbox[0].check()
+    settled(page.button(key="data_new_load").click().run())
+    assert app.catalogue.access("pay") == DatasetAccess(roles=("admin",))
 
 
 def test_the_received_file_is_not_left_behind(open_page: Open, data_dir: Path) -> None:

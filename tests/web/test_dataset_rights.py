@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ import pytest
 from core.access.tokens import ALL_SCOPES, hash_token
 from core.model.access import Person
 from core.store.people import keep_token
-from tests.web.conftest import REVENUE, Site, serve
+from tests.web.conftest import REVENUE, SALES, Site, serve
 
 Send = Callable[..., httpx.Response]
 
@@ -162,3 +163,35 @@ def test_a_deleted_dataset_leaves_no_rights_to_the_next_of_its_name(site: Site, 
     assert site.delete("/datasets/brief").status_code == 204
     assert site.upload("brief").status_code == 201
     assert send("ben", "GET", "/datasets/brief").status_code == 200
+
+
+@pytest.mark.parametrize("access", ['{"roles": ["admin"]}', '{"people": ["ann@example.org"]}'])
+def test_a_new_dataset_can_be_for_some_from_its_first_moment(site: Site, send: Send, access: str) -> None:
+    slug = f"new-{len(access)}"
+    assert site.upload(slug, access=access).status_code == 201
+    assert send("ben", "GET", f"/datasets/{slug}").status_code == 404
+
+
+def test_only_administrators_make_a_dataset_that_is_for_some(send: Send) -> None:
+    fields = {"slug": "mine", "name": "Mine", "access": '{"people": ["ben@example.org"]}'}
+    answer = send("ben", "POST", "/datasets", data=fields, files={"file": ("mine.csv", b"day,n\n2026-01-01,1\n")})
+    assert answer.status_code == 403
+
+
+def test_a_new_dataset_for_nobody_who_is_here_is_not_made(site: Site) -> None:
+    answer = site.upload("ghosts", access='{"people": ["ghost@example.org"]}')
+    assert (answer.status_code, [e["field"] for e in answer.json()["errors"]]) == (422, ["access.people"])
+    assert site.get("/datasets/ghosts").status_code == 404
+
+
+def test_access_that_is_no_json_is_named(site: Site) -> None:
+    answer = site.upload("wrong", access="everybody")
+    assert (answer.status_code, [e["field"] for e in answer.json()["errors"]]) == (422, ["access"])
+
+
+def test_a_path_can_be_for_some_too(site: Site, send: Send, tmp_path: Path) -> None:
+    (tmp_path / "wages.csv").write_text(SALES, encoding="utf-8")
+    source = {"kind": "files", "path": str(tmp_path / "wages.csv")}
+    body = {"slug": "wages", "name": "Wages", "source": source, "access": {"roles": ["admin"]}}
+    assert site.post("/datasets", json=body).json()["access"] == {"people": [], "roles": ["admin"]}
+    assert send("ben", "GET", "/datasets/wages").status_code == 404

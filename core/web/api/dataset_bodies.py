@@ -28,15 +28,17 @@ class DatasetBody(Spec):
     source: FilesSource
     columns: tuple[ColumnSpec, ...] = ()
     calendar: Calendar = Calendar()
+    access: DatasetAccess = DatasetAccess()
 
 
 class DatasetForm(Spec):
-    """The fields beside an uploaded file. `read` is a JSON object (`source.read`)."""
+    """The fields beside an uploaded file. `read` (`source.read`) and `access` are JSON objects."""
 
     slug: Slug
     name: Name
     description: str = ""
     read: str = "{}"
+    access: str = "{}"
 
 
 ColumnPatch = partial(ColumnSpec, "ColumnPatch")
@@ -106,6 +108,7 @@ NEW_BODY: dict[str, Any] = {
                         "name": {"type": "string"},
                         "description": {"type": "string"},
                         "read": {"type": "string", "description": "`source.read` as JSON"},
+                        "access": {"type": "string", "description": "`access` as JSON"},
                         "file": FILE,
                     },
                 }
@@ -157,21 +160,22 @@ def version_answer(version: Version) -> VersionAnswer:
     )
 
 
-def spec_of_body(body: bytes) -> DatasetSpec:
-    """The dataset that a JSON body describes."""
+def new_of_body(body: bytes) -> tuple[DatasetSpec, DatasetAccess]:
+    """The dataset that a JSON body describes, and whom it is for."""
     try:
         asked = DatasetBody.model_validate_json(body)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False)) from None
-    return checked(DatasetSpec, asked.model_dump(mode="json"))
+    return checked(DatasetSpec, asked.model_dump(mode="json", exclude={"access"})), asked.access
 
 
-def spec_of_upload(upload: Upload) -> DatasetSpec:
-    """The dataset that a form describes."""
+def new_of_upload(upload: Upload) -> tuple[DatasetSpec, DatasetAccess]:
+    """The dataset that a form describes, and whom it is for."""
     form = checked(DatasetForm, dict(upload.fields))
-    read = checked(ReadOptions, _json(form.read), place=("read",))
+    read = checked(ReadOptions, _json(form.read, "read"), place=("read",))
+    access = checked(DatasetAccess, _json(form.access, "access"), place=("access",))
     source = {"kind": "upload", "file_name": upload.file_name, "read": read.model_dump()}
-    return checked(DatasetSpec, form.model_dump(exclude={"read"}) | {"source": source})
+    return checked(DatasetSpec, form.model_dump(exclude={"read", "access"}) | {"source": source}), access
 
 
 def changed_spec(spec: DatasetSpec, patch: DatasetPatch) -> DatasetSpec:
@@ -196,9 +200,9 @@ def _merged_columns(spec: DatasetSpec, patch: DatasetPatch) -> list[dict[str, An
     return list(columns.values())
 
 
-def _json(text: str) -> object:
+def _json(text: str, field: str) -> object:
     try:
         return json.loads(text)
     except ValueError:
-        problem = {"type": "value_error", "loc": ("read",), "msg": "This is no JSON object", "input": text}
+        problem = {"type": "value_error", "loc": (field,), "msg": "This is no JSON object", "input": text}
         raise RequestValidationError([problem]) from None

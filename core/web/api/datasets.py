@@ -9,8 +9,9 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from core.access.rights import require
+from core.access.tokens import Caller
 from core.app import App
-from core.model.data import DatasetSpec
+from core.model.data import DatasetAccess, DatasetSpec
 from core.web.api.dataset_bodies import (
     FILE_BODY,
     NEW_BODY,
@@ -19,8 +20,8 @@ from core.web.api.dataset_bodies import (
     VersionAnswer,
     changed_spec,
     dataset_answer,
-    spec_of_body,
-    spec_of_upload,
+    new_of_body,
+    new_of_upload,
     version_answer,
 )
 from core.web.api.queries import QueryAnswer, QueryBody, answered
@@ -49,16 +50,21 @@ def list_all(page: AskedPage, app: TheApp, _caller: DataReader) -> Page[DatasetA
     summary="Load a new dataset",
 )
 async def create(request: Request, response: Response, app: TheApp, caller: DataWriter) -> DatasetAnswer:
-    """From a path or glob on the server (JSON; owner and administrators only), or from an upload (multipart)."""
+    """From a path or glob on the server (JSON; owner and administrators only), or from an upload (multipart).
+
+    `access` says who may see it from its first moment; owner and administrators alone send it.
+    """
     if is_multipart(request):
         async with received(request, _incoming(app)) as upload:
-            spec = spec_of_upload(upload)
-            await run_in_threadpool(app.catalogue.create, spec, path=upload.path, by=caller.person_id)
+            spec, access = new_of_upload(upload)
+            _require_may_share(caller, access)
+            await run_in_threadpool(app.catalogue.create, spec, path=upload.path, by=caller.person_id, access=access)
     else:
         _require_json(request)
-        spec = spec_of_body(await request.body())
+        spec, access = new_of_body(await request.body())
         require(caller, "data.path")
-        await run_in_threadpool(app.catalogue.create, spec, by=caller.person_id)
+        _require_may_share(caller, access)
+        await run_in_threadpool(app.catalogue.create, spec, by=caller.person_id, access=access)
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{spec.slug}"
     return tagged(response, await run_in_threadpool(_current, app, spec.slug))
 
@@ -147,6 +153,11 @@ def _answer(app: App, spec: DatasetSpec) -> DatasetAnswer:
     access = app.catalogue.access(spec.slug)
     named = access.model_copy(update={"people": tuple(map(app.people.called, access.people))})
     return dataset_answer(spec, app.catalogue.latest(spec.slug), named)
+
+
+def _require_may_share(caller: Caller, access: DatasetAccess) -> None:
+    if access.people or access.roles:
+        require(caller, "data.share")
 
 
 def _incoming(app: App) -> Path:
