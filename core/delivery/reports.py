@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.analyses import compute_both, dimensions_for
+from core.analyses import compute, compute_both, dimensions_for
 from core.engine.bridge import Bridge
 from core.engine.segments import NOT_ADDITIVE, Found
 from core.model.analysis import AnalysisSpec
@@ -39,15 +39,22 @@ def locked(analysis: AnalysisSpec, content: ReportContent) -> AnalysisSpec:
 
 
 def search_for(bridge: Bridge, warehouse: Warehouse, analysis: AnalysisSpec, version: Version) -> Found | None:
-    """Segments of the KPI's change, of the main step where the KPI itself does not add up; None where it is undefined.
+    """The segments that a report shows; None where the KPI is undefined. Raises as `find_segments`."""
+    return None if bridge.total.change is None else search_main(warehouse, analysis, version, bridge=bridge)
 
-    Raises as `find_segments`.
+
+def search_main(
+    warehouse: Warehouse, analysis: AnalysisSpec, version: Version, *, k: int = 5, bridge: Bridge | None = None
+) -> Found:
+    """Segments of the KPI's change, of the main step where the KPI itself does not add up. Raises as `find_segments`.
+
+    bridge: the analysis' own on this version, where it is known; else it is computed when it is needed.
     """
-    if bridge.total.change is None:
-        return None
-    found = find_segments(warehouse, analysis, version)
-    main = chosen_detail(bridge, None, None) if NOT_ADDITIVE in found.notes else None
-    return find_segments(warehouse, analysis, version, step=main[0]) if main else found
+    found = find_segments(warehouse, analysis, version, k=k)
+    if NOT_ADDITIVE not in found.notes:
+        return found
+    main = chosen_detail(bridge or compute(warehouse, analysis, version), None, None)
+    return find_segments(warehouse, analysis, version, step=main[0], k=k) if main else found
 
 
 def make_report(

@@ -205,10 +205,13 @@ def test_the_answer_says_the_words_of_the_page(site: Site) -> None:
     assert "<strong>Sessions</strong> rose from 230 to 300" in site.get("/analyses/labelled/report.html").text
 
 
-def test_a_report_searches_the_main_step_where_the_kpi_is_no_sum(site: Site) -> None:
+def test_the_main_step_is_searched_where_the_kpi_is_no_sum(site: Site) -> None:
     make(site, "no-sum", equation={"steps": [{"formula": "visits"}, {"formula": "orders"}]})
     answer = site.get("/analyses/no-sum/segments").json()
-    assert [note["code"] for note in answer["notes"]] == ["segments_not_additive"]
+    steps = {step["step"]: step["contribution"] for step in site.get("/analyses/no-sum/bridge").json()["steps"]}
+    assert answer["step"] == max(steps, key=lambda name: abs(steps[name]))
+    assert sum(row["contribution"] for row in answer["rows"]) == pytest.approx(steps[answer["step"]])
+    assert "segments_not_additive" not in [note["code"] for note in answer["notes"]]
     page = site.get("/analyses/no-sum/report.html?views=segments")
     assert page.status_code == 200
     assert "Choose one of the steps" not in page.text

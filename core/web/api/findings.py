@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from core.analyses import compute
+from core.delivery.reports import search_main
 from core.engine.reconcile import reconcile
 from core.engine.segments import Piece
 from core.model.analysis import Method
@@ -21,6 +22,9 @@ from core.web.auth import AnalysisReader, TheApp
 from core.web.problems import answers
 
 routes = APIRouter(tags=["analyses"])
+
+
+WHOSE = "whose contribution is searched; default the KPI's change, where the KPI is no sum the main step's"
 
 
 class PieceAnswer(BaseModel):
@@ -80,14 +84,18 @@ def get_segments(
     _caller: AnalysisReader,
     base: Side = None,
     current: Side = None,
-    step: Annotated[str | None, Query(description="whose contribution is searched; default the KPI's change")] = None,
+    step: Annotated[str | None, Query(description=WHOSE)] = None,
     k: Annotated[int, Query(ge=1, le=20, description="segments at most")] = 5,
 ) -> SegmentsAnswer:
     """Which segments moved otherwise than the rest; on the newest data, kept until it changes."""
     saved = app.analyses.get(slug)
     spec = with_periods(saved.spec, base, current)
     version = app.catalogue.fresh(spec.dataset).version
-    found = find_segments(app.warehouse, spec, version, step=step, k=k)
+    found = (
+        find_segments(app.warehouse, spec, version, step=step, k=k)
+        if step
+        else search_main(app.warehouse, spec, version, k=k)
+    )
     return SegmentsAnswer(
         analysis=slug,
         revision=saved.revision,
