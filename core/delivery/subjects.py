@@ -19,12 +19,13 @@ class Started:
     kind: Literal["export", "dataset"]
     id: str
     name: str
+    is_active: bool
     definition: Mapping[str, Any]
 
 
 def started_export(row: Export) -> Started:
     """An export as it is now."""
-    return Started("export", row.id, row.name, {"spec": row.spec, "revision": row.revision})
+    return Started("export", row.id, row.name, row.is_active, {"spec": row.spec, "revision": row.revision})
 
 
 def subject_of(session: Session, trigger: Trigger) -> Started | None:

@@ -27,6 +27,7 @@ from core.model.delivery import Export
 from core.model.runs import Run
 from core.model.triggers import Trigger, UrlTrigger
 from core.store import Store
+from core.store.exports import get_export
 from core.store.triggers import count_planned, find_trigger, newest_run, run_of, trigger_spec, was_used
 
 JOINED_FOR = timedelta(seconds=60)
@@ -127,6 +128,27 @@ class Triggers:
             raise Conflict(f"This trigger of export '{known.name}' is paused. Resume it, then call again.")
         return fired
 
+    def start(self, export_id: str, *, by: str, how: Literal["hand", "api"], key: str | None = None) -> Fired:
+        """A run that a person asks for, by id. Raises NotFound, Conflict for an export that is off, DataError (key)."""
+        if key is not None:
+            _require_key(key)
+        now = self._clock()
+        with self._store.write() as session:
+            started = started_export(get_export(session, self._organisation_id, export_id))
+            if not started.is_active:
+                raise Conflict(f"Export '{started.name}' is switched off. Switch it on, then start it.")
+            asked = self._ledger.ask(
+                subject_id=started.id,
+                name=started.name,
+                definition=started.definition,
+                trigger_kind=how,
+                occurrence_key=f"{started.id}:{how}:{key or new_id()}",
+                planned_at=now,
+                by=by,
+                session=session,
+            )
+            return self._fired(asked.run_id, not asked.is_new)
+
     def status(self, signed: str) -> RunStatus | None:
         """What became of a run, for a day; None for what was not signed here, and later."""
         try:
@@ -213,9 +235,13 @@ def _is_right(row: Trigger | None, token: str, now: datetime) -> bool:
     return is_newest or (is_old and row.old_until is not None and now < row.old_until)
 
 
-def _of_key(session: Session, row: Trigger, key: str, where: Mapping[str, Any]) -> Run | None:
+def _require_key(key: str) -> None:
     if not KEY.fullmatch(key):
         raise DataError(f"{IDEMPOTENCY_KEY} is 1 to 255 printable ASCII characters.", field=IDEMPOTENCY_KEY)
+
+
+def _of_key(session: Session, row: Trigger, key: str, where: Mapping[str, Any]) -> Run | None:
+    _require_key(key)
     run = run_of(session, _keyed(row, key))
     if run is not None and run.where != where:
         raise DataError(

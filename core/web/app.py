@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import FastAPI
 
 from core.access.attempts import Attempts
@@ -22,6 +24,7 @@ from core.web.reports import Reports
 from core.web.sign_in import sign_in_routes
 from core.web.static import static_routes
 from core.web.strangers import Strangers
+from core.web.triggers import TriggerUrls
 from core.web.unsubscribe import unsubscribe_routes
 from core.web.views import Views
 
@@ -29,8 +32,15 @@ from core.web.views import Views
 WAIT_S = 10.0
 
 
-def create_web(app: App, *, wait_s: float = WAIT_S) -> FastAPI:
-    """Report URLs, REST API and health on one `App`, which stays the caller's to close."""
+def nobody_waits() -> None:
+    """What is asked for waits for a sidecar."""
+
+
+def create_web(app: App, *, wait_s: float = WAIT_S, wake: Callable[[], None] = nobody_waits) -> FastAPI:
+    """Report URLs, trigger URLs, REST API and health on one `App`, which stays the caller's to close.
+
+    wake: tells workers that a run was asked for.
+    """
     web = FastAPI(
         title="Bridgecast",
         version=PRODUCT_VERSION,
@@ -40,7 +50,7 @@ def create_web(app: App, *, wait_s: float = WAIT_S) -> FastAPI:
         redirect_slashes=False,
     )
     web.state.app, web.state.drawer, web.state.views = app, Drawer(app), Views()
-    web.state.attempts = Attempts()
+    web.state.attempts, web.state.wake = Attempts(), wake
     web.include_router(health_routes(app))
     web.include_router(static_routes())
     web.include_router(sign_in_routes(app))
@@ -53,6 +63,7 @@ def create_web(app: App, *, wait_s: float = WAIT_S) -> FastAPI:
     web.add_middleware(Acting)
     web.add_middleware(Heads)
     web.add_middleware(Reports, app=app, drawer=web.state.drawer, views=web.state.views, wait_s=wait_s)
+    web.add_middleware(TriggerUrls, app=app)
     web.add_middleware(Strangers)
     web.add_middleware(Frame, is_https=app.settings.is_https)
     web.add_middleware(Proxies, trusted=app.settings.trusted_networks)

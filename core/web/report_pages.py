@@ -12,7 +12,8 @@ from core.report.assets import asset_name
 class Message:
     """A page of one sentence.
 
-    reload_s: it asks again by itself. asks_password, error: it has a field for the link's password.
+    reload_s: it asks again by itself. asks_password, error: it has a field for the link's password. button: of a form
+    that sends nothing to the address that was asked for.
     """
 
     status: int
@@ -22,6 +23,7 @@ class Message:
     retry_after_s: int | None = None
     asks_password: bool = False
     error: str = ""
+    button: str = ""
 
 
 CLOSED = Message(404, "This link does not work", "This link does not exist or no longer works. Ask its sender.")
@@ -62,7 +64,7 @@ def page_of(message: Message) -> bytes:
     """The page in HTML, in the look of reports."""
     title, text = html.escape(message.title), html.escape(message.text)
     again = f'<meta http-equiv="refresh" content="{message.reload_s}">' if message.reload_s else ""
-    styles = ("report.css", "sign_in.css") if message.asks_password else ("report.css",)
+    styles = ("report.css", "sign_in.css") if _is_narrow(message) else ("report.css",)
     links = "".join(f'<link rel="stylesheet" href="/static/{asset_name(style)}">' for style in styles)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">{again}'
@@ -74,12 +76,20 @@ def page_of(message: Message) -> bytes:
     ).encode()
 
 
+def _is_narrow(message: Message) -> bool:
+    return message.asks_password or bool(message.button)
+
+
 def _narrow(message: Message) -> str:
-    return ' class="sign-in"' if message.asks_password else ""
+    return ' class="sign-in"' if _is_narrow(message) else ""
 
 
 def _form(message: Message) -> str:
-    """The field for the password; sent to the address that was asked for."""
+    """The field for the password, or a button; sent to the address that was asked for."""
+    if message.button:
+        return (
+            f'<form method="post"><button class="primary" type="submit">{html.escape(message.button)}</button></form>'
+        )
     if not message.asks_password:
         return ""
     error = f'<p class="error" role="alert">{html.escape(message.error)}</p>' if message.error else ""

@@ -17,15 +17,18 @@ from core.web.problems import ProblemResponse
 A_MINUTE = 60
 MOST_KEPT = 10_000
 # Addresses that are secrets themselves: whoever meets 404 there has guessed.
-SECRET_ADDRESSES = ("/r/", "/u/", "/welcome/")
+SECRET_ADDRESSES = ("/r/", "/t/", "/u/", "/welcome/")
 TOO_MANY = "Too many unknown addresses or tokens were tried from your network address. Wait a moment."
 
 
 class Buckets:
-    """Token buckets in memory: each key may do so much a minute, all of it at once if need be. Thread-safe."""
+    """Token buckets in memory: each key may do so much a minute, all of it at once if need be. Thread-safe.
 
-    def __init__(self, a_minute: int, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._rate, self._monotonic = float(a_minute), a_minute / 60.0, monotonic
+    per_s: the time that is meant instead of a minute.
+    """
+
+    def __init__(self, a_minute: int, monotonic: Callable[[], float] = time.monotonic, *, per_s: float = 60.0) -> None:
+        self._most, self._rate, self._monotonic = float(a_minute), a_minute / per_s, monotonic
         self._kept: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._guard = threading.Lock()
 

@@ -16,6 +16,7 @@ from core.web.api import (
     people,
     templates,
     tokens,
+    triggers,
 )
 from core.web.problems import answers
 
@@ -26,6 +27,19 @@ def api_routes() -> APIRouter:
     """All routes of the API."""
     routes = APIRouter(prefix=PREFIX, responses=answers(401))
     routes.include_router(me.routes)
-    for module in (datasets, analyses, bridges, findings, exports, connections, people, templates, audit, tokens):
+    of_organisation = (
+        datasets,
+        analyses,
+        bridges,
+        findings,
+        exports,
+        triggers,
+        connections,
+        people,
+        templates,
+        audit,
+        tokens,
+    )
+    for module in of_organisation:
         routes.include_router(module.routes, prefix="/orgs/{organization_id}", responses=answers(403, 404))
     return routes

@@ -1,7 +1,8 @@
-"""Exports: reports that travel to a link. Links are listed, rotated and revoked here."""
+"""Exports: reports that travel, by what starts them and to where. Links are listed, rotated and revoked here."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -9,8 +10,16 @@ from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.delivery.exports import Link, LinkState, SavedExport
-from core.model.delivery import ExportSpec, LinkSettings, ReportContent
+from core.model.delivery import (
+    ChannelDestination,
+    ExportSpec,
+    LinkDestination,
+    LinkSettings,
+    ReportContent,
+    SendCondition,
+)
 from core.web.api.partial import checked, partial, sent
+from core.web.api.triggers import TriggerAnswer, trigger_answer
 from core.web.auth import ExportReader, ExportWriter, LinkLister, TheApp
 from core.web.etags import IfMatch, require_match, tagged
 from core.web.paging import AskedPage, Page
@@ -58,25 +67,31 @@ class PublicLinkAnswer(LinkAnswer):
     export_name: str
 
 
-class DestinationAnswer(BaseModel):
+class LinkDestinationAnswer(BaseModel):
     """A link destination with the link that was made for it."""
 
     kind: Literal["link"]
+    id: str | None
     settings: LinkSettings
     link_id: str
     url: str
 
 
 class ExportAnswer(BaseModel):
-    """An export with its links."""
+    """An export with its links and triggers."""
 
     id: str
     name: str
     description: str
     is_active: bool
     content: ReportContent
-    destinations: list[DestinationAnswer]
+    triggers: list[TriggerAnswer]
+    condition: SendCondition
+    refresh: Literal["before", "none"]
+    destinations: list[LinkDestinationAnswer | ChannelDestination]
     links: list[LinkAnswer]
+    failure_recipients: list[str]
+    retention_days: int
     revision: int
     created_at: datetime
     modified_at: datetime
@@ -91,8 +106,12 @@ def list_all(page: AskedPage, app: TheApp, _caller: ExportReader) -> Page[Export
 
 @routes.post("/exports", status_code=201, responses=answers(400, 409, 413, 415, 422), summary="Make an export")
 def create(body: NewExport, request: Request, response: Response, app: TheApp, caller: ExportWriter) -> ExportAnswer:
-    """Make an export; each link destination gets its URL. Without a destination it is a draft and switched off."""
-    if not body.destinations and "is_active" not in body.model_fields_set:
+    """Make an export; each link destination and each trigger URL gets its address, the latter told here alone.
+
+    Without a destination, or without a trigger for what is sent, it is a draft and switched off.
+    """
+    is_draft = not body.destinations or (body.channels and not body.triggers)
+    if is_draft and "is_active" not in body.model_fields_set:
         body = body.model_copy(update={"is_active": False})
     saved = app.exports.create(body, by=caller.person_id)
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{saved.id}"
@@ -178,22 +197,32 @@ def renew(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> L
 
 def _answer(saved: SavedExport) -> ExportAnswer:
     links = {link.slug: link for link in saved.links}
-    settings = [link.settings for link in saved.spec.links]
     return ExportAnswer(
         id=saved.id,
         name=saved.spec.name,
         description=saved.spec.description,
         is_active=saved.spec.is_active,
         content=saved.spec.content,
-        destinations=[
-            DestinationAnswer(kind="link", settings=s, link_id=links[s.slug].id, url=links[s.slug].url)
-            for s in settings
-        ],
+        triggers=[trigger_answer(trigger) for trigger in saved.triggers],
+        condition=saved.spec.condition,
+        refresh=saved.spec.refresh,
+        destinations=[_destination(destination, links) for destination in saved.spec.destinations],
         links=[_link(link) for link in saved.links],
+        failure_recipients=list(saved.spec.failure_recipients),
+        retention_days=saved.spec.retention_days,
         revision=saved.revision,
         created_at=saved.created_at,
         modified_at=saved.modified_at,
     )
+
+
+def _destination(
+    one: LinkDestination | ChannelDestination, links: Mapping[str, Link]
+) -> LinkDestinationAnswer | ChannelDestination:
+    if isinstance(one, ChannelDestination):
+        return one
+    link = links[one.settings.slug]
+    return LinkDestinationAnswer(kind="link", id=one.id, settings=one.settings, link_id=link.id, url=link.url)
 
 
 def _link(link: Link) -> LinkAnswer:
