@@ -20,9 +20,16 @@ from core.ui.bridge_state import Work
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOT_IN_FILE_NAMES = r"[^\w.-]+"
 Make = Callable[[], str | bytes]
+Picture = Callable[[], alt.LayerChart | None]
+"""Draws the chart that is shown, light, for a file. Called outside of the page: it reads nothing of the session."""
 
 
-def bridge_downloads(work: Work, printed: PrintedBridge, picture: Callable[[], alt.LayerChart | None]) -> None:
+def no_picture() -> None:
+    """Of a view without a chart."""
+    return
+
+
+def bridge_downloads(work: Work, printed: PrintedBridge, picture: Picture) -> None:
     """The whole bridge; picture: the chart that is shown, the waterfall where it gives none."""
     name = work.spec.slug
 

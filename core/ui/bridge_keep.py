@@ -13,10 +13,14 @@ from core.ui.bridge_state import Work, filter_by
 from core.ui.text import escape
 
 Where = dict[str, Condition]
+TOGETHER = "Filters hold column by column: what meets several conditions together can be kept, but not left out."
+LAST = "Nothing would be left: the filters keep only this value."
 
 
 def keep_buttons(work: Work, segment: Mapping[str, str], *, key: str) -> None:
-    """Buttons for a picked segment, given by dimension and value; one of several conditions can only be kept."""
+    """Buttons for a picked segment, given by dimension and value; one of several conditions can only be kept, which the
+    other button says.
+    """
     name = escape(" and ".join(segment.values()))
     st.button(
         f"Keep only {name}",
@@ -25,13 +29,14 @@ def keep_buttons(work: Work, segment: Mapping[str, str], *, key: str) -> None:
         on_click=lambda: filter_by(work.start, kept(work.spec.where, segment)),
     )
     without = left_out(work.spec.where, segment)
-    if without is not None:
-        st.button(
-            f"Exclude {name}",
-            icon=":material/filter_alt_off:",
-            key=f"{key}_exclude",
-            on_click=lambda: filter_by(work.start, without),
-        )
+    st.button(
+        f"Exclude {name}",
+        icon=":material/filter_alt_off:",
+        key=f"{key}_exclude",
+        on_click=lambda: filter_by(work.start, without or {}),
+        disabled=without is None,
+        help=None if without is not None else TOGETHER if len(segment) > 1 else LAST,
+    )
 
 
 def kept(where: Where, segment: Mapping[str, str]) -> Where:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import altair as alt
 import streamlit as st
 
 from core.engine.reconcile import reconcile
@@ -20,14 +23,15 @@ from core.report.reconcile_chart import methods_alt, methods_drawing
 from core.ui import bridge_state as keys
 from core.ui import frame
 from core.ui.bridge_chart import WIDE
+from core.ui.bridge_downloads import Picture
 from core.ui.bridge_state import Work, follow, keep_widget
 from core.ui.charts import for_page, is_phone
 from core.ui.tables import show_table
 from core.ui.text import LOCALE, markdown
 
 
-def reconcile_view(work: Work, printed: PrintedBridge) -> None:
-    """Table, bars, reasons."""
+def reconcile_view(work: Work, printed: PrintedBridge) -> Picture:
+    """Table, bars, reasons; the bars for a file."""
     methods = print_methods(printed, reconcile(printed.bridge))
     _choose(work)
     figures, reasons = st.columns([6, 5], gap="large")
@@ -39,6 +43,7 @@ def reconcile_view(work: Work, printed: PrintedBridge) -> None:
         if methods.found.covariance is not None and not methods.found.agrees:
             show_covariance(methods.found.covariance)
     _chart(methods)
+    return partial(_picture, methods)
 
 
 def show_covariance(share: float) -> None:
@@ -63,6 +68,10 @@ def _choose(work: Work) -> None:
         args=(work, "method", keys.METHOD_HERE),
     )
     st.caption(WHEN[work.spec.method])
+
+
+def _picture(methods: PrintedMethods) -> alt.LayerChart | None:
+    return paint(methods_drawing(methods, WIDE)) if methods.defined else None
 
 
 def _chart(methods: PrintedMethods) -> None:

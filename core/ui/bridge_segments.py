@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable
+from functools import partial
 
 import streamlit as st
 
 from core.engine.segments import Found, Piece
 from core.report.by_segment import adds_up
+from core.report.chart import draw
 from core.report.printed import PrintedBridge
 from core.report.segments import piece_name, segments_bars, segments_section
+from core.report.shapes import Waterfall
 from core.segment_search import find_segments
 from core.ui import bridge_state as keys
 from core.ui import frame, progress
 from core.ui.bridge_chart import picked, show_waterfall
+from core.ui.bridge_downloads import Picture, no_picture
 from core.ui.bridge_keep import keep_buttons
 from core.ui.bridge_state import Work, move
 from core.ui.text import escape, markdown, markdown_table
@@ -27,8 +31,8 @@ WHOLE = ""
 LABEL = "Find segments"
 
 
-def segments_card(work: Work, printed: PrintedBridge) -> None:
-    """What to search in, the button, and the pieces once they are found."""
+def segments_card(work: Work, printed: PrintedBridge) -> Picture:
+    """What to search in, the button, and the pieces once they are found; their chart for a file."""
     row = st.container(horizontal=True, vertical_alignment="center")
     with frame.errors():
         done = progress.take(keys.SEARCH)
@@ -46,9 +50,12 @@ def segments_card(work: Work, printed: PrintedBridge) -> None:
         )
     found = _found(work, step)
     if found is not None:
-        _show(work, printed, found)
-    elif not progress.is_running(keys.SEARCH):
+        bars = segments_bars(printed, found)
+        _show(work, printed, found, bars)
+        return partial(draw, bars)
+    if not progress.is_running(keys.SEARCH):
         st.caption(_invitation())
+    return no_picture
 
 
 def find_button(work: Work, step: str) -> None:
@@ -123,8 +130,8 @@ def _invitation() -> str:
     return what
 
 
-def _show(work: Work, printed: PrintedBridge, found: Found) -> None:
-    section, bars = segments_section(printed, found), segments_bars(printed, found)
+def _show(work: Work, printed: PrintedBridge, found: Found, bars: Waterfall) -> None:
+    section = segments_section(printed, found)
     key = f"{keys.SEARCH}_chart_{found.step or ''}"
     st.markdown(f"##### {markdown(section.title)}")
     st.caption(escape(section.subtitle))

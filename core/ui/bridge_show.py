@@ -13,7 +13,7 @@ from core.report.notes import note_text, step_notes
 from core.report.printed import PrintedBridge, PrintedStep
 from core.ui import bridge_state as keys
 from core.ui.bridge_chart import picked
-from core.ui.bridge_downloads import bridge_downloads
+from core.ui.bridge_downloads import Picture, bridge_downloads, no_picture
 from core.ui.bridge_reconcile import reconcile_view, show_covariance
 from core.ui.bridge_segments import segments_card
 from core.ui.bridge_state import Work, follow, keep_draft, move
@@ -59,23 +59,31 @@ def bridge_card(work: Work, printed: PrintedBridge, second: PrintedBridge | None
     """The card: what happened, the view that proves it, the comment, the small print."""
     with st.container(border=True, key="bridge_card"):
         st.markdown(f"#### {markdown(printed_headline(printed))}")
-        drawn = _drawn(work, printed, second)
         # To the left: the chart's own tools float above its right corner and would cover them.
-        with st.container(horizontal=True, vertical_alignment="center", key="bridge_views"):
+        row = st.container(horizontal=True, vertical_alignment="center", key="bridge_views")
+        with row:
             _choose_view(work)
-            bridge_downloads(work, printed, drawn.picture if drawn else lambda: None)
-        if drawn is not None:
-            key = _chart_key(work)
-            show_chart(drawn, key=key, on_select=lambda: _pick(key, drawn, printed))
-            show_words(drawn)
-        elif work.state.view == "segments":
-            segments_card(work, printed)
-        elif work.state.view == "reconcile":
-            reconcile_view(work, printed)
-        else:
-            show_steps(printed)
-            show_comment(work, printed)
+        picture = _show_view(work, printed, second)
+        with row:
+            bridge_downloads(work, printed, picture)
         show_notes(work, printed.bridge)
+
+
+def _show_view(work: Work, printed: PrintedBridge, second: PrintedBridge | None) -> Picture:
+    """The view, and its chart for a file; the waterfall's where it has none."""
+    drawn = _drawn(work, printed, second)
+    if drawn is not None:
+        key = _chart_key(work)
+        show_chart(drawn, key=key, on_select=lambda: _pick(key, drawn, printed))
+        show_words(drawn)
+        return drawn.picture
+    if work.state.view == "segments":
+        return segments_card(work, printed)
+    if work.state.view == "reconcile":
+        return reconcile_view(work, printed)
+    show_steps(printed)
+    show_comment(work, printed)
+    return no_picture
 
 
 def _choose_view(work: Work) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.app import App
@@ -43,10 +45,6 @@ def shop(app: App, tmp_path: Path) -> AnalysisSpec:
 
 def where(page: AppTest) -> object:
     return json.loads(page.query_params["where"])
-
-
-def buttons(page: AppTest) -> list[str]:
-    return [str(button.key) for button in page.button]
 
 
 def test_the_ranking_shows_its_parts_and_says_why(open_page: Open, shop: AnalysisSpec) -> None:
@@ -135,10 +133,25 @@ def test_segments_are_found_kept_and_forgotten_with_their_filters(open_page: Ope
     page = act(open_page(PAGE, analysis="shop", step="Conversion"), "bridge_search_now_step")
     assert page.query_params["view"] == "segments"
     settled(page.pills(key="bridge_piece").set_value("country=FR & device=app").run())
-    assert "bridge_piece_exclude" not in buttons(page)
+    assert page.button(key="bridge_piece_exclude").disabled
+    assert "can be kept, but not left out" in page.button(key="bridge_piece_exclude").help
     act(page, "bridge_piece_keep")
     assert where(page) == {"country": ["FR"], "device": ["app"]}
     assert "belongs to other periods, filters or steps" in text_of(page)
+
+
+def test_the_picture_of_a_view_is_of_its_own_chart(
+    open_page: Open, shop: AnalysisSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: dict[str, Callable[[], bytes]] = {}
+    monkeypatch.setattr(st, "download_button", lambda *_, data, file_name, **__: offered.update({file_name: data}))
+    page = act(open_page(PAGE, analysis="shop", view="segments"), "bridge_search_now")
+    pictures = [offered["shop.png"]()]
+    for view in ("table", "reconcile"):
+        settled(page.segmented_control(key="bridge_view").set_value(view).run())
+        pictures.append(offered["shop.png"]())
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures)
+    assert len(set(pictures)) == 3
 
 
 def test_the_whole_kpi_is_searched_when_asked_for(open_page: Open, shop: AnalysisSpec) -> None:
