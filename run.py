@@ -39,7 +39,7 @@ FAILED, WRONG_ENVIRONMENT, PORT_TAKEN, INTERRUPTED = 1, 2, 3, 130
 WRONG_SETTING = 2  # what a child ends with when waiting cannot mend it
 DEATHS_ALLOWED = 5
 LONGEST_PAUSE_S = 10
-GRACE_S = 10
+GRACE_S = 35
 LOOK_S = 0.1
 WARM_UP_S = 60
 LAST_WORDS = 20
@@ -99,9 +99,9 @@ def run_app(arguments: "list[str]") -> int:
 
 
 def run_tests(arguments: "list[str]") -> int:
-    """Set up and become pytest, on both cores unless the arguments say how; what a file shares is started once."""
+    """Set up and become pytest, on both cores unless the arguments say how: each begins with a half of the files."""
     prepare(TEST_LOCK)
-    spread = [] if any(a.startswith(("-n", "-p", "--pdb")) for a in arguments) else ["-n", "2", "--dist", "loadfile"]
+    spread = [] if any(a.startswith(("-n", "-p", "--pdb")) for a in arguments) else ["-n", "2", "--dist", "worksteal"]
     os.chdir(ROOT)
     os.execv(PYTHON, [str(PYTHON), "-m", "pytest", *spread, *arguments])
 

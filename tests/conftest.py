@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec, FilesSource
 from core.model.delivery import ExportSpec
 from core.settings import Settings
+from core.store import Store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SALES = """day,country,device,visits,orders,revenue
@@ -27,10 +29,29 @@ SALES = """day,country,device,visits,orders,revenue
 MORE_SALES = SALES.replace("2026-02-28,DE,desktop,500,31,2790", "2026-02-28,DE,desktop,500,62,5580")
 
 
+@pytest.fixture(scope="session")
+def newest_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store's file with all tables and nobody in it. To copy it is quick, to go through their history is not."""
+    path = tmp_path_factory.mktemp("newest") / "bridgecast.sqlite"
+    store = Store(f"sqlite:///{path}")
+    store.migrate()
+    store.close()
+    return path
+
+
 @pytest.fixture
-def empty_app(tmp_path: Path) -> Iterator[App]:
+def new_folder(tmp_path: Path, newest_store: Path) -> Path:
+    """The data folder of an installation that nobody has opened yet."""
+    folder = tmp_path / "var"
+    folder.mkdir(mode=0o700)
+    shutil.copy(newest_store, folder)
+    return folder
+
+
+@pytest.fixture
+def empty_app(new_folder: Path) -> Iterator[App]:
     """An installation without samples."""
-    app = open_app(Settings(data_dir=tmp_path / "var", demo=False), clock=lambda: NOW)
+    app = open_app(Settings(data_dir=new_folder, demo=False), clock=lambda: NOW)
     yield app
     app.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,9 +37,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    store = Store(f"sqlite:///{tmp_path}/bridgecast.sqlite")
-    store.migrate()
+def house(tmp_path: Path, newest_store: Path) -> Iterator[House]:
+    store = Store(f"sqlite:///{shutil.copy(newest_store, tmp_path)}")
     with store.write() as session:
         organisation, _ = open_organisation(session, owner_email="Olga@example.org", now=START)
     yield House(store, organisation.id)

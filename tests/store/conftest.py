@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +17,9 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path}/store/bridgecast.sqlite")
-    store.migrate()
+def store(tmp_path: Path, newest_store: Path) -> Iterator[Store]:
+    (tmp_path / "store").mkdir()
+    store = Store(f"sqlite:///{shutil.copy(newest_store, tmp_path / 'store')}")
     yield store
     store.close()
 
