@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
             return fuzz(program, Path(folder), port, wait_for_known(port), seconds, arguments[1:])
         finally:
             sidecar.send_signal(signal.SIGTERM)
-            sidecar.wait(30)
+            sidecar.wait(120)
 
 
 def free_port() -> int:
