@@ -1,4 +1,4 @@
-"""The sidecar: `python -m core.scheduler`. Serves report URLs and the API, and keeps the heartbeat.
+"""The sidecar: `python -m core.scheduler`. Serves report URLs and the API, plans, makes and sends, keeps the heartbeat.
 
 One sidecar a data folder. It ends with status 0 on SIGINT and SIGTERM, 1 when it cannot do its work (another sidecar,
 a taken port, a broken store), 2 when a setting is wrong; each with one sentence and no traceback.
@@ -30,6 +30,11 @@ from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 from core.access.audit import Subject, record  # noqa: E402
 from core.app import App, open_app  # noqa: E402
+from core.delivery.executor import Executor  # noqa: E402
+from core.delivery.meters import Meters  # noqa: E402
+from core.delivery.planner import Planner  # noqa: E402
+from core.delivery.rails import Rails  # noqa: E402
+from core.delivery.retention import Retention  # noqa: E402
 from core.errors import BridgecastError, SettingsError  # noqa: E402
 from core.logs import configure_logs  # noqa: E402
 from core.settings import read_settings  # noqa: E402
@@ -41,7 +46,7 @@ from core.web.views import Views  # noqa: E402
 
 log = structlog.get_logger(__name__)
 
-BEAT_S = 1
+BEAT_S, REAP_S = 1, 10
 LOOK_S = 0.2
 JUMP = timedelta(seconds=5)
 CANNOT_WORK, WRONG_SETTING = 1, 2
@@ -134,8 +139,10 @@ def _bind(family: int, kind: int, protocol: int, address: tuple[object, ...]) ->
 
 
 def serve(app: App, sockets: list[socket.socket]) -> None:
-    """Beat and answer until SIGINT or SIGTERM."""
-    web = create_web(app)
+    """Beat, work and answer until SIGINT or SIGTERM."""
+    meters = Meters()
+    rails = rails_of(app, meters)
+    web = create_web(app, wake=rails.executor.wake, meters=meters)
     server = Server(
         uvicorn.Config(
             web,
@@ -148,15 +155,25 @@ def serve(app: App, sockets: list[socket.socket]) -> None:
             lifespan="off",
         )
     )
-    heart = Heart(app, web.state.views)
+    rails.begin()
+    heart = Heart(app, web.state.views, rails)
     heart.start()
     tell_first_code(app)
     log.info("sidecar listens", address=app.settings.report_base_url, pid=os.getpid())
     try:
         server.run(sockets)
     finally:
+        rails.end()
         heart.stop()
     log.info("sidecar stopped")
+
+
+def rails_of(app: App, meters: Meters) -> Rails:
+    """Planner, workers and retention of an installation."""
+    executor = Executor(app.ledger, app.artefacts, app.maker, app.sender, meters, is_sending=app.settings.sending)
+    planner = Planner(app.store, app.ledger, app.organisation.id)
+    retention = Retention(app.store, app.artefacts, app.organisation.id, app.clock)
+    return Rails(planner, app.ledger, executor, retention, app.sending, app.clock)
 
 
 def tell_first_code(app: App) -> None:
@@ -189,10 +206,10 @@ class Server(uvicorn.Server):
 
 
 class Heart:
-    """A thread that beats every second: says that the sidecar lives, and writes down what was counted meanwhile."""
+    """A thread that beats every second: says that the sidecar lives, writes down what was counted meanwhile, plans."""
 
-    def __init__(self, app: App, views: Views) -> None:
-        self._app, self._views = app, views
+    def __init__(self, app: App, views: Views, rails: Rails) -> None:
+        self._app, self._views, self._rails = app, views, rails
         self._started_at = app.clock()
         self._rhythm = schedule.Scheduler()
         self._stopping = threading.Event()
@@ -231,11 +248,15 @@ class Heart:
                 log.info("audit pruned", entries=count)
         except SQLAlchemyError as error:
             log.warning("audit not pruned", reason=type(error).__name__)
+        self._rails.prune()
 
     def _begin_anew(self) -> None:
         self.beat()
         self._rhythm.clear()
+        self._rails.plan()
         self._rhythm.every(BEAT_S).seconds.do(self.beat)
+        self._rhythm.every(BEAT_S).seconds.do(self._rails.plan)
+        self._rhythm.every(REAP_S).seconds.do(self._rails.reap)
         self.prune()
         self._rhythm.every().hour.do(self.prune)
 

@@ -20,11 +20,12 @@ from sqlalchemy import text
 
 from core.app import App, open_app
 from core.audit_log import Filter
+from core.delivery.meters import Meters
 from core.errors import BridgecastError
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec
 from core.model.delivery import ExportSpec
-from core.scheduler import ClockWatch, Heart, bound, main, only_one, tell_first_code
+from core.scheduler import ClockWatch, Heart, bound, main, only_one, rails_of, tell_first_code
 from core.settings import REPOSITORY, Settings
 from core.store import Store
 from core.store.heartbeat import read_beat
@@ -221,15 +222,15 @@ def test_a_beat_writes_down_the_views_that_were_counted(empty_app: App, sales_cs
     link = make_link(empty_app, sales_csv)
     views.count(link)
     views.count(link)
-    Heart(empty_app, views).beat()
-    Heart(empty_app, views).beat()
+    Heart(empty_app, views, rails_of(empty_app, Meters())).beat()
+    Heart(empty_app, views, rails_of(empty_app, Meters())).beat()
     assert empty_app.exports.all()[0].links[0].view_count == 2
 
 
 def test_a_beat_writes_down_who_looked_at_what_is_not_public(empty_app: App) -> None:
     views = Views()
     views.saw(View("the-link", "morning", "csv", empty_app.sessions.built_in_owner(), "192.0.2.7", NOW))
-    Heart(empty_app, views).beat()
+    Heart(empty_app, views, rails_of(empty_app, Meters())).beat()
     (entry,) = empty_app.audit.entries(Filter(act="report.viewed"))
     assert (entry.person_id, entry.subject, entry.address) == (empty_app.owner.id, "/r/morning", "192.0.2.7")
     assert entry.detail == {"form": "csv"}
@@ -240,7 +241,7 @@ def test_a_beat_that_cannot_be_written_loses_no_view(empty_app: App) -> None:
     views.count("link")
     with empty_app.store.write() as session:
         session.connection().execute(text("DROP TABLE heartbeat"))
-    Heart(empty_app, views).beat()
+    Heart(empty_app, views, rails_of(empty_app, Meters())).beat()
     assert dict(views.take()) == {"link": 1}
 
 
