@@ -26,6 +26,7 @@ from core.web.reports import Reports
 from core.web.sign_in import sign_in_routes
 from core.web.static import static_routes
 from core.web.strangers import Strangers
+from core.web.triggers import TriggerUrls
 from core.web.unsubscribe import unsubscribe_routes
 from core.web.views import Views
 
@@ -44,7 +45,7 @@ def create_web(
     wake: Callable[[], None] = nobody_waits,
     meters: Meters | None = None,
 ) -> FastAPI:
-    """Report URLs, REST API and health on one `App`, which stays the caller's to close.
+    """Report URLs, trigger URLs, REST API and health on one `App`, which stays the caller's to close.
 
     wake: tells workers that a run was asked for. meters: what those workers count.
     """
@@ -71,6 +72,7 @@ def create_web(
     web.add_middleware(Acting)
     web.add_middleware(Heads)
     web.add_middleware(Reports, app=app, drawer=web.state.drawer, views=web.state.views, wait_s=wait_s)
+    web.add_middleware(TriggerUrls, app=app)
     web.add_middleware(Strangers)
     web.add_middleware(Frame, is_https=app.settings.is_https)
     web.add_middleware(Proxies, trusted=app.settings.trusted_networks)
