@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from core.model.analysis import AnalysisSpec, ComparisonSpec, EquationSpec, SecondComparisonSpec
+from core.report.reconcile import NAMES as METHODS
 from core.ui.bridge_pairs import SHOWS
 from core.ui.bridge_periods import comparison_label
+from core.ui.text import DEPTHS
 
 NAMES = {
     "name": "Name",
@@ -18,6 +20,8 @@ NAMES = {
     "max_segments": "Bars before the rest",
     "comment_depth": "Comment",
 }
+WORDS: dict[str, dict[str, str]] = {"method": dict(METHODS.items()), "comment_depth": dict(DEPTHS.items())}
+"""What inputs call the values of a field, where that is not how they are kept."""
 STEP_NAMES = {
     "formula": "formula",
     "name": "name",
@@ -33,7 +37,7 @@ STEP_NAMES = {
 def differences(before: AnalysisSpec, after: AnalysisSpec) -> list[str]:
     """Lines such as "Filters: none → country: FR"; a change of steps names the step."""
     lines = [
-        f"{label}: {_text(getattr(before, name))} → {_text(getattr(after, name))}"
+        f"{label}: {_said(name, getattr(before, name))} → {_said(name, getattr(after, name))}"
         for name, label in NAMES.items()
         if getattr(before, name) != getattr(after, name)
     ]
@@ -42,6 +46,13 @@ def differences(before: AnalysisSpec, after: AnalysisSpec) -> list[str]:
     if before.second != after.second:
         lines.append(f"Second comparison: {_second(before.second)} → {_second(after.second)}")
     return [*lines, *_equation(before.equation, after.equation)]
+
+
+def _said(name: str, value: object) -> str:
+    """A field's value as its input calls it."""
+    if name == "dimensions" and value is None:
+        return "all"
+    return WORDS.get(name, {}).get(str(value)) or _text(value)
 
 
 def _equation(before: EquationSpec, after: EquationSpec) -> list[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from core.comparisons import comparison_for, second_for
 from core.engine.pair import joint
 from core.errors import DataError
 from core.model.analysis import AnalysisSpec, ComparisonSpec, SecondComparisonSpec, Show
-from core.ui.bridge_periods import dates_of, fixed_dates
+from core.ui.bridge_periods import dates_of, fixed_dates, moving_like
 from core.warehouse import Version
 
 PLAN_WORDS = ("plan", "planned", "budget", "budgeted", "target", "forecast", "goal", "soll", "ziel", "objectif", "mål")
@@ -64,7 +64,7 @@ def year_ago(first: ComparisonSpec) -> ComparisonSpec | None:
     current = dates_of(first.current)
     if current is None:
         return None
-    earlier = (_year_before(current[0]), _year_before(current[1]))
+    earlier = (_year_before(current[0]), _last_year_before(current[1]))
     second = fixed_dates(first.by, earlier, current)
     return None if dates_of(first.base) == earlier and not first.metrics else second
 
@@ -78,6 +78,15 @@ def following(spec: AnalysisSpec, first: ComparisonSpec) -> SecondComparisonSpec
         other = year_ago(first)
         return second.model_copy(update={"comparison": other}) if other else None
     return second
+
+
+def moved(spec: AnalysisSpec, version: Version) -> AnalysisSpec:
+    """The analysis with moving periods in the place of fixed dates; its second comparison follows where it can."""
+    first = moving_like(spec.comparison)
+    changed = spec.model_copy(update={"comparison": first, "second": following(spec, first)})
+    if changed.second is None or changed.second.show in shows_for(changed, version):
+        return changed
+    return changed.model_copy(update={"second": changed.second.model_copy(update={"show": "beside"})})
 
 
 def shows_for(spec: AnalysisSpec, version: Version) -> tuple[Show, ...]:
@@ -96,3 +105,9 @@ def shows_for(spec: AnalysisSpec, version: Version) -> tuple[Show, ...]:
 def _year_before(day: date) -> date:
     is_leap_day = (day.month, day.day) == (2, 29)
     return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
+
+
+def _last_year_before(day: date) -> date:
+    """A month's last day stays one, as in moving periods."""
+    after = day + timedelta(days=1)
+    return after.replace(year=after.year - 1) - timedelta(days=1) if after.day == 1 else _year_before(day)

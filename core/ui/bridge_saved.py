@@ -14,6 +14,7 @@ from core.model.analysis import AnalysisSpec
 from core.ui import bridge_state as keys
 from core.ui.bridge_compare import date_columns
 from core.ui.bridge_diff import differences
+from core.ui.bridge_pairs import moved
 from core.ui.bridge_periods import comparison_label, kind_of, moving_like
 from core.ui.bridge_state import Work, close_editor, forget_draft, go, move, open_analysis
 from core.ui.bridge_url import PageState
@@ -115,7 +116,7 @@ def _to_save(work: Work) -> AnalysisSpec:
     wants_moving = (
         st.session_state.get(keys.MOVE) and kind_of(work.spec.comparison, date_columns(work.version)) == "dates"
     )
-    return work.spec.model_copy(update={"comparison": moving_like(work.spec.comparison)}) if wants_moving else work.spec
+    return moved(work.spec, work.version) if wants_moving else work.spec
 
 
 def save_new(work: Work) -> None:

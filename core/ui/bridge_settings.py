@@ -7,8 +7,7 @@ import streamlit as st
 from core.report.reconcile import NAMES, WHEN
 from core.ui import bridge_state as keys
 from core.ui.bridge_state import Work, follow, keep_draft, keep_widget
-
-DEPTHS = {"low": "Short", "medium": "Medium", "high": "Long"}
+from core.ui.text import DEPTHS
 
 
 def edit_settings(work: Work) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.analyses import SavedAnalysis
 from core.ui import bridge_state as keys
 from core.ui import frame
 from core.ui.bridge_compare import date_columns
+from core.ui.bridge_pairs import moved
 from core.ui.bridge_periods import comparison_label, kind_of, moving_like
 from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.bridge_state import Work
@@ -29,7 +31,7 @@ def share_dialog(work: Work) -> None:
             f"The report shows revision {saved.revision}. What you changed since is not in it until you save it."
         )
     say_when_down(work.app)
-    _offer_moving(work)
+    _offer_moving(work, saved)
     _existing(work)
     st.markdown("**New report link**")
     edit_link(saved.spec.name)
@@ -52,20 +54,20 @@ def _existing(work: Work) -> None:
         say_where_links_open(work.app)
 
 
-def _offer_moving(work: Work) -> None:
-    comparison = work.start.comparison
+def _offer_moving(work: Work, saved: SavedAnalysis) -> None:
+    comparison = saved.spec.comparison
     if kind_of(comparison, date_columns(work.version)) != "dates":
         return
     st.info("The saved dates are fixed: newer data will not move this report.")
     label = comparison_label(moving_like(comparison))
-    st.button(f"Compare {label} instead", key="bridge_share_move", on_click=_move, args=(work,))
+    st.button(f"Compare {label} instead", key="bridge_share_move", on_click=_move, args=(work, saved))
 
 
-def _move(work: Work) -> None:
+def _move(work: Work, saved: SavedAnalysis) -> None:
     with attempt("The report moves with the data now."):
-        spec = work.start.model_copy(update={"comparison": moving_like(work.start.comparison)})
-        me = acting(work.app, "analysis.write").person_id
-        work.app.analyses.revise(spec, by=me, note="Moving periods instead of fixed dates")
+        spec, me = moved(saved.spec, work.version), acting(work.app, "analysis.write").person_id
+        note = "Moving periods instead of fixed dates"
+        work.app.analyses.revise(spec, by=me, if_revision=saved.revision, note=note)
 
 
 def _make(work: Work) -> None:

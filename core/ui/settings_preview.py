@@ -13,11 +13,10 @@ from core.report.printed import PrintedBridge, print_bridge
 from core.report.words import Words
 from core.ui import frame, loaders
 from core.ui import settings_words as form
-from core.ui.text import markdown
+from core.ui.text import DEPTHS, markdown
 from core.wording import Spoken, Template, say
 
 ANALYSIS, DEPTH = "settings_analysis", "settings_depth"
-DEPTHS: dict[Depth, str] = {"low": "Short", "medium": "Medium", "high": "Long"}
 
 
 def show_preview(app: App, template: Template) -> None:

@@ -11,6 +11,7 @@ from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 
 from core.model.document import Line, Table, Tone
+from core.report.comment import Depth
 from core.report.dates import day_label, moment_label
 from core.report.numbers import MINUS
 from core.warehouse import Version
@@ -18,6 +19,8 @@ from core.warehouse import Version
 LOCALE = "en"
 WORD_JOINER = "\u2060"
 SIGN_BEFORE_UNIT = rf"([+{MINUS}])(?=[^\s\d*])"
+DEPTHS: dict[Depth, str] = {"low": "Short", "medium": "Medium", "high": "Long"}
+"""How long a comment is."""
 MARKS = "\\`*_{}[]<>#|$~:"
 LIST_OR_LINE = re.compile(r"(?m)^(\s*\d*)([-+=.)])(?=[-=\s]|$)")
 """What a line must not begin with: lists, which labels drop, and rules."""

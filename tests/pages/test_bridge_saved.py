@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.app import App
-from core.model.analysis import AnalysisSpec, ComparisonSpec
+from core.model.analysis import AnalysisSpec, ComparisonSpec, SecondComparisonSpec
 from core.model.data import DatasetSpec
 from core.model.delivery import ExportSpec, ReportContent
 from tests.pages.bridge_page import FIXED, PAGE, act, text_of, toasts
@@ -58,6 +58,17 @@ def test_fixed_dates_are_offered_as_moving_periods_when_saved(open_page: Open, r
     assert app.analyses.get("revenue").spec.comparison == ComparisonSpec(by="day", relative="last_full_month")
 
 
+def test_a_second_comparison_moves_with_the_first(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
+    earlier = ComparisonSpec(by="day", base=("2025-02-01", "2025-02-28"), current=("2026-02-01", "2026-02-28"))
+    second = SecondComparisonSpec(comparison=earlier, show="behind")
+    fixed = {"comparison": ComparisonSpec.model_validate(FIXED), "second": second, "name": "Fixed"}
+    app.analyses.revise(revenue.model_copy(update=fixed), by=app.owner.id)
+    act(act(open_page(PAGE, analysis="revenue"), "bridge_export"), "bridge_share_move")
+    moved = app.analyses.get("revenue").spec.second
+    assert moved is not None
+    assert moved.comparison == ComparisonSpec(by="day", relative="last_full_month", against="same_last_year")
+
+
 @pytest.mark.parametrize(
     ("entry", "button", "name"),
     [("Rename…", "bridge_rename_now", "Turnover"), ("Duplicate…", "bridge_duplicate_now", "Turnover")],
@@ -82,7 +93,7 @@ def test_what_was_typed_into_a_closed_dialog_is_not_in_the_next_one(open_page: O
 def test_an_old_revision_is_restored(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
     app.analyses.revise(revenue.model_copy(update={"method": "lmdi"}), by=app.owner.id)
     page = settled(open_page(PAGE, analysis="revenue").menu_button(key="bridge_more").click("Revisions…").run())
-    assert "Method: shapley → lmdi" in text_of(page)
+    assert "Method: Shapley → LMDI" in text_of(page)
     act(page, "bridge_restore_1")
     assert app.analyses.get("revenue").spec.method == "shapley"
 
@@ -126,6 +137,18 @@ def test_a_report_of_fixed_dates_can_be_made_to_move(open_page: Open, revenue: A
     assert "newer data will not move" in text_of(page)
     act(page, "bridge_share_move")
     assert app.analyses.get("revenue").spec.comparison.relative == "last_full_month"
+
+
+def test_somebody_elses_revision_is_not_overwritten_by_moving_periods(
+    open_page: Open, revenue: AnalysisSpec, app: App
+) -> None:
+    fixed = revenue.model_copy(update={"comparison": ComparisonSpec.model_validate(FIXED)})
+    app.analyses.revise(fixed, by=app.owner.id)
+    page = act(open_page(PAGE, analysis="revenue"), "bridge_export")
+    app.analyses.rename("revenue", "Renamed meanwhile", by=app.owner.id)
+    act(page, "bridge_share_move")
+    assert "changed meanwhile" in page.error[0].value
+    assert app.analyses.get("revenue").spec.name == "Renamed meanwhile"
 
 
 def test_an_unsaved_analysis_has_no_report(open_page: Open, sales: DatasetSpec) -> None:

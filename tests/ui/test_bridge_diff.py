@@ -44,6 +44,14 @@ def test_other_steps_are_listed() -> None:
     ]
 
 
+def test_choices_are_called_as_their_inputs_call_them() -> None:
+    assert changed(method="lmdi", comment_depth="high", dimensions=("country",)) == [
+        "Dimensions: all → country",
+        "Method: Shapley → LMDI",
+        "Comment: Medium → Long",
+    ]
+
+
 def test_a_switch_reads_on_and_off() -> None:
     assert changed(per_day=True) == ["Days as a step: off → on"]
 

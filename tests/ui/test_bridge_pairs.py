@@ -38,6 +38,10 @@ def test_a_year_ago_keeps_the_current_period() -> None:
     assert year_ago(leap) == ComparisonSpec(
         by="day", base=("2027-02-01", "2027-02-28"), current=("2028-02-01", "2028-02-29")
     )
+    after = ComparisonSpec(by="day", base=("2029-01-01", "2029-01-31"), current=("2029-02-01", "2029-02-28"))
+    assert year_ago(after) == ComparisonSpec(
+        by="day", base=("2028-02-01", "2028-02-29"), current=("2029-02-01", "2029-02-28")
+    )
 
 
 def test_groups_and_what_is_a_year_ago_already_have_no_year_ago() -> None:
