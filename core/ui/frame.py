@@ -54,9 +54,10 @@ HOME = Entry("Home.py", "Home", ":material/home:", "report.view")
 DATA = Entry("pages/1_Data.py", "Data", ":material/table_chart:", "data.read")
 BRIDGE = Entry("pages/2_Bridge.py", "Bridge", ":material/waterfall_chart:", "analysis.read")
 EXPORTS = Entry("pages/3_Exports.py", "Exports", ":material/send:", "export.read")
+RUNS = Entry("pages/5_Runs.py", "Runs", ":material/history:", "run.read")
 CONNECTIONS = Entry("pages/6_Connections.py", "Connections", ":material/cable:", "connection.read")
 SETTINGS = Entry("pages/7_Settings.py", "Settings", ":material/settings:", "token.own")
-GROUPS = (("Understand", (DATA, BRIDGE)), ("Deliver", (EXPORTS,)), ("Organise", (CONNECTIONS, SETTINGS)))
+GROUPS = (("Understand", (DATA, BRIDGE)), ("Deliver", (EXPORTS, RUNS)), ("Organise", (CONNECTIONS, SETTINGS)))
 
 
 def open_page(entry: Entry) -> App:

@@ -1,0 +1,204 @@
+"""All runs: filters that stay in the address, a table that follows what is under way, acts on several at once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import streamlit as st
+
+from core.access.rights import may
+from core.app import App
+from core.delivery.seen_runs import SeenRuns
+from core.model.runs import OPEN, Run
+from core.store.run_lists import RunFilter, RunRow
+from core.ui import runs_acts
+from core.ui.identity import acting
+from core.ui.text import ago, counted, plural, size, zone
+
+STATES, EXPORTS, KINDS = "runs_states", "runs_exports", "runs_kinds"
+FROM, TO, TEXT, HIDDEN = "runs_from", "runs_to", "runs_text", "runs_hidden"
+TABLE = "runs_table"
+RUN_PARAM = "run"
+SHOWN = 200
+LOOK_S = 2.0
+STATE_NAMES = {
+    "planned": "Planned",
+    "running": "Running",
+    "retry": "Retry",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
+    "ignored": "Ignored",
+}
+MARKS = {"planned": "○", "running": "◐", "retry": "↻", "succeeded": "✓", "failed": "✕", "ignored": "–"}
+KIND_NAMES = {"email": "E-mail", "webhook": "Webhook", "inbox": "Inbox", "link": "Report link"}
+TRIGGER_NAMES = {
+    "schedule": "Schedule",
+    "url": "Trigger URL",
+    "dataset": "New data",
+    "hand": "By hand",
+    "api": "API",
+    "replay": "Replay",
+}
+
+
+def seen(app: App) -> SeenRuns:
+    """The runs that whoever looks at the page may see."""
+    return SeenRuns(app.ledger, app.exports, app.artefacts, acting(app, "run.read"))
+
+
+def show_runs(app: App) -> None:
+    """Filters and the table; while something is under way the table follows it."""
+    runs = seen(app)
+    edge = runs.edge(app.clock())
+    asked = _filter(runs, edge)
+    rows = runs.list(asked, limit=SHOWN + 1)
+    is_live = any(row.run.state in OPEN for row in rows)
+    _table(app, asked, run_every=LOOK_S if is_live else None)
+    st.caption(f"Runs since {edge.astimezone(ZoneInfo(zone())):%d %b %Y}, as long as their files are kept.")
+
+
+def _filter(runs: SeenRuns, edge: datetime) -> RunFilter:
+    names = {export.id: export.spec.name for export in runs.exports.all()}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        states = st.multiselect(
+            "State",
+            list(STATE_NAMES),
+            format_func=STATE_NAMES.__getitem__,
+            key=STATES,
+            bind="query-params",
+            placeholder="All",
+        )
+        exports = st.multiselect(
+            "Export",
+            list(names),
+            format_func=lambda one: names.get(one, one),
+            key=EXPORTS,
+            bind="query-params",
+            placeholder="All",
+        )
+        kinds = st.multiselect(
+            "Destination",
+            list(KIND_NAMES),
+            format_func=KIND_NAMES.__getitem__,
+            key=KINDS,
+            bind="query-params",
+            placeholder="All",
+        )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input(
+            "Search", key=TEXT, bind="query-params", placeholder="Name or address", icon=":material/search:"
+        )
+        first = st.date_input("From", value=None, key=FROM, bind="query-params", width=160)
+        last = st.date_input("To", value=None, key=TO, bind="query-params", width=160)
+        hidden = st.toggle("Put away", key=HIDDEN, bind="query-params", help="Runs that somebody ignored")
+    return RunFilter(
+        states=tuple(states),
+        subjects=tuple(exports) or None,
+        destinations=tuple(kinds),
+        since=_midnight(first) if isinstance(first, date) else edge,
+        until=_midnight(last + timedelta(days=1)) if isinstance(last, date) else None,
+        text=text,
+        only_hidden=hidden,
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone()))
+
+
+def _table(app: App, asked: RunFilter, *, run_every: float | None) -> None:
+    st.fragment(_draw, run_every=run_every)(app, asked)
+
+
+def _draw(app: App, asked: RunFilter) -> None:
+    runs = seen(app)
+    rows = runs.list(asked, limit=SHOWN + 1)
+    if not rows:
+        _say_empty(asked)
+        return
+    chosen = st.dataframe(
+        _frame(rows[:SHOWN], app.clock()),
+        key=TABLE,
+        hide_index=True,
+        width="stretch",
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={"Created": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss")},
+    )
+    ticked = [rows[index].run for index in chosen.selection.rows if index < len(rows)]
+    told = f"The newest {counted(SHOWN)} runs." if len(rows) > SHOWN else plural(len(rows), "run") + "."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{told} Tick one to open it, several to act on them. Times in {zone()}.", width="stretch")
+        if ticked:
+            _offer(app, runs, ticked)
+
+
+def _offer(app: App, runs: SeenRuns, ticked: list[Run]) -> None:
+    if len(ticked) == 1:
+        st.button(
+            "Open",
+            key="runs_open",
+            type="primary",
+            icon=":material/open_in_full:",
+            on_click=open_run,
+            args=(ticked[0].id,),
+        )
+    if may(runs.caller, "run.start"):
+        ids = tuple(run.id for run in ticked)
+        st.button("Replay", key="runs_replay", icon=":material/replay:", on_click=runs_acts.replay_all, args=(app, ids))
+        st.button(
+            "Put away", key="runs_ignore", icon=":material/archive:", on_click=runs_acts.ignore_all, args=(app, ids)
+        )
+
+
+def open_run(run_id: str) -> None:
+    """Go to a run; the filters stay in the address."""
+    st.query_params[RUN_PARAM] = run_id
+
+
+def close_run() -> None:
+    """Back to the list."""
+    st.query_params.pop(RUN_PARAM, None)
+
+
+def _say_empty(asked: RunFilter) -> None:
+    is_asked = asked.states or asked.subjects or asked.destinations or asked.text or asked.until or asked.only_hidden
+    if is_asked:
+        st.info("No run fits. Choose other filters.", icon=":material/search_off:")
+    else:
+        st.info(
+            "Nothing has run yet. An export runs by its schedule, its trigger URL, or when you press Run now.",
+            icon=":material/history:",
+        )
+
+
+def _frame(rows: list[RunRow], now: datetime) -> pl.DataFrame:
+    here = ZoneInfo(zone())
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        run, (served, whole) = row.run, row.delivered
+        found.append(
+            {
+                "State": f"{MARKS[run.state]} {STATE_NAMES[run.state]}",
+                "Export": f"{run.name} (test)" if run.is_test else run.name,
+                "Created": run.created_at.astimezone(here).replace(tzinfo=None),
+                "By": TRIGGER_NAMES.get(run.trigger_kind, run.trigger_kind),
+                "Delivered": f"{served} of {whole}" if whole else "",
+                "To": ", ".join(dict.fromkeys(delivery.name for delivery in row.deliveries)),
+                "Files": size(row.bytes) if row.files else "",
+                "Late by": late(run, now),
+                "Why": run.reason or run.note,
+            }
+        )
+    return pl.DataFrame(found)
+
+
+def late(run: Run, now: datetime) -> str:
+    """How long after its time a run began, or has waited until now; "" for less than 10 seconds."""
+    if run.state == "ignored" or (run.started_at is None and run.state not in OPEN):
+        return ""
+    behind = (run.started_at or now) - run.planned_at
+    return "" if behind < timedelta(seconds=10) else ago(run.planned_at, run.planned_at + behind).removesuffix(" ago")
