@@ -24,7 +24,7 @@ from core.report.sections import option_label
 
 TEMPLATES = Path(__file__).resolve().parent / "templates" / "mail"
 PICTURE_WIDTH, LARGER = 552, 1.25
-PHONE_LETTERS, MAIL_LETTERS = 34, 62
+PHONE_LETTERS, MAIL_LETTERS = 40, 62
 """So many stand side by side in a table of a phone, and of a mail."""
 MOST_BYTES = 90_000
 """Gmail cuts a mail's HTML off at about 102 kB."""
@@ -212,7 +212,7 @@ def _cut(section: Section, most_rows: int) -> _Cut:
         section = replace(section, table=shorter)
     missing = len(table.rows) - (len(section.table.rows) if section.table else 0)
     widths = _widths(table)
-    return _Cut(section, missing, _wide_columns(widths), sum(widths) > MAIL_LETTERS)
+    return _Cut(section, missing, _wide_columns(table, widths), sum(widths) > MAIL_LETTERS)
 
 
 def _widths(table: Table) -> list[int]:
@@ -223,12 +223,21 @@ def _widths(table: Table) -> list[int]:
     ]
 
 
-def _wide_columns(widths: Sequence[int]) -> frozenset[int]:
-    """The columns to be left out on a phone, the widest first, until the others have room; never the first one."""
-    left = set(range(len(widths)))
-    while len(left) > 2 and sum(widths[index] for index in left) > PHONE_LETTERS:
-        left.remove(max(left - {0}, key=lambda index: (widths[index], index)))
-    return frozenset(range(len(widths))) - left
+def _wide_columns(table: Table, widths: Sequence[int]) -> frozenset[int]:
+    """The columns to be left out on a phone until the others have room; never the first one, nor the last effect.
+
+    Figures in small print go first, then values, then effects; the widest first.
+    """
+    tones = [{row[index].tone for row in table.rows} for index in range(len(widths))]
+    effects = [index for index, found in enumerate(tones) if found & {"good", "bad"}]
+    left = list(range(len(widths)))
+    droppable = sorted(
+        set(left) - {0, *effects[-1:]},
+        key=lambda index: ("muted" in tones[index], index not in effects, widths[index], -index),
+    )
+    while droppable and sum(widths[index] + 1 for index in left) > PHONE_LETTERS:
+        left.remove(droppable.pop())
+    return frozenset(range(len(widths))) - frozenset(left)
 
 
 def _drawn(pictures: Sequence[MailPicture], section: Section) -> list[MailPicture]:

@@ -147,9 +147,15 @@ def test_steps_stand_in_a_real_table(report: Report) -> None:
     assert re.search(r'scope="col"[^>]*>Impact</th>', html)
 
 
-def test_a_phone_shows_as_many_columns_as_it_has_room_for(report: Report) -> None:
-    heads = [str(head["class"]) for head in Reader(message(report)["html"]).all("th") if head.get("scope") == "col"]
-    assert ["wide" in head for head in heads[:5]] == [False, False, False, False, True]
+@pytest.mark.parametrize(
+    ("locale", "left_out"), [("en", ["% of base"]), ("de", ["Von", "% der Basis"])], ids=["English", "German"]
+)
+def test_a_phone_shows_as_many_columns_as_it_has_room_for_the_effect_among_them(
+    version: Version, locale: str, left_out: list[str]
+) -> None:
+    html = message(shop_report(version, locale=locale, views=("waterfall",)))["html"]
+    heads = re.findall(r'<th[^>]*class="head ([^"]+)"[^>]*>([^<]+)</th>', html)
+    assert [head for classes, head in heads if "wide" in classes] == left_out
 
 
 def test_names_from_the_data_are_text(version: Version) -> None:
