@@ -96,6 +96,7 @@ def _open_dialog(app: App, export: SavedExport, chosen: str | None) -> None:
 def _switch(app: App, export: SavedExport, key: str) -> None:
     is_on = bool(st.session_state[key])
     with attempt(f"'{export.spec.name}' is {'on' if is_on else 'off: its links do not open'}."):
+        acting(app, "export.write")
         app.exports.switch(export.id, is_on)
 
 

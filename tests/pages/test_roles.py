@@ -132,6 +132,18 @@ def test_a_click_of_an_ended_session_changes_nothing(app: App, open_page: Open, 
     assert app.people.find("eve@example.org") is None
 
 
+def test_a_switch_of_an_ended_session_changes_nothing(app: App, open_page: Open, as_role: As) -> None:
+    share(app, "switched")
+    (export,) = app.exports.all()
+    session = as_role("analyst")
+    page = open_page("pages/3_Exports.py")
+    me = app.people.find("analyst@example.org")
+    assert me is not None
+    app.sessions.end(me.id, session)
+    settled(page.toggle(key=f"exports_switch_{export.id}").set_value(False).run())
+    assert app.exports.get(export.id).spec.is_active
+
+
 def test_an_analyst_is_not_offered_paths_on_the_server(open_page: Open, as_role: As) -> None:
     as_role("analyst")
     page = open_page("pages/1_Data.py", new="1")
