@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import pytest
@@ -37,6 +38,14 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+WIDE, PHONE = {"width": 1420, "height": 1040}, {"width": 390, "height": 844}
+PHONE_AGENT = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Mobile Safari/537.36"
+HABITS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": WIDE, "color_scheme": "light"},
+    "dark": {"viewport": WIDE, "color_scheme": "dark"},
+    "phone": {"viewport": PHONE, "color_scheme": "light", "user_agent": PHONE_AGENT},
+}
+Tab = Callable[[str], Page]
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,22 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Tab]:
+    """The tab of somebody of that habit. A module keeps it: a new one has all of the app's code to read first."""
+    kept: dict[str, Page] = {}
+
+    def tab(habit: str) -> Page:
+        if habit not in kept:
+            kept[habit] = browser.new_context(**HABITS[habit]).new_page()
+            kept[habit].set_default_timeout(60_000)
+        return kept[habit]
+
+    yield tab
+    for page in kept.values():
+        page.context.close()
+
+
 @pytest.fixture
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page of a new visitor; what it looked like at the end is kept. It may ask nobody but this machine."""
@@ -142,8 +167,12 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     yield page
     picture(page, request.node.name)
     context.close()
-    strangers = [url for url in asked if not url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:"))]
-    assert strangers == []
+    assert strangers(asked) == []
+
+
+def strangers(asked: list[str]) -> list[str]:
+    """Which of these URLs lead to another machine."""
+    return [url for url in asked if not url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:"))]
 
 
 def picture(page: Page, name: str, *, whole: bool = False) -> Path:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import House, picture, settled, violations
+from tests.browser.conftest import HABITS, House, Tab, picture, settled, violations
 
 pytestmark = pytest.mark.browser
 
-WIDE, PHONE = {"width": 1420, "height": 1400}, {"width": 390, "height": 1400}
-MOBILE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36"
 ADDRESS = "Bridge?analysis=shop-revenue"
 VIEWS = {
     "waterfall": "Conversion fell from",
@@ -27,36 +23,24 @@ VIEWS = {
 }
 
 
-@pytest.fixture(params=["light", "dark", "phone"])
-def reader(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[str, Page]]:
-    """A visitor with a habit, and its name."""
-    habit: str = request.param
-    context = browser.new_context(
-        viewport=PHONE if habit == "phone" else WIDE,
-        user_agent=MOBILE if habit == "phone" else None,
-        color_scheme="dark" if habit == "dark" else "light",
-    )
-    context.set_default_timeout(60_000)
-    yield habit, context.new_page()
-    context.close()
-
-
 def address(house: House, name: str) -> str:
     part = "view" if name in ("waterfall", "funnel", "dimensions", "tree", "reconcile") else "second"
     return f"{house.ui}/{ADDRESS}&{part}={name}"
 
 
-def test_every_view_reads_well(house: House, reader: tuple[str, Page]) -> None:
-    habit, page = reader
-    for name, text in VIEWS.items():
-        page.goto(address(house, name))
-        card = page.locator(".st-key-bridge_card")
-        expect(card.get_by_text(text).first).to_be_visible()
-        expect(card.locator("svg.marks").first).to_be_visible()
-        settled(page)
-        expect(page.locator("[data-testid=stException], [data-testid=stAlertContentError]")).to_have_count(0)
-        picture(page, f"bridge-{name}-{habit}")
-        assert violations(page) == [], name
+@pytest.mark.parametrize("habit", HABITS)
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_view_reads_well(house: House, tab: Tab, name: str, habit: str) -> None:
+    page = tab(habit)
+    page.set_viewport_size({**HABITS[habit]["viewport"], "height": 1400})
+    page.goto(address(house, name))
+    card = page.locator(".st-key-bridge_card")
+    expect(card.get_by_text(VIEWS[name]).first).to_be_visible()
+    expect(card.locator("svg.marks").first).to_be_visible()
+    settled(page)
+    expect(page.locator("[data-testid=stException], [data-testid=stAlertContentError]")).to_have_count(0)
+    picture(page, f"bridge-{name}-{habit}")
+    assert violations(page) == []
 
 
 def test_a_click_opens_the_step_beneath_and_back_returns_to_the_view_before(house: House, page: Page) -> None:

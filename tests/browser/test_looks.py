@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import get_args
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, expect
 
 from core.model.delivery import ALL_VIEWS, Locale
-from tests.browser.conftest import House, picture, settled, violations
+from tests.browser.conftest import HABITS, WIDE, House, Tab, picture, settled, violations
 
 pytestmark = pytest.mark.browser
 
-PHONE_AGENT = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Mobile Safari/537.36"
-WIDE, PHONE = {"width": 1420, "height": 1040}, {"width": 390, "height": 844}
 PAGES = {
     "home": ("", "What to do next"),
     "data": ("Data?dataset=shop", "Load new data"),
@@ -26,37 +23,15 @@ PAGES = {
     "connection": ("Connections?new=1", "Mail server"),
 }
 LAYOUTS = ("slides", "list", "dropdown")
-Open = Callable[..., Page]
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Open]:
-    """A visitor's page with the given habits."""
-    contexts = []
-
-    def visit(*, dark: bool = False, phone: bool = False, scripts: bool = True) -> Page:
-        context = browser.new_context(
-            viewport=PHONE if phone else WIDE,
-            user_agent=PHONE_AGENT if phone else None,
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=scripts,
-        )
-        context.set_default_timeout(60_000)
-        contexts.append(context)
-        return context.new_page()
-
-    yield visit
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def reports(house: House) -> dict[str, str]:
     """A public report URL of the shop in each layout, made by the API."""
     return {layout: shared(house, f"looks-{layout}", layout=layout) for layout in LAYOUTS}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def full_reports(house: House) -> dict[str, str]:
     """A public report URL with every view in each language."""
     return {
@@ -81,10 +56,10 @@ def shared(house: House, slug: str, **content: object) -> str:
     return url
 
 
-@pytest.mark.parametrize("habit", ["light", "dark", "phone"])
+@pytest.mark.parametrize("habit", HABITS)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_shows_what_it_is_for(house: House, visit: Open, name: str, habit: str) -> None:
-    page = visit(dark=habit == "dark", phone=habit == "phone")
+def test_a_page_shows_what_it_is_for(house: House, tab: Tab, name: str, habit: str) -> None:
+    page = tab(habit)
     path, text = PAGES[name]
     page.goto(f"{house.ui}/{path}")
     expect(page.get_by_text(text).first).to_be_visible()
@@ -94,12 +69,17 @@ def test_a_page_shows_what_it_is_for(house: House, visit: Open, name: str, habit
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("habit", ["light", "dark", "phone"])
+@pytest.mark.parametrize("habit", HABITS)
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_a_report_reads_well_in_each_layout(reports: dict[str, str], visit: Open, layout: str, habit: str) -> None:
-    page = visit(dark=habit == "dark", phone=habit == "phone")
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+def test_a_report_reads_well_in_each_layout(reports: dict[str, str], tab: Tab, layout: str, habit: str) -> None:
+    page = tab(habit)
+    complaints = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    page.on("console", listen)
     page.goto(reports[layout])
     expect(page.locator("h1, h2").get_by_text("Revenue fell by €304k").first).to_be_visible()
     expect(page.locator("svg:visible").first).to_be_visible()
@@ -108,23 +88,25 @@ def test_a_report_reads_well_in_each_layout(reports: dict[str, str], visit: Open
     assert complaints == []
     picture(page, f"report-{layout}-{habit}", whole=True)
     assert violations(page) == []
+    page.remove_listener("console", listen)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_a_report_needs_no_script(reports: dict[str, str], visit: Open, layout: str) -> None:
-    page = visit(scripts=False)
+def test_a_report_needs_no_script(reports: dict[str, str], browser: Browser, layout: str) -> None:
+    page = browser.new_page(viewport=WIDE, java_script_enabled=False)
     page.goto(reports[layout])
     expect(page.locator("h1, h2").get_by_text("Revenue fell by €304k").first).to_be_visible()
     expect(page.locator("svg:visible").first).to_be_visible()
     picture(page, f"report-{layout}-no-script", whole=True)
+    page.close()
 
 
 @pytest.mark.parametrize("habit", ["light", "dark"])
 @pytest.mark.parametrize("locale", get_args(Locale))
 def test_a_report_shows_every_view_in_each_language(
-    full_reports: dict[str, str], visit: Open, locale: str, habit: str
+    full_reports: dict[str, str], tab: Tab, locale: str, habit: str
 ) -> None:
-    page = visit(dark=habit == "dark")
+    page = tab(habit)
     page.goto(full_reports[locale])
     expect(page.locator("html")).to_have_attribute("lang", locale)
     # All views but the alert have a chart, once wide and once for a phone.

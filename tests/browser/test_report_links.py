@@ -10,8 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import House, picture, settled, violations
-from tests.browser.test_looks import PHONE, WIDE
+from tests.browser.conftest import HABITS, House, Tab, picture, settled, violations
 
 pytestmark = pytest.mark.browser
 
@@ -57,8 +56,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
     contexts = []
 
     def visit(habit: str = "light") -> Page:
-        scheme = "dark" if habit == "dark" else "light"
-        context = browser.new_context(viewport=PHONE if habit == "phone" else WIDE, color_scheme=scheme)
+        context = browser.new_context(**HABITS[habit])
         context.set_default_timeout(60_000)
         contexts.append(context)
         return context.new_page()
@@ -90,7 +88,7 @@ def test_what_does_not_open_says_the_same_sentence(api: Api, visit: Visit, state
     assert "Shop revenue" not in page.content()
 
 
-@pytest.mark.parametrize("habit", ["light", "dark", "phone"])
+@pytest.mark.parametrize("habit", HABITS)
 def test_a_password_is_asked_for_and_remembered(api: Api, visit: Visit, habit: str) -> None:
     url, _ = api.link(f"seen-password-{habit}", password=PASSWORD)
     page = visit(habit)
@@ -115,10 +113,10 @@ def test_a_link_that_is_not_public_shows_nothing_to_strangers(api: Api, visit: V
     expect(page.get_by_text("Shop revenue")).to_have_count(0)
 
 
-@pytest.mark.parametrize("habit", ["light", "dark", "phone"])
+@pytest.mark.parametrize("habit", HABITS)
 @pytest.mark.parametrize("section", ["audit", "tokens", "public"])
-def test_a_part_of_the_settings_reads_well(house: House, api: Api, visit: Visit, section: str, habit: str) -> None:
-    page = visit(habit)
+def test_a_part_of_the_settings_reads_well(house: House, api: Api, tab: Tab, section: str, habit: str) -> None:
+    page = tab(habit)
     page.goto(f"{house.ui}/Settings?section={section}")
     title = {"audit": "Audit", "tokens": "API tokens", "public": "Public links"}[section]
     expect(page.get_by_role("heading", name=title)).to_be_visible()
@@ -127,10 +125,10 @@ def test_a_part_of_the_settings_reads_well(house: House, api: Api, visit: Visit,
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("habit", ["light", "dark", "phone"])
-def test_the_form_of_a_public_link_reads_well(house: House, api: Api, visit: Visit, habit: str) -> None:
+@pytest.mark.parametrize("habit", HABITS)
+def test_the_form_of_a_public_link_reads_well(house: House, api: Api, tab: Tab, habit: str) -> None:
     _, address = api.link(f"seen-form-{habit}", password=PASSWORD, embed_hosts=["*.example.org"])
-    page = visit(habit)
+    page = tab(habit)
     page.goto(f"{house.ui}/Exports?export={address.split('/')[2]}")
     expect(page.get_by_text("Anybody who has the address can open it")).to_be_visible()
     settled(page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OWNER_TOKEN, House, open_house, settled
+from tests.browser.conftest import OWNER_TOKEN, House, Tab, open_house, picture, settled, strangers
 
 pytestmark = pytest.mark.browser
 
@@ -96,15 +97,32 @@ def rows() -> str:
     return out.getvalue()
 
 
+@dataclass(frozen=True)
+class Watch:
+    """A page, and what it is not to do: open dialogs, run what was planted, ask other machines."""
+
+    page: Page
+    dialogs: list[str] = field(default_factory=list)
+    ran: list[bool] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def watch(tab: Tab) -> Watch:
+    page = tab("light")
+    watch = Watch(page)
+    page.on("dialog", lambda dialog: (watch.dialogs.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda sent: watch.asked.append(sent.url))
+    page.expose_function("planted", lambda: watch.ran.append(True))
+    return watch
+
+
 @pytest.fixture
-def watched(page: Page) -> Iterator[Page]:
-    """The page, which is to open no dialog, ask nobody else and run nothing that was planted."""
-    dialogs: list[str] = []
-    ran: list[bool] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    page.expose_function("planted", lambda: ran.append(True))
-    yield page
-    assert (dialogs, ran) == ([], [])
+def watched(watch: Watch, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page, and afterwards what it has done."""
+    yield watch.page
+    picture(watch.page, request.node.name)
+    assert (watch.dialogs, watch.ran, strangers(watch.asked)) == ([], [], [])
 
 
 @pytest.mark.parametrize("path", PAGES)
