@@ -1,4 +1,4 @@
-"""Made-up requests at every operation of the description, for a moment: no fault, nothing that is not described."""
+"""The description tells every answer: of unreadable bodies, and of made-up requests that are sent for a moment."""
 
 from __future__ import annotations
 
@@ -10,9 +10,21 @@ from pathlib import Path
 import pytest
 
 from core.settings import REPOSITORY
+from tests.web.conftest import Site
 
 FOR_S = 25
 """Of a run's time; `python -m bench.fuzz 600` goes on for longer."""
+
+
+def test_whoever_takes_a_body_says_what_an_unreadable_one_is_answered(site: Site) -> None:
+    paths = site.anonymous("/api/v1/openapi.json").json()["paths"]
+    silent = {
+        f"{method} {path}"
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if "requestBody" in operation and not {"400", "413", "415", "422"} <= operation["responses"].keys()
+    }
+    assert silent == set()
 
 
 @pytest.mark.timeout(300)

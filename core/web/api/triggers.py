@@ -69,7 +69,7 @@ def list_triggers(export_id: str, page: AskedPage, app: TheApp, _caller: ExportR
 
 @routes.post(
     "/exports/{export_id}/triggers/{trigger_id}/rotate",
-    responses=answers(422),
+    responses=answers(400, 413, 415, 422),
     summary="Give a trigger URL a new address",
 )
 def rotate(
