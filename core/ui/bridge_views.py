@@ -14,7 +14,13 @@ from core.model.document import Line, Table
 from core.report.bars import bridge_alt, bridge_bars
 from core.report.chart import NARROW_WIDTH, PICK, draw, specification
 from core.report.comment import printed_comment
-from core.report.dimensions import dimensions_alt, dimensions_chart, dimensions_section
+from core.report.dimensions import (
+    dimensions_alt,
+    dimensions_chart,
+    dimensions_comment,
+    dimensions_section,
+    dimensions_table,
+)
 from core.report.funnel import funnel_alt, funnel_chart, funnel_comment, funnel_table
 from core.report.pair import pair_alt, pair_bars, print_pair
 from core.report.pair_comment import pair_comment
@@ -76,12 +82,15 @@ def funnel_view(printed: PrintedBridge) -> Drawn:
 
 def dimensions_view(printed: PrintedBridge) -> Drawn:
     """Which dimension splits which step; one sentence where none does."""
-    groups, section = compared(printed), dimensions_section(printed)
+    groups = compared(printed)
+    if not groups:
+        return Drawn("", dimensions_section(printed).comment)
+    # Not the whole section: it draws the chart for a report twice, which the page draws for itself.
     return Drawn(
-        dimensions_alt(printed, groups) if groups else "",
-        section.comment,
-        section.table,
-        make=partial(dimensions_chart, printed) if groups else None,
+        dimensions_alt(printed, groups),
+        dimensions_comment(printed, groups),
+        dimensions_table(printed, groups),
+        make=partial(dimensions_chart, printed),
         picks=("step", "dimension"),
     )
 

@@ -69,11 +69,13 @@ def _show_rows(app: App, version: Version) -> None:
 
 def _shown(column: ColumnSpec) -> Any:
     label = f"{column.label} ({column.unit})" if column.unit else column.label
+    # Tooltips are Markdown, which would fetch a picture from anywhere.
+    about = escape(column.description) or None
     if column.type == "date":
-        return st.column_config.DateColumn(label, help=column.description or None)
+        return st.column_config.DateColumn(label, help=about)
     if column.type in NUMERIC_TYPES:
-        return st.column_config.NumberColumn(label, format="localized", help=column.description or None)
-    return st.column_config.Column(label, help=column.description or None)
+        return st.column_config.NumberColumn(label, format="localized", help=about)
+    return st.column_config.Column(label, help=about)
 
 
 def _show_columns(app: App, spec: DatasetSpec, version: Version) -> None:

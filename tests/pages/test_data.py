@@ -321,3 +321,12 @@ def test_a_dataset_leads_to_a_new_bridge_on_it(open_page: Open) -> None:
 def test_one_button_stands_out_whichever_tab_is_open(open_page: Open) -> None:
     page = open_page(DATA, dataset="sales")
     assert [button.key for button in page.button if button.proto.type == "primary"] == ["data_new"]
+
+
+def test_a_columns_description_fetches_no_picture(open_page: Open, app: App, sales: DatasetSpec) -> None:
+    planted = "![x](https://planted.example/x.png)"
+    columns = tuple(column.model_copy(update={"description": planted}) for column in sales.columns)
+    app.catalogue.change(sales.model_copy(update={"columns": columns}))
+    helps = "".join(frame.proto.columns for frame in open_page("pages/1_Data.py", dataset="sales").dataframe)
+    assert "planted.example" in helps
+    assert "![x]" not in helps
