@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 LONGEST_FIELD = 64 * 1024
+MOST_FIELDS = 20
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,14 @@ async def received(request: Request, folder: Path) -> AsyncIterator[Upload]:
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with TemporaryDirectory(dir=folder, prefix="upload-") as own:
-        form = _Form(Path(own))
+        form, body = _Form(Path(own)), request.stream()
         try:
-            parser = MultipartParser(_boundary(request), form.callbacks())
-            async for chunk in request.stream():
-                parser.write(chunk)
-            parser.finalize()
-            form.require_end()
-        except FormParserError as error:
-            raise HTTPException(400, f"The form cannot be read: {error}") from None
+            await form.read(body, _boundary(request))
+        except (HTTPException, DataError):
+            # An answer in mid-upload would be lost with the connection.
+            async for _ in body:
+                pass
+            raise
         finally:
             form.close()
         yield form.upload()
@@ -81,6 +81,17 @@ class _Form:
         self._file_name = ""
         self._received = 0
         self._has_ended = False
+
+    async def read(self, body: AsyncIterator[bytes], boundary: bytes) -> None:
+        """Take the whole body. Raises HTTPException and DataError."""
+        parser = MultipartParser(boundary, self.callbacks())
+        try:
+            async for chunk in body:
+                parser.write(chunk)
+            parser.finalize()
+        except FormParserError as error:
+            raise HTTPException(400, f"The form cannot be read: {error}") from None
+        self.require_end()
 
     def callbacks(self) -> MultipartCallbacks:
         """What the parser calls."""
@@ -126,6 +137,8 @@ class _Form:
         name = options.get(b"name", b"").decode("utf-8", "replace")
         if b"filename" not in options:
             self._field = self._fields.setdefault(name, bytearray())
+            if len(self._fields) > MOST_FIELDS:
+                raise HTTPException(413, f"The form has more than {MOST_FIELDS} fields.", {"Connection": "close"})
             return
         if self._path is not None or name != "file":
             raise DataError("Send exactly one file, in the form field 'file'.", field=name or "file")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,17 @@ def test_a_change_from_an_old_state_is_412(site: Site) -> None:
     second = site.patch("/datasets/guarded", json={"name": "Two"}, headers={"If-Match": tag})
     assert (first.status_code, second.status_code) == (200, 412)
     assert site.get("/datasets/guarded").json()["name"] == "One"
+
+
+def test_a_form_with_many_fields_is_given_up_at_once(site: Site) -> None:
+    fields = b"".join(
+        b'--b\r\nContent-Disposition: form-data; name="%d"\r\n\r\nx\r\n' % number for number in range(30_000)
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    began = time.monotonic()
+    answer = site.post("/datasets", content=fields + b"--b--\r\n", headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (413, "The form has more than 20 fields.")
+    assert time.monotonic() - began < 10
 
 
 def test_a_dataset_that_is_needed_is_not_deleted(site: Site) -> None:
