@@ -45,15 +45,15 @@ class Plan:
 
 def plan_due(trigger: ScheduleTrigger, since: datetime, now: datetime) -> Plan:
     """Judge every occurrence from `since`, the first that is not planned yet, until now."""
-    due, has_more = _due(trigger, since, now)
+    due, following, has_more = _due(trigger, since, now)
     if trigger.is_paused:
-        return Plan((), tuple(_left_out("paused", due, has_more)), next(occurrences(trigger, now), None))
-    off = [at for at in due if is_holiday(trigger, at)]
-    business = sorted(set(due) - set(off)) if off else due
+        return Plan((), tuple(_left_out("paused", due, has_more)), following)
+    off = {at for at in due if is_holiday(trigger, at)} if trigger.holidays else set()
+    business = [at for at in due if at not in off]
     runs = _late_enough(trigger, business, now)
     missed = [at for at in business if at not in set(runs)]
-    left_out = (*_left_out("holiday", off), *_left_out("missed", missed, has_more))
-    return Plan(tuple(runs), left_out, next(occurrences(trigger, now), None))
+    left_out = (*_left_out("holiday", sorted(off)), *_left_out("missed", missed, has_more))
+    return Plan(tuple(runs), left_out, following)
 
 
 def catchup_window(trigger: ScheduleTrigger, at: datetime) -> timedelta:
@@ -69,18 +69,24 @@ def _late_enough(trigger: ScheduleTrigger, due: Sequence[datetime], now: datetim
     """Those that run."""
     if not due:
         return ()
-    window = ON_TIME if trigger.catch_up == "skip" else catchup_window(trigger, due[-1])
+    is_on_time = trigger.catch_up == "skip" or now - due[0] <= ON_TIME
+    window = ON_TIME if is_on_time else catchup_window(trigger, due[-1])
     in_time = [at for at in due if now - at <= window]
     return in_time[-MOST_AT_ONCE:] if trigger.catch_up == "all" else in_time[-1:]
 
 
-def _due(trigger: ScheduleTrigger, since: datetime, now: datetime) -> tuple[list[datetime], bool]:
-    """What is due, rising. After a long sleep of a fast schedule not all of it: the first ones and the last hours."""
-    first = fires_between(trigger, since - _INSTANT, now, MOST_COUNTED)
-    if len(first) < MOST_COUNTED:
-        return first, False
-    last = fires_between(trigger, max(first[-1], now - LONGEST_WINDOW), now, MOST_COUNTED)
-    return [*first, *last], True
+def _due(trigger: ScheduleTrigger, since: datetime, now: datetime) -> tuple[list[datetime], datetime | None, bool]:
+    """What is due, rising, and the one after it. After a long sleep of a fast schedule not all is listed, as is said:
+    the first ones and those of the last hours."""
+    due: list[datetime] = []
+    for at in occurrences(trigger, since - _INSTANT):
+        if at > now:
+            return due, at, False
+        due.append(at)
+        if len(due) == MOST_COUNTED:
+            last = fires_between(trigger, max(at, now - LONGEST_WINDOW), now, MOST_COUNTED)
+            return [*due, *last], next(occurrences(trigger, now), None), True
+    return due, None, False
 
 
 def _left_out(reason: str, moments: Sequence[datetime], has_more: bool = False) -> Iterator[LeftOut]:

@@ -36,6 +36,8 @@ from core.store.triggers import (
 
 log = structlog.get_logger(__name__)
 
+A_BATCH = 50
+"""So many schedules are planned in one transaction."""
 AFTER_THE_OTHER = datetime(9999, 1, 1, tzinfo=UTC)
 """When a run is due that waits for the end of the one before it."""
 
@@ -55,25 +57,22 @@ class Planner:
         with self._store.read() as session:
             due = due_triggers(session, self._organisation_id, now=now)
             is_queued = has_queued(session, self._organisation_id)
-        planned = sum(self._plan(row, now) for row in due)
+        planned = 0
+        for start in range(0, len(due), A_BATCH):
+            judged = [(row, *_judged(row, now)) for row in due[start : start + A_BATCH]]
+            with self._store.write() as session:
+                planned += sum(self._plan(session, row, spec, plan) for row, spec, plan in judged)
         return planned + (self._release(now) if is_queued else 0)
 
-    def _plan(self, row: Trigger, now: datetime) -> int:
-        """One schedule, in one transaction. A rule that cannot be reckoned stops it, and not the others."""
-        try:
-            spec = schedule_of(row)
-            plan = plan_due(spec, row.next_fire_at or now, now)
-        except (DataError, ValidationError) as error:
-            log.error("schedule stopped, its rule cannot be reckoned", trigger=row.id, reason=str(error))
-            plan, spec = Plan((), (), None), None
-        with self._store.write() as session:
-            if not move_on(session, row, plan.next_fire_at, fingerprint(spec) if spec else ""):
-                return 0
-            started = subject_of(session, row)
-            if started is None or spec is None:
-                return 0
-            self._write_down(session, row, started, plan.left_out)
-            return self._ask(session, row, spec, started, plan.runs)
+    def _plan(self, session: Session, row: Trigger, spec: ScheduleTrigger | None, plan: Plan) -> int:
+        """Move one schedule on and write down what becomes of its occurrences; how many runs begin now."""
+        if not move_on(session, row, plan.next_fire_at, fingerprint(spec) if spec else ""):
+            return 0
+        started = subject_of(session, row)
+        if started is None or spec is None:
+            return 0
+        self._write_down(session, row, started, plan.left_out)
+        return self._ask(session, row, spec, started, plan.runs)
 
     def _ask(
         self, session: Session, row: Trigger, spec: ScheduleTrigger, started: Started, moments: Sequence[datetime]
@@ -165,6 +164,16 @@ def schedule_of(row: Trigger) -> ScheduleTrigger:
     if not isinstance(spec, ScheduleTrigger):
         raise DataError(f"Trigger '{row.id}' is of kind '{spec.kind}', not a schedule.")
     return spec
+
+
+def _judged(row: Trigger, now: datetime) -> tuple[ScheduleTrigger | None, Plan]:
+    """What becomes of a schedule. One whose rule cannot be reckoned stops, and not the others."""
+    try:
+        spec = schedule_of(row)
+        return spec, plan_due(spec, row.next_fire_at or now, now)
+    except (DataError, ValidationError) as error:
+        log.error("schedule stopped, its rule cannot be reckoned", trigger=row.id, reason=str(error))
+        return None, Plan((), (), None)
 
 
 def _note(session: Session, row: Trigger, started: Started, following: datetime | None, now: datetime) -> None:
