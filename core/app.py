@@ -86,7 +86,9 @@ class App:
         """
         catalogue = self.catalogue.seen_by(caller)
         analyses = self.analyses.on(catalogue)
-        exports = self.exports.seen_by(caller, ExportCheck(analyses, catalogue, self.warehouse, self.clock))
+        exports = self.exports.seen_by(
+            caller, ExportCheck(analyses, catalogue, self.warehouse, self.connections, self.clock)
+        )
         return replace(self, catalogue=catalogue, analyses=analyses, exports=exports)
 
     def close(self) -> None:
@@ -120,7 +122,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         catalogue = Catalogue(store, warehouse, organisation.id, clock, private=settings.private_paths)
         opened.callback(catalogue.close)
         analyses = Analyses(store, warehouse, catalogue, organisation.id, clock)
-        check = ExportCheck(analyses, catalogue, warehouse, clock)
+        check = ExportCheck(analyses, catalogue, warehouse, connections, clock)
         exports = Exports(store, keys, check, organisation.id, settings.report_base_url, clock)
         templates = Templates(store, organisation.id, clock)
         people = People(store, organisation.id, clock)

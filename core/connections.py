@@ -74,6 +74,11 @@ class Connections:
         with self.store.read() as session:
             return [self._saved(row) for row in list_connections(session, self.organisation_id)]
 
+    def kinds(self) -> dict[str, str]:
+        """The kind of each connection, by id."""
+        with self.store.read() as session:
+            return {row.id: row.kind for row in list_connections(session, self.organisation_id)}
+
     def get(self, connection_id: str) -> SavedConnection:
         """One connection. Raises NotFound."""
         with self.store.read() as session:

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from core.analyses import Analyses
 from core.catalogue import Catalogue
+from core.connections import Connections
+from core.delivery.destinations import check_destinations
 from core.delivery.parameters import check_parameters
 from core.delivery.reports import make_report
 from core.delivery.rules import check_rule
@@ -27,12 +29,14 @@ class ExportCheck:
     analyses: Analyses
     catalogue: Catalogue
     warehouse: Warehouse
+    connections: Connections
     clock: Callable[[], datetime]
 
     def __call__(self, spec: ExportSpec) -> None:
         """Raises DataError for what would not work: no destination, an unknown analysis, an element not there."""
         if spec.is_active:
             _require_complete(spec)
+        check_destinations(spec, self.connections.kinds())
         slugs = [link.settings.slug for link in spec.links]
         if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
             raise DataError(
