@@ -22,6 +22,7 @@ PAGES: dict[str, Action] = {
     "pages/1_Data.py": "data.read",
     "pages/2_Bridge.py": "analysis.read",
     "pages/3_Exports.py": "export.read",
+    "pages/5_Runs.py": "run.read",
     "pages/6_Connections.py": "connection.read",
     "pages/7_Settings.py": "token.own",
 }
