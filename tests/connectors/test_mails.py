@@ -321,6 +321,14 @@ def test_a_server_that_closes_in_the_middle_of_the_list_keeps_what_it_took() -> 
     assert (caught.value.permanent, caught.value.is_unknown) == (False, False)
 
 
+def test_a_server_that_hangs_up_among_the_recipients_has_served_nobody() -> None:
+    talk = (*GREETED, (b"RCPT", b"421 Going down\r\n"))
+    with talking_server(*talk) as port, pytest.raises(SendError) as caught:
+        Email().send(account(port), outside(), parcel(ANNA, BEN, CLEO, mode="all"))
+    assert caught.value.recipients == {BEN: ("retry", "421 Going down")}
+    assert (caught.value.permanent, caught.value.is_unknown) == (False, False)
+
+
 def test_an_address_beyond_ascii_fails_alone_where_the_server_cannot_write_it() -> None:
     with mail_server(utf8=False) as post:
         receipt = Email().send(account(post.port), outside(), parcel("jürgen@example.org", ANNA))

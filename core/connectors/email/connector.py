@@ -150,28 +150,28 @@ class _Round:
         try:
             refused = line.send_message(letter.mail, from_addr=sender, to_addrs=letter.addresses)
         except smtplib.SMTPRecipientsRefused as error:
-            self._judge(letter, error.recipients, b"")
-            # 421: the server hangs up, and takes nobody else.
+            # Nobody got it. Whom the server did not judge, because it hung up (421), stays for the next try.
+            self._judge(letter, error.recipients, is_sent=False)
             if line.sock is None:
                 raise
         except smtplib.SMTPDataError as error:
             answer = (error.smtp_code, error.smtp_error)
-            self._judge(letter, dict.fromkeys(letter.addresses, answer), b"")
+            self._judge(letter, dict.fromkeys(letter.addresses, answer), is_sent=False)
             if line.sock is None:
                 raise
         except smtplib.SMTPNotSupportedError as error:
             self._tell(letter.recipients, "failed", not_offered(error))
         else:
-            self._judge(letter, refused, line.said)
+            self._judge(letter, refused, is_sent=True)
 
-    def _judge(self, letter: Letter, refused: Mapping[str, tuple[int, bytes | str]], taken: bytes) -> None:
+    def _judge(self, letter: Letter, refused: Mapping[str, tuple[int, bytes | str]], *, is_sent: bool) -> None:
         for recipient, own in zip(letter.recipients, letter.addresses, strict=True):
             if own in refused:
                 code, words = refused[own]
                 state: RecipientState = "failed" if is_final(code) else "retry"
                 self._tell((recipient,), state, f"{code} {self.mailbox.said(words)}")
-            else:
-                self._tell((recipient,), "succeeded", f"250 {self.mailbox.said(taken)}")
+            elif is_sent and self.line is not None:
+                self._tell((recipient,), "succeeded", f"250 {self.mailbox.said(self.line.said)}")
 
     def _tell(self, recipients: tuple[str, ...], state: RecipientState, answer: str) -> None:
         self.told.update(dict.fromkeys(recipients, (state, answer)))
