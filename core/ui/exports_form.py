@@ -118,33 +118,35 @@ def edit_export(app: App, before: SavedExport | None) -> None:
 
 
 def content_of(before: SavedExport | None) -> ReportContent:
-    """What the full form shows, as a specification. The locked filters of `before`, set by the API, stay locked."""
+    """What the full form shows, as a specification. What the API alone can set, such as filters, stays."""
     session = st.session_state
     chosen = session.get(ELEMENTS) if session[LAYOUT] != "slides" else None
-    return ReportContent(
-        analysis=session[ANALYSIS],
-        views=tuple(session[VIEWS]) or FULL_REPORT,
-        layout=session[LAYOUT],
-        locale=session[LOCALE],
-        elements=tuple(map(element_of, chosen)) if chosen else None,
-        where=before.spec.content.where if before else {},
-    )
+    said = {
+        "analysis": session[ANALYSIS],
+        "views": tuple(session[VIEWS]) or FULL_REPORT,
+        "layout": session[LAYOUT],
+        "locale": session[LOCALE],
+        "elements": tuple(map(element_of, chosen)) if chosen else None,
+    }
+    kept = {field: getattr(before.spec.content, field) for field in ReportContent.model_fields} if before else {}
+    return ReportContent(**kept | said)
 
 
 def export_of(app: App, before: SavedExport | None) -> ExportSpec:
-    """The export the full form stands for. Further links of `before` stay as they are."""
+    """The export the full form stands for. What it does not show stays as it is in `before`."""
     session = st.session_state
     name = session[NAME].strip() or app.analyses.get(session[ANALYSIS]).spec.name
     own = session[SLUG].strip() or (before.links[0].slug if before and before.links else free_slug(app, name))
     first = before.spec.links[0] if before and before.spec.links else None
     others = [destination for destination in before.spec.destinations if destination != first] if before else []
-    return ExportSpec(
-        name=name,
-        description=session[DESCRIPTION].strip(),
-        is_active=before.spec.is_active if before else True,
-        content=content_of(before),
-        destinations=(LinkDestination(settings=exports_access.settings_of(own)), *others),
-    )
+    said = {
+        "name": name,
+        "description": session[DESCRIPTION].strip(),
+        "content": content_of(before),
+        "destinations": (LinkDestination(settings=exports_access.settings_of(own)), *others),
+    }
+    kept = {field: getattr(before.spec, field) for field in ExportSpec.model_fields} if before else {}
+    return ExportSpec(**kept | said)
 
 
 def free_slug(app: App, name: str) -> str:

@@ -10,23 +10,31 @@ from core.app import App
 from core.delivery.exports import Link, SavedExport
 from core.ui import frame
 from core.ui.bridge_saved import attempt, begin_dialog
+from core.ui.exports_copy import COPY_NAME, duplicate_dialog
 from core.ui.exports_edit import open_export
 from core.ui.exports_form import LAYOUTS, LOCALES, VIEW_NAMES
 from core.ui.exports_links import say_where_links_open, show_link
-from core.ui.identity import acting
+from core.ui.exports_runs import run_now, show_last_run, show_rhythm
+from core.ui.identity import acting, can
 from core.ui.text import ago, escape, plural
 
 Action = Callable[[App, SavedExport, Link], None]
 ROTATE, PAUSE, RESUME, RENEW = "New address…", "Pause the link…", "Open the link again…", "Let it open longer…"
-CLOSE, DELETE = "Close the link…", "Delete…"
+CLOSE, DUPLICATE, DELETE = "Close the link…", "Duplicate…", "Delete…"
+SEARCH = "exports_search"
 
 
 def show_exports(app: App, exports: list[SavedExport]) -> None:
-    """A card an export, the one changed last first."""
+    """A card an export, the one changed last first; those that are searched for."""
     names = {saved.spec.slug: saved.spec.name for saved in app.analyses.all()}
-    for export in exports:
+    wanted = _search() if len(exports) > 1 else ""
+    found = [(export, names.get(slug := export.spec.content.analysis, slug)) for export in exports]
+    fitting = [(export, name) for export, name in found if _fits(wanted, export, name)]
+    for export, name in fitting:
         with st.container(border=True, key=f"exports_card_{export.id}"):
-            _show(app, export, names.get(export.spec.content.analysis, export.spec.content.analysis))
+            _show(app, export, name)
+    if not fitting:
+        st.info("No export fits. Search for other words.", icon=":material/search_off:")
     if any(export.links for export in exports):
         say_where_links_open(app)
 
@@ -40,6 +48,20 @@ def show_empty(app: App) -> None:
     st.info("There is no export yet. Make one to share a report that is fresh at every load.", icon=frame.EXPORTS.icon)
 
 
+def _search() -> str:
+    return st.text_input(
+        "Search", key=SEARCH, placeholder="Name, description, analysis or address", icon=":material/search:", width=420
+    )
+
+
+def _fits(wanted: str, export: SavedExport, analysis_name: str) -> bool:
+    """Whether every word is somewhere in it."""
+    spec = export.spec
+    addresses = [str(value) for one in spec.channels for value in one.settings.values()]
+    text = " ".join([spec.name, spec.description, analysis_name, *(link.slug for link in export.links), *addresses])
+    return all(word in text.casefold() for word in wanted.casefold().split())
+
+
 def _show(app: App, export: SavedExport, analysis_name: str) -> None:
     spec = export.spec
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -48,6 +70,14 @@ def _show(app: App, export: SavedExport, analysis_name: str) -> None:
         if switch not in st.session_state or st.session_state[f"{switch}_was"] != spec.is_active:
             st.session_state[switch] = st.session_state[f"{switch}_was"] = spec.is_active
         st.toggle("On", key=switch, on_change=_switch, args=(app, export, switch))
+        if spec.is_active and can(app, "run.start"):
+            st.button(
+                "Run now",
+                key=f"exports_run_{export.id}",
+                icon=":material/play_arrow:",
+                on_click=run_now,
+                args=(app, export),
+            )
         st.button(
             "Edit", key=f"exports_edit_{export.id}", icon=":material/edit:", on_click=open_export, args=(export.id,)
         )
@@ -60,6 +90,8 @@ def _show(app: App, export: SavedExport, analysis_name: str) -> None:
     )
     if spec.description:
         st.markdown(escape(spec.description))
+    show_rhythm(export)
+    show_last_run(app, export)
     for link in export.links:
         show_link(link, is_on=spec.is_active)
     _open_dialog(app, export, chosen)
@@ -73,6 +105,7 @@ def _offered(export: SavedExport) -> list[str]:
         RESUME: "paused" in states,
         RENEW: any(link.expires_at and link.state != "revoked" for link in export.links),
         CLOSE: bool(states - {"revoked"}),
+        DUPLICATE: True,
         DELETE: True,
     }
     return [entry for entry, is_offered in offered.items() if is_offered]
@@ -89,6 +122,9 @@ def _open_dialog(app: App, export: SavedExport, chosen: str | None) -> None:
         _renew_dialog(app, export)
     elif chosen == CLOSE:
         _close_dialog(app, export)
+    elif chosen == DUPLICATE:
+        st.session_state.pop(COPY_NAME, None)
+        duplicate_dialog(app, export)
     elif chosen == DELETE:
         _delete_dialog(app, export)
 
