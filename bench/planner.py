@@ -60,7 +60,7 @@ def _row(organisation_id: str, export_id: str, rule: ScheduleTrigger) -> Trigger
 
 def measure(app: App, rounds: int) -> dict[str, object]:
     """A minute a round: the beat in which ten are due, then one in which nothing is."""
-    planner = Planner(app.store, app.ledger, app.organisation.id)
+    planner = Planner(app.store, app.ledger, app.warehouse, app.organisation.id)
     busy, idle, begun, now = [], [], [], START
     for number in range(rounds + 1):
         took = timed(lambda now=now: begun.append(planner.beat(now)))  # type: ignore[misc]

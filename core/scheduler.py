@@ -171,7 +171,7 @@ def serve(app: App, sockets: list[socket.socket]) -> None:
 def rails_of(app: App, meters: Meters) -> Rails:
     """Planner, workers and retention of an installation."""
     executor = Executor(app.ledger, app.artefacts, app.maker, app.sender, meters, is_sending=app.settings.sending)
-    planner = Planner(app.store, app.ledger, app.organisation.id)
+    planner = Planner(app.store, app.ledger, app.warehouse, app.organisation.id)
     retention = Retention(app.store, app.artefacts, app.organisation.id, app.clock)
     return Rails(planner, app.ledger, executor, retention, app.sending, app.clock)
 

@@ -145,6 +145,12 @@ def _bring_in_step(row: Trigger, spec: TriggerSpec, *, is_active: bool, now: dat
         if not (row.is_active and is_active) or was_paused != spec.is_paused or row.next_rule != reckoned:
             row.next_fire_at = next(occurrences(spec, now), None) if is_active else None
             row.next_rule = reckoned
+    elif (
+        not (row.is_active and is_active)
+        or was_paused != spec.is_paused
+        or row.rule.get("dataset") != said.get("dataset")
+    ):
+        row.next_rule = ""
     if row.rule and row.rule != said:
         row.rule_revision += 1
     row.rule, row.is_active = said, is_active

@@ -1,9 +1,10 @@
-"""From schedules to runs. Every beat asks for what is due; the ledger's unique key makes each occurrence happen once,
-however many plan."""
+"""From schedules, and from what datasets publish, to runs. Every beat asks for what is due; the ledger's unique key
+makes each occurrence happen once, however many plan."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -18,7 +19,7 @@ from core.delivery.rules import fingerprint, occurrences
 from core.delivery.subjects import Started, subject_of
 from core.delivery.work import Asked
 from core.delivery.zones import ZONE_DATA
-from core.errors import DataError
+from core.errors import DataError, UnknownDataset
 from core.model.runs import Run
 from core.model.triggers import ScheduleTrigger, Trigger
 from core.store import Store
@@ -26,6 +27,7 @@ from core.store.runs import add_event
 from core.store.triggers import (
     QUEUED,
     due_triggers,
+    following_triggers,
     has_queued,
     move_on,
     outdated_triggers,
@@ -33,6 +35,7 @@ from core.store.triggers import (
     trigger_spec,
     unfinished_runs,
 )
+from core.warehouse import Version, Warehouse
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +48,9 @@ AFTER_THE_OTHER = datetime(9999, 1, 1, tzinfo=UTC)
 class Planner:
     """Plans the schedules of one organisation. One thread calls it."""
 
-    def __init__(self, store: Store, ledger: Ledger, organisation_id: str) -> None:
-        self._store, self._ledger, self._organisation_id = store, ledger, organisation_id
+    def __init__(self, store: Store, ledger: Ledger, warehouse: Warehouse, organisation_id: str) -> None:
+        self._store, self._ledger, self._warehouse = store, ledger, warehouse
+        self._organisation_id = organisation_id
         self._knows_zones = False
 
     def beat(self, now: datetime) -> int:
@@ -56,13 +60,43 @@ class Planner:
             self._knows_zones = True
         with self._store.read() as session:
             due = due_triggers(session, self._organisation_id, now=now)
+            following = following_triggers(session, self._organisation_id)
             is_queued = has_queued(session, self._organisation_id)
-        planned = 0
+        planned = sum(self._follow(row, now) for row in following)
         for start in range(0, len(due), A_BATCH):
             judged = [(row, *_judged(row, now)) for row in due[start : start + A_BATCH]]
             with self._store.write() as session:
                 planned += sum(self._plan(session, row, spec, plan) for row, spec, plan in judged)
         return planned + (self._release(now) if is_queued else 0)
+
+    def _follow(self, row: Trigger, now: datetime) -> int:
+        """A run with exactly the version that its dataset has published since the last look.
+
+        While a run of it is unfinished the newest version waits; those in between have no run of their own.
+        """
+        dataset = str(row.rule["dataset"])
+        version = self._published(dataset)
+        seen = f"v{version.number}@{_stamp(version.published_at)}" if version else ""
+        if version is None or row.next_rule == seen:
+            return 0
+        with self._store.write() as session:
+            if row.next_rule and unfinished_runs(session, row.id):
+                return 0
+            started = subject_of(session, row)
+            if not move_on(session, row, None, seen) or not row.next_rule or started is None:
+                return 0
+            pinned = replace(started, definition={**started.definition, "versions": {dataset: version.number}})
+            key = f"{row.id}@{seen}"
+            if row.rule["is_paused"]:
+                self._run(session, row, pinned, now, key=key, state="ignored", reason="paused")
+                return 0
+            return int(self._run(session, row, pinned, now, key=key).is_new)
+
+    def _published(self, dataset: str) -> Version | None:
+        try:
+            return self._warehouse.latest(dataset)
+        except UnknownDataset:
+            return None
 
     def _plan(self, session: Session, row: Trigger, spec: ScheduleTrigger | None, plan: Plan) -> int:
         """Move one schedule on and write down what becomes of its occurrences; how many runs begin now."""

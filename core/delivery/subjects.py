@@ -14,7 +14,7 @@ from core.model.triggers import Trigger
 
 @dataclass(frozen=True)
 class Started:
-    """An export that runs. definition: `spec` with its `revision`."""
+    """An export that runs. definition: `spec` with its `revision`, and `versions` where datasets are pinned."""
 
     kind: Literal["export", "dataset"]
     id: str

@@ -123,7 +123,8 @@ class Trigger(SQLModel, table=True):
     """A trigger's row: `rule` is a TriggerSpec.
 
     subject: what it starts, an export or the refresh of a dataset. next_fire_at: of schedules, the occurrence that
-    is not planned yet. next_rule: fingerprint of what next_fire_at was reckoned from (rule, zone data).
+    is not planned yet. next_rule: fingerprint of what next_fire_at was reckoned from (rule, zone data); of those that
+    follow a dataset, the version that was seen last, "" before the first look.
     sha256: of the token of a URL; the one before it works until old_until.
     """
 

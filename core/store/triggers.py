@@ -68,6 +68,12 @@ def due_triggers(session: Session, organisation_id: str, *, now: datetime) -> li
     return list(session.exec(query.order_by(col(Trigger.next_fire_at), col(Trigger.id))))
 
 
+def following_triggers(session: Session, organisation_id: str) -> list[Trigger]:
+    """Triggers that wait for a dataset to be published."""
+    query = select(Trigger).where(Trigger.organisation_id == organisation_id, Trigger.is_active)
+    return list(session.exec(query.where(Trigger.kind == "dataset").order_by(Trigger.id)))
+
+
 def outdated_triggers(session: Session, organisation_id: str, version: str, *, now: datetime) -> list[Trigger]:
     """Schedules whose next moment is to come and was reckoned from other rules of the zones than these."""
     other = (col(Trigger.next_rule).not_like(f"%@{version}"), col(Trigger.next_fire_at) > now)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from core.delivery.ledger import Ledger
 from core.delivery.planner import Planner
 from core.model.runs import Run
 from core.model.triggers import Trigger
+from tests.conftest import MORE_SALES, SALES
 from tests.delivery.test_keeping import DAILY, Clock, app, clock, make, rows, spec_with
 
 __all__ = ["app", "clock"]
@@ -25,7 +27,7 @@ class Planning:
 
     def __init__(self, app: App, clock: Clock) -> None:
         self.app, self.clock, self.ledger = app, clock, Ledger(app.store, app.organisation.id, clock)
-        self.planner = Planner(app.store, self.ledger, app.organisation.id)
+        self.planner = Planner(app.store, self.ledger, app.warehouse, app.organisation.id)
 
     def at(self, hours: float) -> int:
         """One beat so many hours after noon of 1 March."""
@@ -181,3 +183,51 @@ def test_a_rule_that_can_no_longer_be_reckoned_stops_alone(app: App, planning: P
     assert planning.at(1) == 1
     assert [run.subject_id for run in planning.runs()] == [sound.id]
     assert rows(app, broken)[0].next_fire_at is None
+
+
+SYNC: dict[str, Any] = {"kind": "dataset", "dataset": "sales"}
+
+
+def publish(app: App, text: str, path: Path) -> int:
+    path.write_text(text)
+    return app.catalogue.refresh("sales").number
+
+
+def test_what_a_dataset_publishes_starts_a_run_of_exactly_that_version(
+    app: App, planning: Planning, sales_csv: Path
+) -> None:
+    make(app, SYNC)
+    assert planning.at(0) == 0
+    number = publish(app, MORE_SALES, sales_csv)
+    assert [planning.at(1), planning.at(2)] == [1, 0]
+    (run,) = planning.runs()
+    assert (run.trigger_kind, run.definition["versions"]) == ("dataset", {"sales": number})
+
+
+def test_while_a_run_is_unfinished_the_newest_version_waits(app: App, planning: Planning, sales_csv: Path) -> None:
+    make(app, SYNC)
+    planning.at(0)
+    numbers = []
+    for hours, text in enumerate((MORE_SALES, SALES, MORE_SALES), start=1):
+        numbers.append(publish(app, text, sales_csv))
+        planning.at(hours)
+    planning.finish()
+    assert planning.at(4) == 1
+    assert [run.definition["versions"]["sales"] for run in planning.runs()] == [numbers[0], numbers[2]]
+
+
+def test_what_is_published_while_it_is_off_starts_nothing_later(app: App, planning: Planning, sales_csv: Path) -> None:
+    saved = make(app, SYNC)
+    planning.at(0)
+    app.exports.switch(saved.id, False)
+    publish(app, MORE_SALES, sales_csv)
+    app.exports.switch(saved.id, True)
+    assert [planning.at(1), planning.at(2)] == [0, 0]
+
+
+def test_a_paused_one_writes_down_what_was_published(app: App, planning: Planning, sales_csv: Path) -> None:
+    make(app, SYNC | {"is_paused": True})
+    planning.at(0)
+    publish(app, MORE_SALES, sales_csv)
+    assert [planning.at(1), planning.at(2)] == [0, 0]
+    assert planning.counted() == {("ignored", "paused"): 1}
