@@ -79,8 +79,8 @@ class People:
             if find_link(session, hash_token(token), now=now) is None:
                 raise AccessDenied(NO_LONGER)
             person = get_person(session, person.id)
-            if address != person.email and find_person(session, self._organisation_id, address):
-                raise AlreadyExists(f"'{address}' is somebody else's here. Type your own.")
+            if address != person.email:
+                self._free(session, address)
             person.password_hash, person.email, person.name = password_hash, address, called
             session.add(person)
             end_sign_ins(session, person.id, now=now)
@@ -95,12 +95,7 @@ class People:
         check_new_password(password, person.email)
         password_hash = hash_password(password)
         with self._store.write() as session:
-            person = self._person(session, person_id)
-            person.password_hash = password_hash
-            session.add(person)
-            end_sign_ins(session, person_id, now=self._clock(), except_for=except_for)
-            void_links(session, person_id, now=self._clock())
-            note(session, "person.password_set", _subject(person), at=self._clock())
+            self._give(session, self._person(session, person_id), password_hash, except_for)
 
     def change_password(self, caller: Caller, old: str, new: str) -> None:
         """Change the caller's own password. Raises AccessDenied when the old one is wrong, DataError."""
@@ -183,11 +178,16 @@ class People:
         name: str | None = None,
         email: str | None = None,
         role: str | None = None,
+        password: str | None = None,
     ) -> Person:
-        """Change what is given. A new role counts at once, also in sessions that are open.
+        """Change what is given, all of it or nothing. A new role counts at once, also in sessions that are open; a new
+        password ends them.
 
         Raises NotFound, DataError, AlreadyExists, AccessDenied (owners are changed by owners), Conflict (the last one).
         """
+        if password is not None:
+            check_new_password(password, email or self.get(person_id).email)
+        password_hash = hash_password(password) if password is not None else None
         with self._store.write() as session:
             person = self._person(session, person_id)
             _check_role(caller, person.role)
@@ -196,15 +196,15 @@ class People:
                 self._keep_an_owner(session, person)
                 person.role = role
             if email is not None and email_of(email) != person.email:
-                if find_person(session, self._organisation_id, email):
-                    raise AlreadyExists(f"'{email_of(email)}' is here already.")
-                person.email = _checked_email(email)
+                person.email = self._free(session, _checked_email(email))
                 # Those that were mailed went to the address before, which may be somebody else's.
                 void_links(session, person_id, now=self._clock())
             person.name = _checked_name(name) if name is not None else person.name
             session.add(person)
             session.flush()
             note(session, "person.changed", _subject(person), at=self._clock(), detail={"role": person.role})
+            if password_hash is not None:
+                self._give(session, person, password_hash)
             return person
 
     def belongings(self, person_id: str) -> list[Thing]:
@@ -265,6 +265,22 @@ class People:
         if person.organisation_id != self._organisation_id or person.left_at is not None:
             raise NotFound(f"There is no person '{person_id}'.")
         return person
+
+    def _free(self, session: Session, address: str) -> str:
+        """An address that is nobody's. Raises AlreadyExists."""
+        if find_person(session, self._organisation_id, address):
+            raise AlreadyExists(f"'{address}' is somebody else's here. Choose another address.")
+        if has_left(session, self._organisation_id, address):
+            raise AlreadyExists(f"'{address}' was somebody's who left. Invite them again, or choose another address.")
+        return address
+
+    def _give(self, session: Session, person: Person, password_hash: str, except_for: str | None = None) -> None:
+        """A new password: sessions end, except for one, and links no longer work."""
+        person.password_hash = password_hash
+        session.add(person)
+        end_sign_ins(session, person.id, now=self._clock(), except_for=except_for)
+        void_links(session, person.id, now=self._clock())
+        note(session, "person.password_set", _subject(person), at=self._clock())
 
     def _keep_an_owner(self, session: Session, person: Person) -> None:
         owners = [p for p in list_people(session, self._organisation_id) if p.role == "owner"]

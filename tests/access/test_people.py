@@ -64,9 +64,7 @@ def test_an_administrator_does_not_change_an_owner(house: House, ann: Person) ->
 def test_the_last_owner_stays(house: House, act: str) -> None:
     me = house.owner
     with pytest.raises(Conflict, match="only owner"):
-        house.people.leave(me, me.person_id) if act == "remove" else house.people.change(
-            me, me.person_id, role="admin"
-        )
+        house.people.leave(me, me.person_id) if act == "remove" else house.people.change(me, me.person_id, role="admin")
 
 
 def test_an_owner_may_go_when_there_is_another(house: House, ann: Person) -> None:
@@ -115,6 +113,25 @@ def test_a_link_that_went_to_another_address_no_longer_works(house: House, ann: 
     token = house.people.make_link(ann.id, "invite")
     house.people.change(house.owner, ann.id, email="anne@example.org")
     assert house.people.link_person(token) is None
+
+
+def test_the_address_of_somebody_who_left_is_told_as_such(house: House, ann: Person) -> None:
+    house.people.leave(house.owner, house.people.add(house.owner, "bob@example.org", "Bob", "viewer").id, pause=True)
+    with pytest.raises(AlreadyExists, match=r"'bob@example\.org' was somebody's who left"):
+        house.people.change(house.owner, ann.id, email="Bob@example.org")
+
+
+def test_a_password_that_will_not_do_changes_nothing_else_either(house: House, ann: Person) -> None:
+    with pytest.raises(DataError, match="at least 8"):
+        house.people.change(house.owner, ann.id, role="viewer", password="short")
+    assert house.people.get(ann.id).role == "admin"
+
+
+def test_a_password_that_is_changed_for_somebody_ends_their_sessions(house: House, ann: Person) -> None:
+    secret = house.sessions.open(ann.id, Visitor())
+    house.people.change(house.owner, ann.id, name="Anne", password=PASSWORD)
+    assert house.sessions.caller_of(secret) is None
+    assert house.sessions.sign_in(ann.email, PASSWORD, Visitor()) is not None
 
 
 def test_another_name_leaves_a_link_alone(house: House, ann: Person) -> None:

@@ -130,10 +130,9 @@ def change(
 ) -> PersonAnswer:
     """Change name, address, role or password. A new role counts at once, also where the person is signed in."""
     require_match(if_match, _answer(app.people.get(person_id)))
-    person = app.people.change(caller, person_id, name=body.name, email=body.email, role=body.role)
-    if body.password is not None:
-        app.people.set_password(person_id, body.password)
-        person = app.people.get(person_id)
+    person = app.people.change(
+        caller, person_id, name=body.name, email=body.email, role=body.role, password=body.password
+    )
     return tagged(response, _answer(person))
 
 
