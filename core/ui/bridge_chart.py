@@ -13,7 +13,7 @@ from core.report.chart import NARROW_WIDTH, PICK, draw, specification
 from core.report.shapes import Waterfall
 from core.report.theme import ThemeName
 from core.ui import frame
-from core.ui.charts import for_page, is_phone
+from core.ui.charts import for_page, is_phone, room
 
 WIDE = 1080.0
 DRAWN_KEPT = 64
@@ -28,22 +28,19 @@ def show_waterfall(
     width: float = WIDE,
 ) -> None:
     """The chart; what was clicked is read by `picked`. width: in design pixels, where there is room."""
-    st.vega_lite_chart(
-        _drawn(bars, frame.theme(), NARROW_WIDTH if is_phone() else width),
-        theme=None,
-        key=key,
-        on_select=on_select,
-        selection_mode=PICK,
-        alt=alt,
-    )
+    _show(_drawn(bars, frame.theme(), NARROW_WIDTH if is_phone() else width), key=key, alt=alt, on_select=on_select)
 
 
 def show_picture(
     chart: LayerChart, *, key: str, alt: str, on_select: Literal["rerun"] | Callable[[], None] = "rerun"
 ) -> None:
     """A chart that is no waterfall; what was clicked is read by `picked`."""
-    spec = specification(for_page(chart))
-    st.vega_lite_chart(spec, theme=None, key=key, on_select=on_select, selection_mode=PICK, alt=alt)
+    _show(specification(for_page(chart)), key=key, alt=alt, on_select=on_select)
+
+
+def _show(spec: dict[str, Any], *, key: str, alt: str, on_select: Literal["rerun"] | Callable[[], None]) -> None:
+    with room(key):
+        st.vega_lite_chart(spec, theme=None, key=key, on_select=on_select, selection_mode=PICK, alt=alt)
 
 
 def picked(key: str, field: Literal["step", "segment", "dimension"]) -> str | None:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.model.document import Line, Table
 from core.report.bars import bridge_alt, bridge_bars
-from core.report.chart import NARROW_WIDTH, PICK, draw, specification
+from core.report.chart import NARROW_WIDTH, draw
 from core.report.comment import printed_comment
 from core.report.dimensions import (
     dimensions_alt,
@@ -31,9 +31,9 @@ from core.report.shapes import Waterfall
 from core.report.theme import ThemeName
 from core.report.tree import tree_alt, tree_chart, tree_comment, tree_table
 from core.ui import frame
-from core.ui.bridge_chart import WIDE, show_waterfall
+from core.ui.bridge_chart import WIDE, show_picture, show_waterfall
 from core.ui.bridge_state import Work
-from core.ui.charts import for_page, is_phone
+from core.ui.charts import is_phone
 from core.ui.tables import show_table
 from core.ui.text import markdown
 
@@ -110,14 +110,7 @@ def show_chart(drawn: Drawn, *, key: str, on_select: Callable[[], None]) -> None
     elif drawn.make is not None:
         chart = _on_page(drawn.make, frame.theme(), is_narrow=is_phone())
         if chart is not None:
-            st.vega_lite_chart(
-                specification(for_page(chart)),
-                theme=None,
-                key=key,
-                on_select=on_select,
-                selection_mode=PICK,
-                alt=drawn.alt_text,
-            )
+            show_picture(chart, key=key, alt=drawn.alt_text, on_select=on_select)
 
 
 def show_words(drawn: Drawn) -> None:

@@ -22,6 +22,7 @@ from core.app import App
 from core.errors import BridgecastError, Cancelled
 from core.report.theme import ThemeName
 from core.ui import identity, loaders
+from core.ui.charts import ROOM_STYLE
 from core.ui.state import SECTION_PARAM
 from core.ui.text import escape
 
@@ -68,7 +69,7 @@ def open_page(entry: Entry) -> App:
     """
     # A Material icon here would be fetched from another host.
     st.set_page_config(page_title=f"{entry.title} · Bridgecast", page_icon=str(ICON), layout="wide")
-    st.html(BUTTON_INK)
+    st.html(BUTTON_INK + ROOM_STYLE)
     st.logo(_logo(theme()), size="large")
     app = _open_app()
     caller = identity.find_caller(app)

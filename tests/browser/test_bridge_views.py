@@ -53,3 +53,16 @@ def test_a_click_opens_the_step_beneath_and_back_returns_to_the_view_before(hous
     page.go_back()
     expect(page.locator("[class*=st-key-bridge_chart] [aria-label^='Visits, country']")).to_be_visible()
     assert "step=Visits&dimension=country&view=dimensions" in page.url
+
+
+def test_in_a_narrow_window_charts_keep_their_width_and_are_moved_sideways(house: House, page: Page) -> None:
+    page.set_viewport_size({"width": 820, "height": 900})
+    page.goto(address(house, "waterfall"))
+    expect(page.locator(".st-key-bridge_card").get_by_text(VIEWS["waterfall"]).first).to_be_visible()
+    settled(page)
+    picture(page, "bridge-narrow-window", whole=True)
+    charts = page.locator("[class*=st-key-chart_room] svg.marks")
+    expect(charts.nth(1)).to_be_visible()
+    assert min(box["width"] for chart in charts.all() if (box := chart.bounding_box())) >= 600
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert violations(page) == []
