@@ -18,12 +18,11 @@ from tests.pages.driving import DEADLINE_S, Open, settled
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def data_dir(new_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation of its own; demo data only where a test asks for it."""
-    folder = tmp_path / "var"
-    monkeypatch.setenv("BRIDGECAST_DATA_DIR", str(folder))
+    monkeypatch.setenv("BRIDGECAST_DATA_DIR", str(new_folder))
     monkeypatch.setenv("BRIDGECAST_DEMO", "0")
-    return folder
+    return new_folder
 
 
 @pytest.fixture
@@ -42,13 +41,11 @@ def app(data_dir: Path) -> Iterator[App]:
 
 @pytest.fixture
 def open_page(data_dir: Path) -> Iterator[Open]:
-    """Start at Home and go to a page: `open_page("pages/1_Data.py", dataset="shop")`."""
+    """Open a page as its address does: `open_page("pages/1_Data.py", dataset="shop")`."""
 
     def opened(page: str = "Home.py", **params: str) -> AppTest:
         test = AppTest.from_file(str(REPOSITORY / "Home.py"), default_timeout=DEADLINE_S)
-        if page != "Home.py":
-            test.run()
-            test.switch_page(page)
+        test.switch_page(page)
         for name, value in params.items():
             test.query_params[name] = value
         return settled(test.run())
