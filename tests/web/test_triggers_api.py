@@ -157,3 +157,17 @@ def test_starting_needs_the_scope_run(site: Site, scopes: tuple[str, ...], statu
 def test_an_export_that_is_off_is_not_started(site: Site) -> None:
     made = make(site, is_active=False)
     assert site.post(f"/exports/{made['id']}/run").status_code == 409
+
+
+def test_the_state_that_a_change_is_made_from_does_not_grow_old_by_itself(site: Site) -> None:
+    body = {
+        "name": "tagged",
+        "content": {"kind": "report", "analysis": "revenue"},
+        "triggers": [WEEKDAYS, {"kind": "url"}],
+        "destinations": [{"kind": "link", "settings": {"slug": "tagged"}}],
+    }
+    made = site.post("/exports", json=body)
+    assert call(site, made.json()["triggers"][1]["url"]) == 202
+    path, tag = f"/exports/{made.json()['id']}", {"If-Match": made.headers["etag"]}
+    assert site.patch(path, json={"name": "once"}, headers=tag).status_code == 200
+    assert site.patch(path, json={"name": "twice"}, headers=tag).status_code == 412

@@ -21,7 +21,7 @@ from core.model.delivery import (
 from core.web.api.partial import checked, partial, sent
 from core.web.api.triggers import TriggerAnswer, trigger_answer
 from core.web.auth import ExportReader, ExportWriter, LinkLister, TheApp
-from core.web.etags import IfMatch, require_match, tagged
+from core.web.etags import IfMatch, etag_of, require_match
 from core.web.paging import AskedPage, Page
 from core.web.problems import answers
 
@@ -115,13 +115,13 @@ def create(body: NewExport, request: Request, response: Response, app: TheApp, c
         body = body.model_copy(update={"is_active": False})
     saved = app.exports.create(body, by=caller.person_id)
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{saved.id}"
-    return tagged(response, _answer(saved))
+    return _tagged(response, saved)
 
 
 @routes.get("/exports/{export_id}", summary="One export")
 def get_one(export_id: str, response: Response, app: TheApp, _caller: ExportReader) -> ExportAnswer:
     """An export with its links."""
-    return tagged(response, _answer(app.exports.get(export_id)))
+    return _tagged(response, app.exports.get(export_id))
 
 
 @routes.patch("/exports/{export_id}", responses=answers(400, 409, 412, 413, 415, 422), summary="Change an export")
@@ -135,15 +135,15 @@ def change(
 ) -> ExportAnswer:
     """Change what is sent. A link keeps its address as long as its slug is named."""
     saved = app.exports.get(export_id)
-    require_match(if_match, _answer(saved))
+    require_match(if_match, _state(saved))
     spec = checked(ExportSpec, saved.spec.model_dump(mode="json") | sent(body))
-    return tagged(response, _answer(app.exports.change(export_id, spec, if_revision=saved.revision)))
+    return _tagged(response, app.exports.change(export_id, spec, if_revision=saved.revision))
 
 
 @routes.delete("/exports/{export_id}", status_code=204, responses=answers(412), summary="Delete an export")
 def delete(export_id: str, app: TheApp, _caller: ExportWriter, if_match: IfMatch = None) -> None:
     """Delete an export. Its links no longer work."""
-    require_match(if_match, _answer(app.exports.get(export_id)))
+    require_match(if_match, _state(app.exports.get(export_id)))
     app.exports.delete(export_id)
 
 
@@ -193,6 +193,24 @@ def resume(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> 
 def renew(export_id: str, link_id: str, app: TheApp, _caller: ExportWriter) -> LinkAnswer:
     """Count the link's `expires_days` from now, also when it has expired. A revoked one is 409."""
     return _link(app.exports.renew(export_id, link_id))
+
+
+class ExportState(BaseModel):
+    """What the ETag of an export stands for: nothing that is counted, goes by with time, or is told once."""
+
+    id: str
+    revision: int
+    links: list[tuple[str, str, str]]
+
+
+def _state(saved: SavedExport) -> ExportState:
+    links = [(link.id, link.state, link.url) for link in saved.links]
+    return ExportState(id=saved.id, revision=saved.revision, links=links)
+
+
+def _tagged(response: Response, saved: SavedExport) -> ExportAnswer:
+    response.headers["ETag"] = etag_of(_state(saved))
+    return _answer(saved)
 
 
 def _answer(saved: SavedExport) -> ExportAnswer:
