@@ -47,6 +47,11 @@ def switch_off(row: Circuit, reason: str, *, now: datetime) -> None:
         row.disabled_at, row.disabled_reason = now, reason
 
 
+def pause(row: Circuit, reason: str, *, now: datetime) -> None:
+    """The account of a connection was refused: nothing more goes by it until somebody mends it. The newest counts."""
+    row.disabled_at, row.disabled_reason = now, reason
+
+
 def switch_on(row: Circuit) -> None:
     """Send there again, as if nothing had happened."""
     row.disabled_at, row.disabled_reason = None, ""

@@ -28,6 +28,7 @@ def after_receipt(session: Session, row: Delivery, receipt: Receipt, rule: Retry
     again, refused = _in_state(recipients, "retry"), _in_state(recipients, "failed")
     _close(session, attempt, "failed" if again or refused else receipt.outcome, receipt, now=now)
     _circuit_counts(session, row, success=True, now=now)
+    _mend_connection(session, row)
     if again:
         _retry_or_fail(session, row, rule, recipients, f"Not taken yet: {_named(recipients, again)}", now=now)
     elif refused:
@@ -194,8 +195,16 @@ def _circuit_counts(
 
 def _pause_connection(session: Session, row: Delivery, text: str, *, now: datetime) -> None:
     circuit = _circuit(session, row, str(row.connection_id))
-    circuits.switch_off(circuit, text, now=now)
+    circuits.pause(circuit, text, now=now)
     keep_circuit(session, circuit)
+
+
+def _mend_connection(session: Session, row: Delivery) -> None:
+    """Something arrived by it: whatever was wrong with its account is mended."""
+    circuit = session.get(Circuit, row.connection_id) if row.connection_id else None
+    if circuit is not None and circuit.disabled_at is not None:
+        circuits.switch_on(circuit)
+        keep_circuit(session, circuit)
 
 
 def _circuit(session: Session, row: Delivery, circuit_id: str) -> Circuit:

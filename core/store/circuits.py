@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, func, not_, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from core.model.connections import Connection
 from core.model.runs import Circuit
 
 
 def blocked_ids(now: datetime) -> SelectOfScalar[str]:
-    """A query for the destinations and connections that nothing is sent to now."""
+    """A query for the destinations that nothing is sent to now."""
     return select(Circuit.id).where(or_(col(Circuit.disabled_at).is_not(None), col(Circuit.open_until) > now))
+
+
+def paused_connections() -> SelectOfScalar[str]:
+    """A query for the connections whose account was refused, and that nobody has changed or checked well since."""
+    since = col(Circuit.disabled_at)
+    is_mended = or_(
+        col(Connection.modified_at) > since,
+        and_(col(Connection.check_ok).is_(True), col(Connection.checked_at) > since),
+    )
+    query = select(Circuit.id).join(Connection, col(Connection.id) == col(Circuit.id), isouter=True)
+    return query.where(since.is_not(None), or_(col(Connection.id).is_(None), not_(func.coalesce(is_mended, False))))
 
 
 def get_circuit(session: Session, circuit_id: str, *, organisation_id: str, export_id: str) -> Circuit:

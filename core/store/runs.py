@@ -16,7 +16,7 @@ from sqlmodel import Session, col, func, or_, select, update
 from core.errors import NotFound
 from core.model.access import Organisation
 from core.model.runs import FINAL, OPEN, Artefact, Attempt, Delivery, Run, RunEvent, State
-from core.store.circuits import blocked_ids
+from core.store.circuits import blocked_ids, paused_connections
 
 WAITING = ("planned", "retry")
 
@@ -79,15 +79,14 @@ def due_delivery(
     delivery_id: this one or none.
     """
     busy = select(Delivery.destination_id).where(Delivery.state == "running")
-    blocked = blocked_ids(now)
     asked: list[ColumnElement[bool]] = [
         col(Run.organisation_id) == organisation_id,
         col(Delivery.state).in_(WAITING),
         col(Delivery.next_at) <= now,
         or_(col(Delivery.deadline_at).is_(None), col(Delivery.deadline_at) > now),
         col(Delivery.destination_id).not_in(busy),
-        col(Delivery.destination_id).not_in(blocked),
-        or_(col(Delivery.connection_id).is_(None), col(Delivery.connection_id).not_in(blocked)),
+        col(Delivery.destination_id).not_in(blocked_ids(now)),
+        or_(col(Delivery.connection_id).is_(None), col(Delivery.connection_id).not_in(paused_connections())),
     ]
     if delivery_id is not None:
         asked.append(col(Delivery.id) == delivery_id)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
+from sqlmodel import Session
 
 from core.connectors.base import Receipt, SendError
 from core.delivery.circuits import count_failure
 from core.delivery.ledger import Ledger
 from core.errors import HostRefused, NotFound
+from core.model.connections import Connection
 from core.model.runs import Circuit
+from core.store import Store
+from core.store.connections import add_connection, change_connection, get_connection, keep_check
 from tests.delivery.ledgers import NOW, Clock, ask, claim, make, only, planned, state_of
 
 
@@ -141,6 +146,39 @@ def test_an_account_that_is_refused_pauses_the_connection_and_burns_no_tries(led
     assert [row.tries for row in ledger.run(run_id).deliveries] == [0, 0]
     assert ledger.switch_on("mail") == []
     assert ledger.claim_delivery() is not None
+
+
+def new_connection(store: Store, organisation_id: str) -> Connection:
+    with store.write() as session:
+        return add_connection(session, organisation_id, "email", "Mail", {}, "", person_id="olga", now=NOW)
+
+
+def change(session: Session, row: Connection, now: datetime) -> None:
+    change_connection(session, row, "Mail", {"user": "other"}, "", now=now)
+
+
+def check(session: Session, row: Connection, now: datetime) -> None:
+    keep_check(session, row, is_ok=True, text="signed in", now=now)
+
+
+@pytest.mark.parametrize("mend", [change, check])
+def test_a_paused_connection_goes_on_as_soon_as_somebody_mends_it(
+    ledger: Ledger, store: Store, clock: Clock, mend: Callable[[Session, Connection, datetime], None]
+) -> None:
+    connection = new_connection(store, ledger.organisation_id)
+    run_id = make(ledger, planned(kind="email", connection_id=connection.id))
+    refusal = SendError("535: wrong password", permanent=True, pauses_connection=True)
+    clock.forward(seconds=1)
+    for _ in range(2):
+        ledger.send_failed(claim(ledger), refusal)
+        clock.forward(minutes=1)
+        assert ledger.claim_delivery() is None
+        with store.write() as session:
+            mend(session, get_connection(session, ledger.organisation_id, connection.id), clock.now)
+        clock.forward(seconds=1)
+    ledger.sent(claim(ledger), Receipt())
+    assert state_of(ledger, run_id) == "succeeded"
+    assert {circuit.disabled_at for circuit in ledger.circuits()} == {None}
 
 
 def test_a_run_that_was_never_made_opens_no_circuit(ledger: Ledger) -> None:
