@@ -5,6 +5,7 @@ from core.ui.bridge_saved import tell
 from core.ui.exports_edit import NEW, asked_for, edit, open_new
 from core.ui.exports_links import say_when_down
 from core.ui.exports_list import show_empty, show_exports
+from core.ui.exports_triggers import show_new_urls
 
 app = frame.open_page(frame.EXPORTS)
 tell()
@@ -13,6 +14,7 @@ actions = frame.heading("New export" if asked == NEW else "Edit export" if asked
 if asked is None and app.analyses.all():
     actions.button("New export", key="exports_new", type="primary", icon=":material/add:", on_click=open_new)
 say_when_down(app)
+show_new_urls()
 with frame.errors():
     if asked is not None:
         edit(app, asked)

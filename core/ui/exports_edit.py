@@ -13,6 +13,7 @@ from core.ui import exports_form as form
 from core.ui import frame
 from core.ui.bridge_saved import attempt
 from core.ui.exports_preview import show_preview
+from core.ui.exports_triggers import keep_new_urls
 from core.ui.identity import acting
 
 EXPORT_PARAM, NEW_PARAM, ANALYSIS_PARAM = "export", "new", "analysis"
@@ -73,9 +74,10 @@ def _save(app: App, before: SavedExport | None) -> None:
     with attempt("The export is saved."):
         me, spec = acting(app, "export.write").person_id, _spec(app, before)
         if before is None:
-            app.exports.create(spec, by=me)
+            saved = app.exports.create(spec, by=me)
         else:
-            app.exports.change(before.id, spec, if_revision=before.revision)
+            saved = app.exports.change(before.id, spec, if_revision=before.revision)
+        keep_new_urls(saved)
         close()
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.app import App
 from core.delivery.exports import SavedExport
+from core.model.analysis import AnalysisSpec
 from core.model.delivery import (
     ALL_VIEWS,
     FULL_REPORT,
@@ -16,41 +17,15 @@ from core.model.delivery import (
     Layout,
     LinkDestination,
     LinkSettings,
-    Locale,
     ReportContent,
-    View,
 )
-from core.ui import exports_access
+from core.ui import exports_access, exports_triggers
 from core.ui.bridge_saved import slug_of
+from core.ui.exports_words import LAYOUT_HELP, LAYOUTS, LOCALES, VIEW_HELP, VIEW_NAMES
 
 NAME, DESCRIPTION, ANALYSIS = "exports_name", "exports_description", "exports_analysis"
 VIEWS, LAYOUT, LOCALE, ELEMENTS = "exports_views", "exports_layout", "exports_locale", "exports_elements"
 SLUG, PUBLIC = "exports_slug", exports_access.PUBLIC
-LAYOUTS: dict[Layout, str] = {"slides": "Slides", "list": "List", "dropdown": "Dropdown"}
-LAYOUT_HELP = (
-    "Slides: title, chart and comment each. List: everything in order. Dropdown: one chart, the reader chooses."
-)
-VIEW_NAMES: dict[View, str] = {
-    "alert": "Alert",
-    "waterfall": "Waterfall",
-    "step_detail": "Main step in detail",
-    "funnel": "Funnel",
-    "dimensions": "Dimensions compared",
-    "moves": "Moves of segments",
-    "tree": "KPI tree",
-    "segments": "Segments found",
-}
-VIEW_HELP = """\
-- **Alert**: a message only
-- **Waterfall**: the whole bridge
-- **Main step in detail**: by its most telling dimension, as a bridge
-- **Funnel**: each step on both sides, with numerator and denominator
-- **Dimensions compared**: for each step, the range of its segments' effects and the mix
-- **Moves of segments**: the main step, an arrow a segment over share and own value
-- **KPI tree**: the steps as the formula joins them
-- **Segments found**: a search over several dimensions; it may take some seconds
-"""
-LOCALES: dict[Locale, str] = {"en": "English", "fr": "Français", "de": "Deutsch", "nb": "Norsk bokmål"}
 PARTS = ("title", "chart", "comment", "table")
 PART_NAMES = {"title": "title", "chart": "chart", "comment": "comment", "table": "table", "text": "text"}
 
@@ -89,6 +64,7 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     first = export.spec.links[0].settings if export and export.spec.links else None
     session[SLUG] = first.slug if first else ""
     exports_access.fill(first)
+    exports_triggers.fill(export)
 
 
 def edit_export(app: App, before: SavedExport | None) -> None:
@@ -110,6 +86,8 @@ def edit_export(app: App, before: SavedExport | None) -> None:
         _locale()
     if st.session_state[LAYOUT] != "slides":
         _elements(app)
+    st.markdown("**What starts it**")
+    exports_triggers.edit_triggers(app, _analysis(app))
     st.markdown("**Destination: report link**")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Address name", key=SLUG, placeholder="made from the name", help="The part behind /r/ in the URL")
@@ -143,6 +121,7 @@ def export_of(app: App, before: SavedExport | None) -> ExportSpec:
         "name": name,
         "description": session[DESCRIPTION].strip(),
         "content": content_of(before),
+        "triggers": exports_triggers.triggers_of(app, app.analyses.get(session[ANALYSIS]).spec),
         "destinations": (LinkDestination(settings=exports_access.settings_of(own)), *others),
     }
     kept = {field: getattr(before.spec, field) for field in ExportSpec.model_fields} if before else {}
@@ -180,11 +159,16 @@ def offered_elements(steps: list[str]) -> list[str]:
     return [element_key(element) for element in (ElementSpec(view="alert", part="text"), *whole, *single)]
 
 
+def _analysis(app: App) -> AnalysisSpec | None:
+    slug = st.session_state[ANALYSIS]
+    return app.analyses.get(slug).spec if slug is not None else None
+
+
 def _elements(app: App) -> None:
-    analysis = st.session_state[ANALYSIS]
+    analysis = _analysis(app)
     if analysis is None:
         return
-    steps = [step.name or step.formula for step in app.analyses.get(analysis).spec.equation.steps]
+    steps = [step.name or step.formula for step in analysis.equation.steps]
     options = list(dict.fromkeys([*offered_elements(steps), *st.session_state[ELEMENTS]]))
     st.multiselect(
         "Elements, in their order",

@@ -12,15 +12,16 @@ from core.ui import frame
 from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.exports_copy import COPY_NAME, duplicate_dialog
 from core.ui.exports_edit import open_export
-from core.ui.exports_form import LAYOUTS, LOCALES, VIEW_NAMES
 from core.ui.exports_links import say_where_links_open, show_link
 from core.ui.exports_runs import run_now, show_last_run, show_rhythm
+from core.ui.exports_triggers import rotate_dialog
+from core.ui.exports_words import LAYOUTS, LOCALES, VIEW_NAMES
 from core.ui.identity import acting, can
 from core.ui.text import ago, escape, plural
 
 Action = Callable[[App, SavedExport, Link], None]
 ROTATE, PAUSE, RESUME, RENEW = "New address…", "Pause the link…", "Open the link again…", "Let it open longer…"
-CLOSE, DUPLICATE, DELETE = "Close the link…", "Duplicate…", "Delete…"
+CLOSE, TRIGGER_URL, DUPLICATE, DELETE = "Close the link…", "Trigger URL…", "Duplicate…", "Delete…"
 SEARCH = "exports_search"
 
 
@@ -105,6 +106,7 @@ def _offered(export: SavedExport) -> list[str]:
         RESUME: "paused" in states,
         RENEW: any(link.expires_at and link.state != "revoked" for link in export.links),
         CLOSE: bool(states - {"revoked"}),
+        TRIGGER_URL: any(trigger.kind == "url" for trigger in export.triggers),
         DUPLICATE: True,
         DELETE: True,
     }
@@ -122,6 +124,8 @@ def _open_dialog(app: App, export: SavedExport, chosen: str | None) -> None:
         _renew_dialog(app, export)
     elif chosen == CLOSE:
         _close_dialog(app, export)
+    elif chosen == TRIGGER_URL:
+        rotate_dialog(app, export)
     elif chosen == DUPLICATE:
         st.session_state.pop(COPY_NAME, None)
         duplicate_dialog(app, export)

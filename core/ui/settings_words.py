@@ -11,7 +11,7 @@ from core.report.editable import EDITABLE, PLACEHOLDERS, SUBJECTS, Editable, Sub
 from core.ui import frame
 from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.bridge_state import follow
-from core.ui.exports_form import LOCALES
+from core.ui.exports_words import LOCALES
 from core.ui.identity import acting
 from core.ui.text import ago, escape, plural
 from core.wording import Template, checked_template

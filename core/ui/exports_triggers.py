@@ -1,0 +1,228 @@
+"""What starts an export, in its form: schedules, trigger URLs, and the addresses of new ones, told once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import count
+
+import streamlit as st
+
+from core.app import App
+from core.delivery.exports import SavedExport
+from core.model.analysis import AnalysisSpec
+from core.model.data import DATE_TYPES, NUMERIC_TYPES
+from core.model.triggers import DatasetTrigger, Parameter, ScheduleTrigger, TriggerSpec, UrlTrigger
+from core.ui import frame
+from core.ui.bridge_saved import attempt, begin_dialog
+from core.ui.exports_schedule import default_schedule, edit_schedule, schedule_of
+from core.ui.identity import acting
+from core.ui.text import escape, plain
+
+TRIGGERS, NEW_URLS = "exports_triggers", "exports_new_urls"
+URL_HELP = "Whoever calls this address starts the export. It is shown once, after saving."
+LONGEST_NAME = 50
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A trigger in the form. key: what the session's keys of its inputs begin with."""
+
+    key: str
+    start: TriggerSpec
+
+
+def fill(export: SavedExport | None) -> None:
+    """Give the form its triggers; a new export starts with weekdays at 09:00."""
+    for name in [name for name in st.session_state if str(name).startswith("exports_trigger_")]:
+        del st.session_state[name]
+    begins = export.spec.triggers if export else (default_schedule(),)
+    st.session_state[TRIGGERS] = [Draft(f"exports_trigger_{place}", spec) for place, spec in enumerate(begins)]
+
+
+def edit_triggers(app: App, analysis: AnalysisSpec | None) -> None:
+    """The triggers, one below the other, and the buttons that add some."""
+    drafts: list[Draft] = st.session_state[TRIGGERS]
+    for draft in drafts:
+        with st.container(border=True, key=f"{draft.key}_box"), frame.errors():
+            _edit(app, draft, analysis)
+    if not drafts:
+        st.caption("Nothing starts it but you, by Run now.")
+    with st.container(horizontal=True):
+        kinds = {draft.start.kind for draft in drafts}
+        if "dataset" not in kinds:
+            _offer("Schedule", ":material/schedule:", "exports_add_schedule", default_schedule())
+        if analysis is not None and not kinds & {"schedule", "dataset"}:
+            new_data = DatasetTrigger(dataset=analysis.dataset)
+            _offer("New data", ":material/sync:", "exports_add_dataset", new_data)
+        _offer("Trigger URL", ":material/bolt:", "exports_add_url", UrlTrigger())
+
+
+def triggers_of(app: App, analysis: AnalysisSpec) -> tuple[TriggerSpec, ...]:
+    """What the inputs say. Raises ValidationError."""
+    found: list[TriggerSpec] = []
+    for draft in st.session_state[TRIGGERS]:
+        if isinstance(draft.start, ScheduleTrigger):
+            found.append(schedule_of(draft.key, draft.start))
+        elif isinstance(draft.start, UrlTrigger):
+            found.append(_url_of(app, draft.key, draft.start, analysis))
+        else:
+            found.append(draft.start)
+    return tuple(found)
+
+
+def keep_new_urls(saved: SavedExport) -> None:
+    """Remember the addresses that are told once, until they were seen."""
+    urls = [trigger.url for trigger in saved.triggers if trigger.url]
+    st.session_state[NEW_URLS] = [*st.session_state.get(NEW_URLS, []), *urls]
+
+
+def show_new_urls() -> None:
+    """The addresses that are told once, until somebody says that they are copied."""
+    urls = st.session_state.get(NEW_URLS)
+    if not urls:
+        return
+    with st.container(border=True, key="exports_new_urls_box"):
+        st.markdown("**Copy the trigger URL now: it is not shown again.** Who has it can start the export, so keep it.")
+        for url in urls:
+            st.code(url, language=None, wrap_lines=True)
+            st.code(f"curl -X POST {url}", language="bash", wrap_lines=True)
+        st.button("I have copied it", key="exports_new_urls_seen", on_click=_forget_urls)
+
+
+@st.dialog("New trigger URL")
+def rotate_dialog(app: App, export: SavedExport) -> None:
+    """Give a trigger URL another address, or close it."""
+    begin_dialog()
+    st.markdown("The new address is shown once. The one before it works for 7 days more, unless you close both.")
+    urls = [trigger for trigger in export.triggers if trigger.kind == "url"]
+    for number, trigger in enumerate(urls, 1):
+        which = f" {number}" if len(urls) > 1 else ""
+        with st.container(horizontal=True):
+            args = (app, export, trigger.id)
+            st.button(
+                f"New address{which}", key=f"exports_turl_{trigger.id}", type="primary", on_click=_rotate, args=args
+            )
+            if trigger.state != "revoked":
+                st.button(f"Close it{which}", key=f"exports_turl_close_{trigger.id}", on_click=_revoke, args=args)
+
+
+def _rotate(app: App, export: SavedExport, trigger_id: str) -> None:
+    with attempt("The trigger URL has a new address."):
+        acting(app, "export.write")
+        trigger = app.exports.rotate_trigger(export.id, trigger_id)
+        st.session_state[NEW_URLS] = [trigger.url]
+
+
+def _revoke(app: App, export: SavedExport, trigger_id: str) -> None:
+    with attempt("The trigger URL is closed. A new address opens it again."):
+        acting(app, "export.write")
+        app.exports.revoke_trigger(export.id, trigger_id)
+
+
+def _forget_urls() -> None:
+    st.session_state.pop(NEW_URLS, None)
+
+
+def _offer(label: str, icon: str, key: str, start: TriggerSpec) -> None:
+    st.button(label, key=key, icon=icon, on_click=_add, args=(start,), help="Add it")
+
+
+def _add(start: TriggerSpec) -> None:
+    drafts = st.session_state[TRIGGERS]
+    taken = {draft.key for draft in drafts}
+    key = next(f"exports_trigger_{number}" for number in count() if f"exports_trigger_{number}" not in taken)
+    st.session_state[TRIGGERS] = [*drafts, Draft(key, start)]
+
+
+def _remove(key: str) -> None:
+    st.session_state[TRIGGERS] = [draft for draft in st.session_state[TRIGGERS] if draft.key != key]
+    for name in [name for name in st.session_state if str(name).startswith(f"{key}_")]:
+        del st.session_state[name]
+
+
+def _edit(app: App, draft: Draft, analysis: AnalysisSpec | None) -> None:
+    titles = {"schedule": "Schedule", "url": "Trigger URL", "dataset": "New data"}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{titles[draft.start.kind]}**", width="stretch")
+        st.button(
+            "Remove",
+            key=f"{draft.key}_remove",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=_remove,
+            args=(draft.key,),
+        )
+    if isinstance(draft.start, ScheduleTrigger):
+        edit_schedule(app, draft.key, draft.start)
+    elif isinstance(draft.start, UrlTrigger):
+        _edit_url(app, draft.key, draft.start, analysis)
+    else:
+        st.caption(f"After the refresh of {escape(draft.start.dataset)} has published, with exactly that version.")
+
+
+def _fill_url(key: str, start: UrlTrigger) -> None:
+    session = st.session_state
+    session.setdefault(f"{key}_post_only", start.post_only)
+    session.setdefault(f"{key}_paused", start.is_paused)
+    session.setdefault(f"{key}_columns", [parameter.column for parameter in start.parameters.values()])
+
+
+def _edit_url(app: App, key: str, start: UrlTrigger, analysis: AnalysisSpec | None) -> None:
+    _fill_url(key, start)
+    st.caption(URL_HELP if start.id is None else "Its address stays. 'More' in the list gives it a new one.")
+    with st.container(horizontal=True):
+        st.toggle("POST only", key=f"{key}_post_only", help="A browser or a link preview then starts nothing")
+        st.toggle("Paused", key=f"{key}_paused")
+    if analysis is not None:
+        offered = [*_types(app, analysis), *st.session_state[f"{key}_columns"]]
+        st.multiselect(
+            "Callers may filter by",
+            list(dict.fromkeys(offered)),
+            format_func=escape,
+            key=f"{key}_columns",
+            placeholder="Nothing",
+        )
+        if names := _parameters(app, key, start, analysis):
+            st.caption(f"Sent as JSON by these names: {', '.join(names)}")
+
+
+def _url_of(app: App, key: str, start: UrlTrigger, analysis: AnalysisSpec) -> UrlTrigger:
+    _fill_url(key, start)
+    said = {
+        "post_only": st.session_state[f"{key}_post_only"],
+        "is_paused": st.session_state[f"{key}_paused"],
+        "parameters": _parameters(app, key, start, analysis),
+    }
+    return UrlTrigger.model_validate(start.model_dump() | said)
+
+
+def _parameters(app: App, key: str, start: UrlTrigger, analysis: AnalysisSpec) -> dict[str, Parameter]:
+    """One for each chosen column, by its earlier name where it had one."""
+    types = _types(app, analysis)
+    known = {parameter.column: (name, parameter) for name, parameter in start.parameters.items()}
+    found: dict[str, Parameter] = {}
+    for column in st.session_state[f"{key}_columns"]:
+        new = Parameter.model_validate({"column": column, "type": types.get(column, "text")})
+        name, parameter = known.get(column, (_free_name(column, found), new))
+        found[name] = parameter
+    return found
+
+
+def _free_name(column: str, taken: dict[str, Parameter]) -> str:
+    own = re.sub(r"^(?=\d|$)", "p", plain(column).replace("-", "_"))[: LONGEST_NAME - 3]
+    return next(name for name in (own, *(f"{own}_{n}" for n in range(2, 100))) if name not in taken)
+
+
+def _types(app: App, analysis: AnalysisSpec) -> dict[str, str]:
+    """Columns that callers may filter by, with the type of what they send."""
+    columns = [column for column in app.catalogue.get(analysis.dataset).columns if column.role != "ignored"]
+    return {column.name: _type_of(column.type) for column in columns}
+
+
+def _type_of(holds: str) -> str:
+    if holds in NUMERIC_TYPES:
+        return "number"
+    if holds in DATE_TYPES:
+        return "date"
+    return "boolean" if holds == "boolean" else "text"
