@@ -150,3 +150,11 @@ def test_who_leaves_hands_over_or_pauses(site: Site, slug: str, pause: bool, sta
 def test_a_successor_who_is_not_here_is_422(site: Site) -> None:
     answer = site.post(f"/people/{maker(site, 'max')}/leave", json={"hand_over_to": "nobody"})
     assert (answer.status_code, [e["field"] for e in answer.json()["errors"]]) == (422, ["hand_over_to"])
+
+
+def test_blanks_at_the_ends_of_a_password_belong_to_it(site: Site) -> None:
+    person = {"email": "blank@example.org", "name": "Blank", "role": "viewer", "password": " correct horse "}
+    assert site.post("/people", json=person).status_code == 201
+    sessions = site.app.sessions
+    assert sessions.sign_in("blank@example.org", " correct horse ", Visitor()) is not None
+    assert sessions.sign_in("blank@example.org", "correct horse", Visitor()) is None

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 
 from core.access.leaving import Thing
 from core.access.people import LinkKind
@@ -23,6 +23,8 @@ from core.web.problems import answers
 routes = APIRouter(tags=["people"])
 # Whoever is known may look at their own sessions and end them.
 Known = Annotated[Caller, Depends(may("token.own"))]
+Secret = Annotated[str, StringConstraints(strip_whitespace=False)]
+"""Blanks at its ends belong to it."""
 
 
 class NewPerson(Spec):
@@ -31,7 +33,7 @@ class NewPerson(Spec):
     email: str
     name: str = ""
     role: str
-    password: str | None = None
+    password: Secret | None = None
 
 
 class PersonPatch(Spec):
@@ -40,7 +42,7 @@ class PersonPatch(Spec):
     email: str | None = None
     name: str | None = None
     role: str | None = None
-    password: str | None = None
+    password: Secret | None = None
 
 
 class Leave(Spec):
