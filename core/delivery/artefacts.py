@@ -36,7 +36,7 @@ class Artefacts:
         free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._folder, self._clock, self._free_bytes = folder, clock, free_bytes
+        self.folder, self._clock, self._free_bytes = folder, clock, free_bytes
 
     def write(self, run_id: str, name: str, media_type: str, content: bytes) -> Artefact:
         """Keep a file: under its name it is whole and on the disk, or not there. The row is not in the store yet.
@@ -83,20 +83,20 @@ class Artefacts:
 
     def run_ids(self) -> list[str]:
         """The runs that have a folder."""
-        return sorted(path.name for path in self._folder.iterdir() if path.is_dir())
+        return sorted(path.name for path in self.folder.iterdir() if path.is_dir())
 
     def require_room(self, last_bytes: int) -> None:
         """Raises DiskFull below 500 MB, or three times what the last run of its kind made."""
         needed = max(LEAST_FREE_BYTES, TIMES_LAST * last_bytes)
-        free = self._free_bytes(self._folder)
+        free = self._free_bytes(self.folder)
         if free < needed:
             raise DiskFull(
-                f"The disk of {self._folder} has {free // 10**6} MB left and a run needs {needed // 10**6} MB free. "
+                f"The disk of {self.folder} has {free // 10**6} MB left and a run needs {needed // 10**6} MB free. "
                 "Make room: what waits is made then."
             )
 
     def _of(self, run_id: str) -> Path:
-        return self._folder / _checked(run_id)
+        return self.folder / _checked(run_id)
 
     def _row(self, run_id: str, name: str, media_type: str, content: bytes) -> Artefact:
         return Artefact(

@@ -9,7 +9,7 @@ import pytest
 from core.connectors.base import Receipt, SendError
 from core.delivery.artefacts import Artefacts
 from core.delivery.ledger import Ledger
-from core.delivery.retention import Retention
+from core.delivery.retention import BATCH, Retention
 from core.delivery.work import Made
 from core.errors import NotFound
 from core.store import Store
@@ -129,6 +129,7 @@ def test_runs_go_altogether_after_three_months(
 
 def test_files_that_no_run_knows_are_swept(retention: Retention, ledger: Ledger, artefacts: Artefacts) -> None:
     kept = succeeded(ledger, artefacts)
-    artefacts.write("died-while-it-was-made", "a.png", "image/png", b"half")
-    assert retention.sweep() == 1
+    for number in range(BATCH + 1):
+        (artefacts.folder / f"0-died-{number}").mkdir()
+    assert retention.sweep() == BATCH + 1
     assert artefacts.run_ids() == [kept]
