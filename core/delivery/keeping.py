@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from core.access.tokens import hash_token
 from core.delivery.rules import fingerprint, next_fires, occurrences
+from core.errors import DataError
 from core.model.base import new_id
 from core.model.delivery import ChannelDestination, ExportSpec, LinkDestination
 from core.model.triggers import DatasetTrigger, ScheduleTrigger, Trigger, TriggerSpec, UrlTrigger
@@ -45,13 +46,12 @@ class SavedTrigger:
 def saved_trigger(row: Trigger, now: datetime, url: str | None = None) -> SavedTrigger:
     """What the row says."""
     spec = trigger_spec(row)
-    is_timed = isinstance(spec, ScheduleTrigger) and row.is_active and not spec.is_paused
     return SavedTrigger(
         id=row.id,
         kind=row.kind,
         spec=spec,
         state=_state(row, spec),
-        next_fires=tuple(next_fires(spec, now)) if is_timed and isinstance(spec, ScheduleTrigger) else (),
+        next_fires=_coming(spec, now) if row.is_active and not spec.is_paused else (),
         last_used_at=row.last_used_at,
         old_until=row.old_until if row.old_until and row.old_until > now else None,
         url=url,
@@ -121,6 +121,14 @@ def revoke_trigger(session: Session, organisation_id: str, subject_id: str, trig
 def trigger_url(base_url: str, row: Trigger, token: str) -> str:
     """The address that starts it."""
     return f"{base_url}/t/{row.public_id}/{token}"
+
+
+def _coming(spec: TriggerSpec, now: datetime) -> tuple[datetime, ...]:
+    """When it runs next; nothing of a rule that can no longer be reckoned."""
+    try:
+        return tuple(next_fires(spec, now)) if isinstance(spec, ScheduleTrigger) else ()
+    except DataError:
+        return ()
 
 
 def _new_token(row: Trigger) -> str:

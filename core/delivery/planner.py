@@ -97,6 +97,9 @@ class Planner:
             return self._warehouse.latest(dataset)
         except UnknownDataset:
             return None
+        except (DataError, OSError) as error:
+            log.warning("dataset cannot be followed", dataset=dataset, reason=str(error))
+            return None
 
     def _plan(self, session: Session, row: Trigger, spec: ScheduleTrigger | None, plan: Plan) -> int:
         """Move one schedule on and write down what becomes of its occurrences; how many runs begin now."""

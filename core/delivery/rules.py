@@ -91,14 +91,8 @@ def check_rule(trigger: ScheduleTrigger) -> None:
     find_zone(trigger.zone)
     if trigger.holidays is not None:
         _check_holidays(trigger.holidays)
-    if trigger.cron is not None:
-        try:
-            never = next(CronSim(_five_fields(trigger.cron), _ANY_DAY), None) is None
-        except CronSimError as error:
-            part = str(error).removeprefix("Bad ")
-            raise _no_cron(trigger.cron, f"its {part} cannot be read") from None
-        if never:
-            raise _no_cron(trigger.cron, "no such day ever comes")
+    if trigger.cron is not None and next(_cron(_five_fields(trigger.cron), _ANY_DAY), None) is None:
+        raise _no_cron(trigger.cron, "no such day ever comes")
 
 
 def describe(trigger: ScheduleTrigger) -> str:
@@ -124,7 +118,7 @@ def _rhythm(trigger: ScheduleTrigger, start: datetime) -> _Rhythm:
     if trigger.rule is not None and trigger.rule.every == "month":
         return _Rhythm(_monthly(trigger.rule, trigger.holidays, start))
     text = _cron_of(trigger.rule) if trigger.rule is not None else _five_fields(str(trigger.cron))
-    walls = CronSim(text, start)
+    walls = _cron(text, start)
     is_hourly = len(walls.hours) == 24
     return _Rhythm(walls, is_hourly, comes_again=is_hourly or text.startswith("*"))
 
@@ -208,6 +202,14 @@ def _five_fields(cron: str) -> str:
     return text
 
 
+def _cron(text: str, start: datetime) -> CronSim:
+    try:
+        return CronSim(text, start)
+    except CronSimError as error:
+        part = str(error).removeprefix("Bad ")
+        raise _no_cron(text, f"its {part} cannot be read") from None
+
+
 def _no_cron(cron: str, why: str) -> DataError:
     return DataError(
         f"'{cron[:80]}' is no cron rule: {why}. Write minute, hour, day of the month, month and day of the week, such "
@@ -222,6 +224,7 @@ def _is_day_off(code: str | None, day: date) -> bool:
 
 @cache
 def _days_off(code: str, year: int) -> frozenset[date]:
+    _check_holidays(code)
     country, _, region = code.partition("-")
     return frozenset(country_holidays(country, subdiv=region or None, years=year))
 
@@ -264,6 +267,6 @@ def _said_day(rule: CalendarRule) -> str:
 
 
 def _explained(cron: str) -> str:
-    walls = CronSim(_five_fields(cron), _ANY_DAY)
+    walls = _cron(_five_fields(cron), _ANY_DAY)
     either = "" if walls.day_and else ", whichever of the two days comes"
     return f"{walls.explain()}{either}"

@@ -175,14 +175,15 @@ def test_other_rules_of_a_zone_move_what_is_to_come_and_it_is_noted(app: App, pl
     assert [entry.act for entry in app.audit.entries() if entry.act == "trigger.moved"] == ["trigger.moved"]
 
 
-def test_a_rule_that_can_no_longer_be_reckoned_stops_alone(app: App, planning: Planning) -> None:
+@pytest.mark.parametrize("wrong", [{"zone": "Europe/Atlantis"}, {"cron": "0 25 * * *"}, {"holidays": "XX"}])
+def test_a_rule_that_can_no_longer_be_reckoned_stops_alone(app: App, planning: Planning, wrong: dict[str, str]) -> None:
     broken, sound = make(app, HOURLY), make(app, HOURLY, destinations=[{"kind": "link", "settings": {"slug": "b"}}])
     with app.store.write() as session:
-        rule = HOURLY | {"zone": "Europe/Atlantis"}
-        session.exec(update(Trigger).where(Trigger.subject_id == broken.id).values(rule=rule))
+        session.exec(update(Trigger).where(Trigger.subject_id == broken.id).values(rule=HOURLY | wrong))
     assert planning.at(1) == 1
     assert [run.subject_id for run in planning.runs()] == [sound.id]
     assert rows(app, broken)[0].next_fire_at is None
+    assert len(app.exports.all()) == 2
 
 
 SYNC: dict[str, Any] = {"kind": "dataset", "dataset": "sales"}
