@@ -22,10 +22,13 @@ def forget_key(field: Field) -> str:
     return f"connections_forget_{field.name}"
 
 
-def fill(before: SavedConnection | None) -> None:
-    """Give the form its values; called once when it is opened. Secrets start empty: they are never shown again."""
+def fill(before: SavedConnection | None, kind: str | None = None) -> None:
+    """Give the form its values; called once when it is opened. Secrets start empty: they are never shown again.
+
+    kind: of a new one, the first that is offered unless it is said.
+    """
     session = st.session_state
-    session[KIND] = before.kind if before else next(iter(CONNECTORS))
+    session[KIND] = before.kind if before else kind or next(iter(CONNECTORS))
     session[NAME] = before.name if before else ""
     _fill_fields(before)
 

@@ -19,12 +19,13 @@ from core.model.delivery import (
     LinkSettings,
     ReportContent,
 )
-from core.ui import exports_access, exports_triggers
+from core.ui import exports_access, exports_channels, exports_triggers
 from core.ui.bridge_saved import slug_of
 from core.ui.exports_words import LAYOUT_HELP, LAYOUTS, LOCALES, VIEW_HELP, VIEW_NAMES
 
 NAME, DESCRIPTION, ANALYSIS = "exports_name", "exports_description", "exports_analysis"
 VIEWS, LAYOUT, LOCALE, ELEMENTS = "exports_views", "exports_layout", "exports_locale", "exports_elements"
+SUBJECT, BEFORE, AFTER = "exports_subject", "exports_before", "exports_after"
 SLUG, PUBLIC = "exports_slug", exports_access.PUBLIC
 PARTS = ("title", "chart", "comment", "table")
 PART_NAMES = {"title": "title", "chart": "chart", "comment": "comment", "table": "table", "text": "text"}
@@ -65,6 +66,10 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     session[SLUG] = first.slug if first else ""
     exports_access.fill(first)
     exports_triggers.fill(export)
+    exports_channels.fill(export)
+    session[SUBJECT], session[BEFORE], session[AFTER] = (
+        (export.spec.content.subject, export.spec.content.before, export.spec.content.after) if export else ("", "", "")
+    )
 
 
 def edit_export(app: App, before: SavedExport | None) -> None:
@@ -93,6 +98,9 @@ def edit_export(app: App, before: SavedExport | None) -> None:
         st.text_input("Address name", key=SLUG, placeholder="made from the name", help="The part behind /r/ in the URL")
         exports_access.who()
     exports_access.edit_access(app, before)
+    st.markdown("**Also sent by**")
+    exports_channels.edit_channels(app, content_of(before) if st.session_state[ANALYSIS] else None)
+    _mail_words()
 
 
 def content_of(before: SavedExport | None) -> ReportContent:
@@ -105,6 +113,9 @@ def content_of(before: SavedExport | None) -> ReportContent:
         "layout": session[LAYOUT],
         "locale": session[LOCALE],
         "elements": tuple(map(element_of, chosen)) if chosen else None,
+        "subject": session[SUBJECT].strip(),
+        "before": session[BEFORE].strip(),
+        "after": session[AFTER].strip(),
     }
     kept = {field: getattr(before.spec.content, field) for field in ReportContent.model_fields} if before else {}
     return ReportContent(**kept | said)
@@ -116,13 +127,18 @@ def export_of(app: App, before: SavedExport | None) -> ExportSpec:
     name = session[NAME].strip() or app.analyses.get(session[ANALYSIS]).spec.name
     own = session[SLUG].strip() or (before.links[0].slug if before and before.links else free_slug(app, name))
     first = before.spec.links[0] if before and before.spec.links else None
-    others = [destination for destination in before.spec.destinations if destination != first] if before else []
+    others = [link for link in before.spec.links if link != first] if before else []
+    content = content_of(before)
+    channels = exports_channels.channels_of(content)
+    triggers = exports_triggers.triggers_of(app, app.analyses.get(session[ANALYSIS]).spec)
+    is_whole = not exports_channels.missing(channels, has_trigger=bool(triggers))
     said = {
         "name": name,
         "description": session[DESCRIPTION].strip(),
-        "content": content_of(before),
-        "triggers": exports_triggers.triggers_of(app, app.analyses.get(session[ANALYSIS]).spec),
-        "destinations": (LinkDestination(settings=exports_access.settings_of(own)), *others),
+        "is_active": before.spec.is_active if before else is_whole,
+        "content": content,
+        "triggers": triggers,
+        "destinations": (LinkDestination(settings=exports_access.settings_of(own)), *others, *channels),
     }
     kept = {field: getattr(before.spec, field) for field in ExportSpec.model_fields} if before else {}
     return ExportSpec(**kept | said)
@@ -157,6 +173,18 @@ def offered_elements(steps: list[str]) -> list[str]:
     whole = [ElementSpec(view=view, part=part) for view in ALL_VIEWS if view != "alert" for part in PARTS]
     single = [ElementSpec(view="step", part=part, step=step) for step in steps for part in PARTS]
     return [element_key(element) for element in (ElementSpec(view="alert", part="text"), *whole, *single)]
+
+
+def _mail_words() -> None:
+    """Subject and own words of mails; drawn with or without one, since Streamlit forgets what is not drawn."""
+    session = st.session_state
+    begins = {name: session.setdefault(name, "") for name in (SUBJECT, BEFORE, AFTER)}
+    if not exports_channels.has_mail() and not any(begins.values()):
+        return
+    with st.expander("Words of the mail"):
+        st.text_input("Subject", key=SUBJECT, placeholder="the headline", max_chars=200)
+        st.text_area("Before the report", key=BEFORE, max_chars=4_000, help="Markdown")
+        st.text_area("After the report", key=AFTER, max_chars=4_000, help="Markdown")
 
 
 def _analysis(app: App) -> AnalysisSpec | None:

@@ -13,7 +13,7 @@ from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.exports_copy import COPY_NAME, duplicate_dialog
 from core.ui.exports_edit import open_export
 from core.ui.exports_links import say_where_links_open, show_link
-from core.ui.exports_runs import run_now, show_last_run, show_rhythm
+from core.ui.exports_runs import run_now, show_channels, show_last_run, show_rhythm
 from core.ui.exports_triggers import rotate_dialog
 from core.ui.exports_words import LAYOUTS, LOCALES, VIEW_NAMES
 from core.ui.identity import acting, can
@@ -92,6 +92,7 @@ def _show(app: App, export: SavedExport, analysis_name: str) -> None:
     if spec.description:
         st.markdown(escape(spec.description))
     show_rhythm(export)
+    show_channels(app, export)
     show_last_run(app, export)
     for link in export.links:
         show_link(link, is_on=spec.is_active)

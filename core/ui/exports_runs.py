@@ -6,15 +6,18 @@ import streamlit as st
 
 from core.app import App
 from core.delivery.exports import SavedExport
+from core.delivery.maker import name_of
 from core.delivery.rules import describe
+from core.model.delivery import ChannelDestination
 from core.model.runs import OPEN, Run
 from core.model.triggers import ScheduleTrigger, UrlTrigger
 from core.store.run_lists import RunFilter
 from core.ui import frame
 from core.ui.bridge_saved import attempt
+from core.ui.exports_channels import missing
 from core.ui.identity import acting
 from core.ui.runs_detail import badge
-from core.ui.runs_list import LOOK_S, RUN_PARAM
+from core.ui.runs_list import KIND_NAMES, LOOK_S, RUN_PARAM
 from core.ui.text import ago, escape, moment, zone
 
 
@@ -31,6 +34,21 @@ def show_rhythm(export: SavedExport) -> None:
         state = f" :gray-badge[{trigger.state.capitalize()}]" if trigger.state != "on" else ""
         then = f" · **next {moment(trigger.next_fires[0])}** {zone()}" if trigger.next_fires else ""
         st.markdown(f":small[{icon} {escape(said)}{then}]{state}")
+
+
+def show_channels(app: App, export: SavedExport) -> None:
+    """To where it is sent besides its links, and what a draft lacks."""
+    sent = [f"{KIND_NAMES.get(one.kind, one.kind)}: {escape(_called(app, one))}" for one in export.spec.channels]
+    if sent:
+        st.markdown(f":small[:material/send: {' · '.join(sent)}]")
+    if lacking := missing(export.spec.channels, has_trigger=bool(export.spec.triggers)):
+        st.markdown(f":orange-badge[Draft] :small[It lacks {' and '.join(lacking)}.]")
+
+
+def _called(app: App, one: ChannelDestination) -> str:
+    """Addresses of a mail, else the connection's name."""
+    names = {connection.id: connection.name for connection in app.connections.all()}
+    return name_of(one) if one.kind == "email" else names.get(str(one.connection), "no connection")
 
 
 def show_last_run(app: App, export: SavedExport) -> None:
