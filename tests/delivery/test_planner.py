@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,16 @@ def test_a_second_planner_that_read_the_same_asks_for_nothing(app: App, clock: C
     planning.finish()
     assert planning.at(1.01) == 0
     assert len(planning.runs()) == 1
+
+
+def test_planners_that_race_make_one_run_of_each_occurrence(app: App, clock: Clock) -> None:
+    for number in range(5):
+        make(app, HOURLY, destinations=[{"kind": "link", "settings": {"slug": f"raced-{number}"}}])
+    racers = [Planning(app, clock) for _ in range(3)]
+    clock.now += timedelta(hours=1)
+    with ThreadPoolExecutor(3) as pool:
+        begun = list(pool.map(lambda racer: racer.planner.beat(clock.now), racers))
+    assert (sum(begun), racers[0].counted()) == (5, {("planned", ""): 5})
 
 
 def test_off_for_a_day_the_latest_one_runs_and_the_others_are_written_down(app: App, planning: Planning) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -228,3 +229,11 @@ def test_no_state_is_told_for_an_id_alone(triggers: Triggers, url: KnownTrigger)
 def test_the_last_use_is_remembered(app: App, triggers: Triggers, saved: SavedExport, clock: Clock) -> None:
     triggers.fire(known(triggers, saved), GET)
     assert app.exports.get(saved.id).triggers[0].last_used_at == clock.now
+
+
+@pytest.mark.parametrize("call", [GET, POST, Call("POST", key="at once")])
+def test_calls_that_come_at_the_same_moment_are_one_run(triggers: Triggers, url: KnownTrigger, call: Call) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        fired = list(pool.map(lambda _: triggers.fire(url, call), range(8)))
+    assert len({each.run_id for each in fired}) == 1
+    assert sorted(each.is_duplicate for each in fired) == [False] + [True] * 7
