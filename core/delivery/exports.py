@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from core.delivery.keeping import (
 )
 from core.errors import Conflict, NotFound
 from core.model.analysis import Analysis, AnalysisSpec
+from core.model.base import new_id
 from core.model.delivery import IS_SET, Export, ExportSpec, LinkDestination, LinkSettings, ReportLink
 from core.model.triggers import Trigger
 from core.store import Store
@@ -54,6 +56,7 @@ from core.store.exports import (
 )
 from core.store.triggers import delete_triggers, in_order, list_triggers
 
+LONGEST_OWN_SLUG = 50
 LinkState = Literal["open", "paused", "expired", "revoked"]
 
 
@@ -188,8 +191,9 @@ class Exports:
         Raises AlreadyExists (a link's slug), and what `ExportCheck` raises.
         """
         self._check(spec)
-        sealed, passwords, now = *_sealed(with_ids(spec)), self._clock()
+        now = self._clock()
         with self._store.write() as session:
+            sealed, passwords = _sealed(with_ids(_with_link(session, spec)))
             row = add_export(session, self._organisation_id, sealed, person_id=by, now=now, passwords=passwords)
             note(session, "export.made", _of_export(row), at=now)
             return self._loaded(session, row, self._keep_triggers(session, row, sealed, now))
@@ -206,7 +210,7 @@ class Exports:
         now = self._clock()
         with self._store.write() as session:
             before = export_spec(self._row(session, export_id))
-            sealed, passwords = _sealed(with_ids(spec, before))
+            sealed, passwords = _sealed(with_ids(_with_link(session, spec), before))
             row = change_export(
                 session,
                 self._organisation_id,
@@ -409,6 +413,16 @@ def _sealed(spec: ExportSpec) -> tuple[ExportSpec, dict[str, str]]:
     ]
     sealed = spec.model_copy(update={"destinations": tuple(destinations)})
     return sealed, {slug: hash_password(str(password)) for slug, password in fresh.items()}
+
+
+def _with_link(session: Session, spec: ExportSpec) -> ExportSpec:
+    """What is sent leads back to the report: an export that sends and has no link gets one for signed-in people."""
+    if not spec.channels or spec.links:
+        return spec
+    bare = re.sub(r"[^a-z0-9]+", "-", spec.name.lower()).strip("-")[:LONGEST_OWN_SLUG].strip("-") or "report"
+    slug = bare if find_link(session, bare) is None else f"{bare}-{new_id()[:8]}"
+    link = LinkDestination(settings=LinkSettings(slug=slug))
+    return spec.model_copy(update={"destinations": (*spec.destinations, link)})
 
 
 def _dataset(session: Session, row: Export) -> str:

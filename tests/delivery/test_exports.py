@@ -117,3 +117,22 @@ def test_an_export_can_be_switched_off_whatever_became_of_its_data(sales_app: Ap
 
 def _ignored(column: ColumnSpec) -> ColumnSpec:
     return column.model_copy(update={"role": "ignored"})
+
+
+def test_an_export_that_sends_and_has_no_link_gets_one_for_signed_in_people(sales_app: App) -> None:
+    hook = {"kind": "webhook", "connection": "c1"}
+    spec = export_spec().model_validate(
+        {**export_spec().model_dump(), "name": "Umsatz, täglich", "destinations": [hook]}
+    )
+    hooks = sales_app.connections.create("webhook", "Hook", {"url": "https://hooks.example.org"}, by=sales_app.owner.id)
+    spec = spec.model_copy(
+        update={"destinations": (spec.channels[0].model_copy(update={"connection": hooks.id}),), "is_active": False}
+    )
+    first = sales_app.exports.create(spec, by=sales_app.owner.id)
+    second = sales_app.exports.create(spec, by=sales_app.owner.id)
+    assert [link.slug for link in first.links] == ["umsatz-t-glich"]
+    assert not first.links[0].is_public
+    assert second.links[0].slug.startswith("umsatz-t-glich-")
+    kept = sales_app.exports.change(first.id, first.spec)
+    assert [link.id for link in kept.links] == [link.id for link in first.links]
+    assert sales_app.exports.address(first.id) == first.links[0].url
