@@ -26,6 +26,11 @@ from core.settings import REPOSITORY
 DEADLINE_S = 90
 OWNER_TOKEN = "browser-test-owner-token"
 expect.set_options(timeout=60_000)
+# What Streamlit draws anew it dims meanwhile, as it does to what comes round by itself, at any time.
+UNDIMMED = """() => document.querySelectorAll("[data-stale]").forEach(element => {
+    element.style.setProperty("transition", "none", "important");
+    element.style.setProperty("opacity", "1", "important");
+})"""
 ARTEFACTS = REPOSITORY / "test-artefacts"
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -185,6 +190,7 @@ def picture(page: Page, name: str, *, whole: bool = False) -> Path:
 
 def violations(page: Page) -> list[str]:
     """What axe-core finds serious or critical on the page: its rule, what it is about, and where."""
+    page.evaluate(UNDIMMED)
     found = Axe().run(page).response["violations"]
     return [
         f"{rule['id']}: {rule['help']} at {node['target']} {node['html'][:200]}"
