@@ -19,7 +19,7 @@ from core.model.delivery import (
     LinkSettings,
     ReportContent,
 )
-from core.ui import exports_access, exports_channels, exports_triggers
+from core.ui import exports_access, exports_channels, exports_condition, exports_triggers, frame
 from core.ui.bridge_saved import slug_of
 from core.ui.exports_words import LAYOUT_HELP, LAYOUTS, LOCALES, VIEW_HELP, VIEW_NAMES
 
@@ -67,6 +67,7 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     exports_access.fill(first)
     exports_triggers.fill(export)
     exports_channels.fill(export)
+    exports_condition.fill(export)
     session[SUBJECT], session[BEFORE], session[AFTER] = (
         (export.spec.content.subject, export.spec.content.before, export.spec.content.after) if export else ("", "", "")
     )
@@ -92,14 +93,18 @@ def edit_export(app: App, before: SavedExport | None) -> None:
     if st.session_state[LAYOUT] != "slides":
         _elements(app)
     st.markdown("**What starts it**")
-    exports_triggers.edit_triggers(app, _analysis(app))
+    analysis = _analysis(app)
+    exports_triggers.edit_triggers(app, analysis)
+    if analysis is not None:
+        with frame.errors():
+            exports_condition.edit_condition(app, analysis, content_of(before), before)
     st.markdown("**Destination: report link**")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Address name", key=SLUG, placeholder="made from the name", help="The part behind /r/ in the URL")
         exports_access.who()
     exports_access.edit_access(app, before)
     st.markdown("**Also sent by**")
-    exports_channels.edit_channels(app, content_of(before) if st.session_state[ANALYSIS] else None)
+    exports_channels.edit_channels(app, content_of(before) if analysis is not None else None)
     _mail_words()
 
 
@@ -138,6 +143,7 @@ def export_of(app: App, before: SavedExport | None) -> ExportSpec:
         "is_active": before.spec.is_active if before else is_whole,
         "content": content,
         "triggers": triggers,
+        "condition": exports_condition.condition_of(before),
         "destinations": (LinkDestination(settings=exports_access.settings_of(own)), *others, *channels),
     }
     kept = {field: getattr(before.spec, field) for field in ExportSpec.model_fields} if before else {}
