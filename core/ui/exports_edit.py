@@ -6,19 +6,23 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.app import App
+from core.connectors import CHANNELS
 from core.delivery.exports import SavedExport
 from core.errors import DataError
 from core.model.delivery import ExportSpec
+from core.ui import exports_channels, frame
 from core.ui import exports_form as form
-from core.ui import frame
 from core.ui.bridge_saved import attempt
+from core.ui.exports_letters import send_test, show_letter
 from core.ui.exports_preview import show_preview
 from core.ui.exports_triggers import keep_new_urls
-from core.ui.identity import acting
+from core.ui.identity import acting, can
+from core.ui.runs_list import KIND_NAMES
 
 EXPORT_PARAM, NEW_PARAM, ANALYSIS_PARAM = "export", "new", "analysis"
 FILLED = "exports_filled"
 NEW = "new"
+SHOWN, PAGE = "exports_shown", -1
 
 
 def open_export(export_id: str) -> None:
@@ -54,11 +58,42 @@ def edit(app: App, asked: str) -> None:
         with st.container(horizontal=True):
             st.button("Save", key="exports_save", type="primary", on_click=_save, args=(app, before))
             st.button("Cancel", key="exports_cancel_edit", on_click=close)
-    with preview:
-        st.caption("Preview, as its readers see it now")
-        with frame.errors():
-            if st.session_state[form.ANALYSIS] is not None:
-                show_preview(app, form.content_of(before), is_public=bool(st.session_state[form.PUBLIC]))
+    with preview, frame.errors():
+        if st.session_state[form.ANALYSIS] is not None:
+            _preview(app, before)
+
+
+def _preview(app: App, before: SavedExport | None) -> None:
+    """What each destination gets: the report's page, or a message with the way to try it."""
+    content = form.content_of(before)
+    channels = exports_channels.channels_of(content)
+    if st.session_state.get(SHOWN, PAGE) not in range(PAGE, len(channels)):
+        st.session_state[SHOWN] = PAGE
+    names = {PAGE: "Report page"} | {place: KIND_NAMES.get(one.kind, one.kind) for place, one in enumerate(channels)}
+    if channels:
+        st.segmented_control("Preview", list(names), format_func=names.__getitem__, key=SHOWN, required=True)
+    shown = st.session_state.get(SHOWN, PAGE)
+    st.caption("Preview, as its readers see it now")
+    if shown == PAGE:
+        show_preview(app, content, is_public=bool(st.session_state[form.PUBLIC]))
+        return
+    if before is not None and can(app, "run.start") and channels[shown].kind in CHANNELS:
+        to_me = " to me" if channels[shown].kind == "email" else ""
+        st.button(
+            f"Send a test{to_me}",
+            key="exports_test",
+            icon=":material/science:",
+            on_click=_test,
+            args=(app, before, shown),
+            help="What the form says now, saved or not, marked as a test",
+        )
+    show_letter(app, content, channels[shown], before)
+
+
+def _test(app: App, before: SavedExport, place: int) -> None:
+    with attempt("The test is on its way. The Runs page tells what became of it."):
+        spec = _spec(app, before)
+        send_test(app, before, spec, spec.channels[place])
 
 
 def _fill_once(app: App, asked: str, before: SavedExport | None) -> None:

@@ -1,0 +1,109 @@
+"""What a destination is sent, seen before it is sent: a mail in a frame, a webhook's message; and a test of it."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import streamlit as st
+
+from core.app import App
+from core.connectors import CHANNELS
+from core.connectors.base import checked_settings
+from core.delivery.exports import SavedExport
+from core.delivery.messages import Drawing, Letter, content_for, draw
+from core.delivery.reports import make_report
+from core.model.base import new_id
+from core.model.delivery import ChannelDestination, ExportSpec, ReportContent
+from core.report.tables import bridge_json
+from core.ui.exports_preview import HEIGHT
+from core.ui.identity import acting
+from core.ui.text import escape
+
+LETTERS_KEPT, LETTERS_TTL_S = 16, 60
+
+
+def show_letter(app: App, content: ReportContent, channel: ChannelDestination, export: SavedExport | None) -> None:
+    """The message of a channel, as it would be drawn now. Raises DataError."""
+    shown = content_for(content, channel)
+    analysis = app.analyses.get(shown.analysis)
+    version = app.catalogue.latest(analysis.spec.dataset)
+    name, link = (export.spec.name, app.exports.address(export.id)) if export else (analysis.spec.name, "")
+    drawn_from = (shown.model_dump_json(), f"{version.dataset} {version.number}", analysis.revision, name, link)
+    letter = _letter(app, channel.kind, drawn_from)
+    if channel.kind == "email":
+        st.markdown(f"**{escape(letter.message['subject'])}**")
+        st.iframe(with_pictures(letter), height=HEIGHT, alt="Preview of the mail")
+        if attached := letter.message["attachments"]:
+            st.caption(f"Attached: {escape(', '.join(attached))}")
+    else:
+        st.code(json.dumps(letter.message, indent=2, ensure_ascii=False), language="json", height=HEIGHT)
+
+
+def with_pictures(letter: Letter) -> str:
+    """A mail's HTML with its pictures written into it."""
+    page = str(letter.message["html"])
+    for picture in letter.message["pictures"]:
+        data = b64encode(letter.files[picture["file"]]).decode()
+        page = page.replace(f"cid:{picture['content_id']}", f"data:image/png;base64,{data}")
+    return page
+
+
+def send_test(app: App, export: SavedExport, spec: ExportSpec, channel: ChannelDestination) -> str:
+    """Ask for a run of what the form says, unsaved, to one destination; of mails to whoever asks alone. Its id.
+
+    Raises DataError, AccessDenied.
+    """
+    me = acting(app, "run.start")
+    own: dict[str, Any] = {"to": [me.email], "cc": [], "bcc": []} if channel.kind == "email" else {}
+    settings = checked_settings(CHANNELS[channel.kind].destination_fields, {**channel.settings, **own})
+    only = channel.model_copy(update={"id": channel.id or new_id(), "settings": settings})
+    tested = spec.model_copy(update={"destinations": (only,)})
+    asked = app.ledger.ask(
+        subject_id=export.id,
+        name=spec.name,
+        definition={"spec": tested.model_dump(mode="json"), "revision": export.revision},
+        trigger_kind="hand",
+        occurrence_key=f"{export.id}:test:{new_id()}",
+        planned_at=app.clock(),
+        by=me.person_id,
+        is_test=True,
+    )
+    return asked.run_id
+
+
+@st.cache_resource(show_spinner="Drawing…", max_entries=LETTERS_KEPT, ttl=LETTERS_TTL_S)
+def _letter(_app: App, kind: str, drawn_from: tuple[str, str, int, str, str]) -> Letter:
+    content_json, _, _, name, link = drawn_from
+    content = ReportContent.model_validate_json(content_json)
+    analysis = _app.analyses.get(content.analysis)
+    version, now = _app.catalogue.latest(analysis.spec.dataset), _app.clock()
+    words = _app.templates.words(content.locale)
+    made = make_report(_app.warehouse, analysis.spec, content, version, rendered_at=now, words=words)
+    figures = bridge_json(
+        made.bridge,
+        analysis=analysis.spec.slug,
+        revision=None,
+        data_version=version.number,
+        as_of=version.as_of,
+        rendered_at=now,
+        locale=content.locale,
+        depth=analysis.spec.comment_depth,
+        words=words,
+        second=made.second,
+        labels=made.labels,
+    )
+    drawing = Drawing(
+        made=made,
+        content=content,
+        figures=figures,
+        export_id="",
+        export_name=name,
+        file_stem="report",
+        run_id="preview",
+        link=link,
+        is_test=False,
+        can_leave=False,
+    )
+    return draw(kind, drawing)

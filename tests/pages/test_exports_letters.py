@@ -1,0 +1,41 @@
+"""The preview of what a destination is sent, and the test of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.app import App
+from core.delivery.exports import SavedExport
+from core.model.analysis import AnalysisSpec
+from tests.pages.driving import Open, settled
+from tests.pages.test_exports_list import act, export_of
+
+PAGE = "pages/3_Exports.py"
+
+
+@pytest.fixture
+def mailed(app: App, revenue: AnalysisSpec) -> SavedExport:
+    settings = {"host": "mail.example.org", "port": 587, "from": "reports@example.org"}
+    post = app.connections.create("email", "Post", settings, by=app.owner.id)
+    mail = {"kind": "email", "connection": post.id, "settings": {"to": ["anna@example.org"]}}
+    return export_of(app, "Mailed", destinations=[{"settings": {"slug": "mailed"}}, mail])
+
+
+def test_a_mail_is_shown_with_its_pictures(open_page: Open, mailed: SavedExport) -> None:
+    page = settled(open_page(PAGE, export=mailed.id).segmented_control(key="exports_shown").set_value(0).run())
+    (frame,) = page.get("iframe")
+    assert "data:image/png;base64," in frame.proto.srcdoc
+    assert "cid:" not in frame.proto.srcdoc
+
+
+def test_a_test_goes_to_whoever_asks_as_the_form_says(open_page: Open, mailed: SavedExport, app: App) -> None:
+    page = settled(open_page(PAGE, export=mailed.id).segmented_control(key="exports_shown").set_value(0).run())
+    page.text_input(key="exports_subject").set_value("Not saved yet")
+    page = act(page, "exports_test")
+    assert "on its way" in page.toast[0].value
+    (row,) = app.ledger.runs()
+    spec = row.run.definition["spec"]
+    assert row.run.is_test
+    assert spec["content"]["subject"] == "Not saved yet"
+    assert [one["settings"]["to"] for one in spec["destinations"]] == [[app.owner.email]]
+    assert app.exports.get(mailed.id).spec.content.subject == ""
