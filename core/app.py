@@ -144,6 +144,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
             subscribers,
             organisation.id,
             exports.address,
+            connections.names,
             clock,
             is_public=not settings.is_only_local,
         )

@@ -79,6 +79,11 @@ class Connections:
         with self.store.read() as session:
             return {row.id: row.kind for row in list_connections(session, self.organisation_id)}
 
+    def names(self) -> dict[str, str]:
+        """What each is called, by id."""
+        with self.store.read() as session:
+            return {row.id: row.name for row in list_connections(session, self.organisation_id)}
+
     def get(self, connection_id: str) -> SavedConnection:
         """One connection. Raises NotFound."""
         with self.store.read() as session:

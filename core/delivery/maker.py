@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -76,6 +76,7 @@ class Maker:
     subscribers: Subscribers
     organisation_id: str
     link_of: Callable[[str], str]
+    connection_names: Callable[[], Mapping[str, str]]
     clock: Callable[[], datetime]
     is_public: bool = False
 
@@ -87,22 +88,26 @@ class Maker:
         spec = ExportSpec.model_validate(build.definition["spec"])
         making = _Making(self, build, spec, Steps(self.clock))
         made = making.made()
-        return made if only != "failed" or build.parent_id is None else self._only_failed(made, build.parent_id)
+        return made if only != "failed" or build.parent_id is None else self._only_failed(made, build)
 
     def _copied(self, build: Build, only: str) -> Made:
         """The parent's files and deliveries, byte for byte."""
         parent = self.ledger.run(str(build.parent_id))
+        for dataset in parent.run.versions:
+            self.require_right(build, dataset)
         steps = Steps(self.clock)
         with steps.step("copy") as told:
             files = tuple(self.artefacts.copy(artefact, build.run_id) for artefact in parent.artefacts)
             told["bytes"] = sum(file.bytes for file in files)
-        wanted = [row for row in parent.deliveries if only == "all" or row.state == "failed"]
+        wanted = [row for row in parent.deliveries if only == "all" or row.state != "succeeded"]
         deliveries = tuple(self._again(row, build, only) for row in wanted)
         return Made(parent.run.versions, tuple(steps.done), deliveries, files)
 
     def _again(self, row: Delivery, build: Build, only: str) -> PlannedDelivery:
         served = _served(row.recipients, only)
         staying = self.subscribers.staying(build.subject_id, served)
+        # A link shows what is newest at every load: nothing of it is sent.
+        ended = {"state": "succeeded"} if row.kind == "link" else _nobody_left(served, staying)
         return PlannedDelivery(
             destination_id=row.destination_id,
             kind=row.kind,
@@ -112,13 +117,25 @@ class Maker:
             message=row.message,
             recipients=staying,
             bundle_id=row.bundle_id,
-            **_nobody_left(served, staying),
+            **ended,
         )
 
-    def _only_failed(self, made: Made, parent_id: str) -> Made:
-        failed = {row.destination_id: row for row in self.ledger.run(parent_id).deliveries if row.state == "failed"}
-        wanted = [each for each in made.deliveries if each.destination_id in failed]
-        return Made(made.versions, made.steps, tuple(wanted), made.artefacts)
+    def _only_failed(self, made: Made, build: Build) -> Made:
+        """Without whoever has it already; whole where nobody has, since nothing was ever sent."""
+        before = {row.destination_id: row for row in self._sent_before(str(build.parent_id))}
+        wanted = [
+            _narrowed(each, before[each.destination_id])
+            for each in made.deliveries
+            if each.destination_id in before and before[each.destination_id].state != "succeeded"
+        ]
+        return replace(made, deliveries=tuple(wanted)) if before else made
+
+    def _sent_before(self, run_id: str) -> tuple[Delivery, ...]:
+        """The deliveries of a run; of a replay to those that failed which was never made, its parent's."""
+        detail = self.ledger.run(run_id)
+        if detail.deliveries or detail.run.parent_id is None or not detail.run.replays.endswith(":failed"):
+            return detail.deliveries
+        return self._sent_before(detail.run.parent_id)
 
     def require_right(self, build: Build, dataset: str) -> None:
         """Raises DataError when the export's author may no longer show this dataset."""
@@ -193,7 +210,8 @@ class _Making:
             told.update(found=list(verdict.found), period=_period(bridge))
             if not verdict.holds:
                 raise NotMet(NOT_MET, "; ".join(verdict.found))
-            if condition.repeat == "once_per_period" and self._was_told(told["period"]):
+            is_first = self.build.parent_id is None
+            if is_first and condition.repeat == "once_per_period" and self._was_told(told["period"]):
                 raise NotMet(NOT_MET, f"It was told already for {told['period']}.")
 
     def _was_told(self, period: str) -> bool:
@@ -227,7 +245,7 @@ class _Making:
         return PlannedDelivery(
             destination_id=str(destination.id),
             kind=destination.kind,
-            name=name_of(destination),
+            name=name_of(destination, self.maker.connection_names()),
             destination=kept,
             connection_id=destination.connection,
             message=shared.message(destination),
@@ -315,12 +333,16 @@ def require_sound(made: MadeReport) -> None:
         raise DataError(f"'{made.report.name}' shows nothing. Choose a view. Nothing was sent.")
 
 
-def name_of(destination: ChannelDestination) -> str:
-    """What a destination is called in lists."""
-    addresses = _addresses(destination)
-    if addresses:
-        return addresses[0] if len(addresses) == 1 else f"{addresses[0]} and {len(addresses) - 1} more"
-    return str(destination.settings.get("channel_name") or destination.settings.get("channel") or destination.kind)
+def name_of(destination: ChannelDestination, connections: Mapping[str, str]) -> str:
+    """What a destination is called in lists. connections: what they are called, by id."""
+    if destination.kind == "inbox":
+        named = [*destination.settings.get("roles", ()), *destination.settings.get("people", ())]
+        return f"Inbox of {_first_of(named)}" if named else "Inbox"
+    return _first_of(_addresses(destination)) or connections.get(str(destination.connection), destination.kind)
+
+
+def _first_of(names: Sequence[str]) -> str:
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else "".join(names)
 
 
 def _addresses(destination: ChannelDestination) -> tuple[str, ...]:
@@ -338,6 +360,12 @@ def _nobody_left(asked: Sequence[str], staying: Sequence[str]) -> Mapping[str, A
 
 def _served(recipients: Mapping[str, Mapping[str, str]], only: str) -> tuple[str, ...]:
     return tuple(address for address, told in recipients.items() if only == "all" or told["state"] != "succeeded")
+
+
+def _narrowed(made: PlannedDelivery, before: Delivery) -> PlannedDelivery:
+    """A delivery without the recipients who were served before."""
+    left = tuple(who for who in made.recipients if who in _served(before.recipients, "failed"))
+    return replace(made, recipients=left, **_nobody_left(made.recipients, left))
 
 
 def _period(bridge: Bridge) -> str:

@@ -48,7 +48,7 @@ def show_channels(app: App, export: SavedExport) -> None:
 def _called(app: App, one: ChannelDestination) -> str:
     """Addresses of a mail, else the connection's name."""
     names = {connection.id: connection.name for connection in app.connections.all()}
-    return name_of(one) if one.kind == "email" else names.get(str(one.connection), "no connection")
+    return name_of(one, names)
 
 
 def show_last_run(app: App, export: SavedExport) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
@@ -58,15 +59,20 @@ def _draw(app: App, run_id: str, *, was_open: bool) -> None:
 
 
 def _facts(run: Run, now: datetime) -> list[str]:
-    facts = [f"By {TRIGGER_NAMES.get(run.trigger_kind, run.trigger_kind).lower()}", f"due {moment(run.planned_at)}"]
+    facts = [TRIGGER_NAMES.get(run.trigger_kind, run.trigger_kind), f"due {moment(run.planned_at)}"]
     if run.started_at:
-        facts.append(f"began {moment(run.started_at)}")
+        facts.append(f"began {_clock(run.started_at)}")
     if run.finished_at:
-        facts.append(f"ended {moment(run.finished_at)}")
+        facts.append(f"ended {_clock(run.finished_at)}")
     if behind := late(run, now):
         facts.append(f"late by {behind}")
     facts += [f"{escape(slug)} version {number}" for slug, number in run.versions.items()]
     return [*facts, f"times in {zone()}"]
+
+
+def _clock(when: datetime) -> str:
+    """A time of day with its seconds; the day stands beside it."""
+    return f"{when.astimezone(ZoneInfo(zone())):%H:%M:%S}"
 
 
 def _acts(app: App, runs: SeenRuns, detail: RunDetail) -> None:

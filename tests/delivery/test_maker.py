@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.app import App
+from core.connectors.base import Receipt
 from core.delivery.maker import Maker
 from core.delivery.work import Build, Made, NotMet
 from core.errors import BridgecastError, DataError
@@ -15,6 +16,12 @@ from core.model.delivery import ExportSpec
 from tests.conftest import MORE_SALES, revenue_spec
 
 HOOK = {"id": "hook", "kind": "webhook", "connection": "c1"}
+MAIL = {
+    "id": "mail",
+    "kind": "email",
+    "connection": "c2",
+    "settings": {"to": ["anna@example.org", "ben@example.org"]},
+}
 LINK = {"id": "link", "kind": "link", "settings": {"slug": "morning", "public": True}}
 
 
@@ -42,6 +49,16 @@ def built(app: App, **parts: Any) -> Build:
     assert build is not None
     assert build.run_id == asked.run_id
     return build
+
+
+def partly_sent(app: App, maker: Maker, spec: dict[str, Any]) -> str:
+    """A run whose webhook and link arrived, and whose mail Anna got and Ben did not."""
+    first = built(app, spec=spec)
+    app.ledger.built(first, maker.make(first))
+    refused = {"anna@example.org": ("succeeded", "250"), "ben@example.org": ("failed", "550")}
+    while claim := app.ledger.claim_delivery():
+        app.ledger.sent(claim, Receipt(recipients=refused if claim.kind == "email" else {}))
+    return first.run_id
 
 
 def read(app: App, made: Made, name: str) -> dict[str, Any]:
@@ -134,6 +151,8 @@ def test_once_per_period_tells_the_same_period_once(sales_app: App, maker: Maker
     sales_app.ledger.built(first, maker.make(first))
     with pytest.raises(NotMet, match="told already"):
         maker.make(built(sales_app, spec=spec, key="hand:2"))
+    replay = built(sales_app, spec=spec, key="again", parent_id=first.run_id, replays="fresh:all")
+    assert maker.make(replay).deliveries
 
 
 def test_periods_without_rows_are_no_alert(sales_app: App, maker: Maker) -> None:
@@ -170,6 +189,38 @@ def test_a_replay_of_the_same_sends_the_same_bytes(
     assert made.versions == {"sales": 1}
     fresh = maker.make(built(sales_app, key="fresh", parent_id=first.run_id, replays="fresh:all"))
     assert {file.name: file.sha256 for file in fresh.artefacts} != before
+
+
+def test_a_replay_of_the_same_sends_nothing_of_a_link(sales_app: App, maker: Maker) -> None:
+    first = built(sales_app, spec={"destinations": [HOOK, LINK]})
+    sales_app.ledger.built(first, maker.make(first))
+    made = maker.make(built(sales_app, key="again", parent_id=first.run_id, replays="same:all"))
+    assert {each.kind: each.state for each in made.deliveries} == {"link": "succeeded", "webhook": "planned"}
+
+
+@pytest.mark.parametrize("data", ["same", "fresh"])
+def test_a_replay_to_those_that_failed_leaves_out_who_has_it(sales_app: App, maker: Maker, data: str) -> None:
+    spec = {"destinations": [MAIL, HOOK, LINK]}
+    first = partly_sent(sales_app, maker, spec)
+    again = built(sales_app, key="again", spec=spec, parent_id=first, replays=f"{data}:failed")
+    made = maker.make(again)
+    assert {each.kind: each.recipients for each in made.deliveries} == {"email": ("ben@example.org",)}
+
+
+def test_a_replay_of_a_replay_that_was_never_made_leaves_them_out_too(sales_app: App, maker: Maker) -> None:
+    spec = {"destinations": [MAIL, HOOK, LINK]}
+    first = partly_sent(sales_app, maker, spec)
+    broken = built(sales_app, key="broken", spec=spec, parent_id=first, replays="fresh:failed")
+    sales_app.ledger.build_failed(broken, DataError("no"))
+    made = maker.make(built(sales_app, key="again", spec=spec, parent_id=broken.run_id, replays="fresh:failed"))
+    assert {each.kind: each.recipients for each in made.deliveries} == {"email": ("ben@example.org",)}
+
+
+def test_a_run_that_was_never_made_is_replayed_to_all(sales_app: App, maker: Maker) -> None:
+    broken = built(sales_app, key="broken")
+    sales_app.ledger.build_failed(broken, DataError("no"))
+    made = maker.make(built(sales_app, key="again", parent_id=broken.run_id, replays="fresh:failed"))
+    assert [each.kind for each in made.deliveries] == ["webhook"]
 
 
 def test_a_pinned_version_is_used_though_there_is_a_newer_one(
