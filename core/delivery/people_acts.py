@@ -118,7 +118,7 @@ class PeopleActs:
         """A new run like this one; its id. A planned run is started now instead.
 
         data: "same" sends the stored files byte for byte, "fresh" makes them again. only: "failed" leaves out whoever
-        has it already. Raises Conflict for a run under way, and Gone when "same" was removed.
+        has it already. Raises Conflict for a run under way, or when everybody has it, and Gone when "same" was removed.
         """
         now = self._clock()
         with self._store.write() as session:
@@ -126,18 +126,21 @@ class PeopleActs:
             if row.state == "planned" and row.built_at is None:
                 self._start(session, row, by or "", now)
                 return row.id
-            self._require_replayable(session, row, data)
+            self._require_replayable(session, row, data, only)
             new_run = self._insert_replay(session, row, f"{data}:{only}", by, now)
             add_event(session, row, row.state, at=now, text=f"replayed as {new_run}", person=by or "")
             self._note(session, "run.replayed", row)
             return new_run
 
-    def _require_replayable(self, session: Session, run: Run, data: Data) -> None:
+    def _require_replayable(self, session: Session, run: Run, data: Data, only: Only) -> None:
         if run.state not in FINAL:
             raise Conflict("The run is still under way. Wait for its end, then replay it.")
+        states = {row.state for row in deliveries_of(session, run.id)}
+        if only == "failed" and states == {"succeeded"}:
+            raise Conflict("Everybody has it already. Replay it to all, if they are to get it again.")
         if data == "same":
             _require_files(run)
-            if not deliveries_of(session, run.id):
+            if not states:
                 raise Conflict("The run was never made, so there is nothing to send again. Replay it with fresh data.")
 
     def _insert_replay(self, session: Session, run: Run, replays: str, by: str | None, now: datetime) -> str:

@@ -161,7 +161,7 @@ def test_what_was_removed_is_not_sent_again(ledger: Ledger, store: Store) -> Non
 
 
 def test_a_replay_is_a_new_run_that_names_its_parent(ledger: Ledger) -> None:
-    first = succeeded(ledger)
+    first = failed(ledger)
     again = ledger.run(ledger.replay(first, data="same", only="failed", by="olga")).run
     assert (again.parent_id, again.replays, again.trigger_kind) == (first, "same:failed", "replay")
     assert (again.requested_by, again.definition, again.state) == ("olga", {"revision": 1}, "planned")
@@ -171,6 +171,11 @@ def test_every_replay_is_a_run_of_its_own(ledger: Ledger) -> None:
     first = succeeded(ledger)
     ids = {ledger.replay(first, data="fresh", only="all", by=None) for _ in range(2)}
     assert len(ids) == 2
+
+
+def test_a_replay_to_those_that_failed_is_refused_where_nobody_did(ledger: Ledger) -> None:
+    with pytest.raises(Conflict, match="Everybody has it already"):
+        ledger.replay(succeeded(ledger), data="fresh", only="failed", by=None)
 
 
 def test_nothing_is_replayed_byte_for_byte_that_was_never_made(ledger: Ledger) -> None:
