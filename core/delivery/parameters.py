@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from math import isfinite
 from typing import Any
 
 from core.errors import DataError, UnknownColumn
@@ -14,6 +13,8 @@ from core.model.triggers import Parameter, UrlTrigger
 
 MOST_VALUES = 100
 LONGEST_TEXT = 1_000
+LARGEST = 2.0**63
+"""Numbers beyond it fit no column of whole ones."""
 FITTING: dict[str, frozenset[str]] = {
     "text": frozenset({"text"}),
     "number": NUMERIC_TYPES,
@@ -44,8 +45,8 @@ def filters_of(trigger: UrlTrigger, given: Mapping[str, Any]) -> dict[str, list[
     """Filters from what a caller sent: for each parameter a value or a list of values. Raises DataError at its name."""
     for name in given:
         if name not in trigger.parameters:
-            known = ", ".join(trigger.parameters) or "none"
-            raise DataError(f"There is no parameter '{name[:80]}'. Declared are: {known}.", field=name[:80])
+            known, sent = ", ".join(trigger.parameters) or "none", _shown(name)
+            raise DataError(f"There is no parameter '{sent}'. Declared are: {known}.", field=sent)
     return {trigger.parameters[name].column: _values(name, trigger.parameters[name], given[name]) for name in given}
 
 
@@ -62,13 +63,17 @@ def _values(name: str, parameter: Parameter, given: Any) -> list[Scalar]:
 def _fits(parameter: Parameter, value: Any) -> bool:
     match parameter.type:
         case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+            return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
         case "boolean":
             return isinstance(value, bool)
         case "date":
             return isinstance(value, str) and _is_date(value)
         case _:
             return isinstance(value, str) and len(value) <= LONGEST_TEXT and not any(map(_is_half, value))
+
+
+def _shown(name: str) -> str:
+    return "".join("?" if _is_half(letter) else letter for letter in name[:80])
 
 
 def _is_half(letter: str) -> bool:

@@ -165,6 +165,8 @@ def test_parameters_become_filters_of_that_run_alone(app: App, triggers: Trigger
         ({"day": "3 Feb"}, "day", "such as 2026-01-31"),
         ({"orders": True}, "orders", "a number"),
         ({"orders": float("nan")}, "orders", "a number"),
+        ({"orders": 10**400}, "orders", "a number"),
+        ({"\ud800": 5}, "?", "no parameter '?'"),
         ({"orders": "1; DROP TABLE x"}, "orders", "a number"),
     ],
 )
