@@ -14,6 +14,7 @@ from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.bridge_state import Work
 from core.ui.exports_form import edit_link, link_spec
 from core.ui.exports_links import say_when_down, say_where_links_open, show_link
+from core.ui.exports_runs import show_channels, show_rhythm
 from core.ui.identity import acting
 from core.ui.text import escape
 
@@ -38,7 +39,7 @@ def share_dialog(work: Work) -> None:
     st.button("Make the link", key="bridge_share_now", type="primary", on_click=_make, args=(work,))
     st.page_link(
         frame.EXPORTS.page,
-        label="Choose views and elements on Exports",
+        label="Send it by schedule, mail or webhook: choose on Exports",
         icon=frame.EXPORTS.icon,
         query_params={"analysis": saved.spec.slug},
     )
@@ -48,6 +49,8 @@ def _existing(work: Work) -> None:
     exports = work.app.exports.of_analysis(work.start.slug)
     for export in exports:
         st.markdown(f"**{escape(export.spec.name)}**" + ("" if export.spec.is_active else " · switched off"))
+        show_rhythm(export)
+        show_channels(work.app, export)
         for link in export.links:
             show_link(link, is_on=export.spec.is_active)
     if exports:

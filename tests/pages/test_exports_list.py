@@ -101,3 +101,11 @@ def test_changing_an_export_keeps_what_the_form_does_not_show(open_page: Open, a
     spec = app.exports.get(export.id).spec
     assert (spec.name, spec.retention_days, spec.condition.kind) == ("Renamed", 30, "alert")
     assert spec.failure_recipients == ("ops@x.org",)
+
+
+def test_the_bridge_page_lists_an_analysis_exports_and_leads_to_a_new_one(
+    open_page: Open, morning: SavedExport, app: App
+) -> None:
+    page = act(open_page("pages/2_Bridge.py", analysis="revenue"), "bridge_export")
+    assert "Monday to Friday at 09" in texts(page)
+    assert any("analysis=revenue" in link.proto.query_string for link in page.get("page_link"))
