@@ -4,14 +4,18 @@ import streamlit as st
 
 from core.ui import frame
 from core.ui.bridge_saved import tell
+from core.ui.identity import acting
 from core.ui.runs_detail import show_run
 from core.ui.runs_list import RUN_PARAM, show_runs
+from core.ui.sending import offer_to_hold
 
 app = frame.open_page(frame.RUNS)
 tell()
-frame.heading("Runs")
+actions = frame.heading("Runs")
 asked = st.query_params.get(RUN_PARAM)
 with frame.errors():
+    with actions:
+        offer_to_hold(app, acting(app, "run.read"))
     if asked is not None:
         show_run(app, asked)
     else:
