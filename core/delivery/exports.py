@@ -29,6 +29,7 @@ from core.delivery.keeping import (
     trigger_url,
     with_ids,
 )
+from core.delivery.outcomes import EXPORT_GONE, EXPORT_OFF, stop_waiting
 from core.errors import Conflict, NotFound
 from core.model.analysis import Analysis, AnalysisSpec
 from core.model.base import new_id
@@ -222,10 +223,15 @@ class Exports:
             )
             changed = [name for name in ExportSpec.model_fields if getattr(before, name) != getattr(sealed, name)]
             note(session, "export.changed", _of_export(row), at=now, detail={"changed": changed})
+            if before.is_active and not sealed.is_active:
+                stop_waiting(session, export_id, EXPORT_OFF, now=now)
             return self._loaded(session, row, self._keep_triggers(session, row, sealed, now))
 
     def switch(self, export_id: str, is_active: bool) -> SavedExport:
-        """Switch an export on or off; while it is off its links do not open. Off goes whatever the data are."""
+        """Switch an export on or off; while it is off its links do not open, and what waited to be sent stays here.
+
+        Off goes whatever the data are.
+        """
         saved = self.get(export_id)
         switched = saved.spec.model_copy(update={"is_active": is_active})
         if is_active:
@@ -233,10 +239,12 @@ class Exports:
         return self._change(export_id, switched, saved.revision)
 
     def delete(self, export_id: str) -> None:
-        """Delete an export; its links are unknown from then on."""
+        """Delete an export; its links are unknown from then on, and nothing that waited is sent."""
+        now = self._clock()
         with self._store.write() as session:
             row = self._row(session, export_id)
-            note(session, "export.deleted", _of_export(row), at=self._clock())
+            note(session, "export.deleted", _of_export(row), at=now)
+            stop_waiting(session, export_id, EXPORT_GONE, now=now)
             delete_triggers(session, self._organisation_id, export_id)
             delete_export(session, self._organisation_id, export_id)
 

@@ -147,6 +147,18 @@ def waiting_deliveries(session: Session, destination_id: str) -> list[Delivery]:
     return list(session.exec(query))
 
 
+def unmade_runs(session: Session, subject_id: str) -> list[Run]:
+    """Runs of an export that wait to be made."""
+    query = select(Run).where(Run.subject_id == subject_id, col(Run.state).in_(WAITING), col(Run.built_at).is_(None))
+    return list(session.exec(query))
+
+
+def unsent_deliveries(session: Session, subject_id: str) -> list[Delivery]:
+    """What of an export is still to go."""
+    query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id))
+    return list(session.exec(query.where(Run.subject_id == subject_id, col(Delivery.state).in_(WAITING))))
+
+
 def deliveries_of(session: Session, run_id: str) -> list[Delivery]:
     """The deliveries of a run, by name."""
     query = select(Delivery).where(Delivery.run_id == run_id)

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from core.app import App
-from core.delivery.exports import Link, ResolvedLink
+from core.delivery.exports import Exports, Link, ResolvedLink
+from core.delivery.ledger import Ledger
 from core.delivery.reports import make_report
 from core.errors import AlreadyExists, DataError
 from core.model.data import ColumnSpec
 from core.model.document import plain
 from tests.conftest import NOW, export_spec
+from tests.delivery.ledgers import ask, make
 
 
 @pytest.fixture
@@ -70,6 +74,34 @@ def test_a_deleted_export_takes_its_links_along(sales_app: App, link: Link) -> N
     sales_app.exports.delete(export_id(sales_app))
     assert opened(sales_app, link) is None
     sales_app.analyses.delete("revenue")
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (lambda exports, of: exports.switch(of, False), "export switched off"),
+        (lambda exports, of: exports.delete(of), "export deleted"),
+    ],
+    ids=["off", "deleted"],
+)
+def test_what_waits_of_an_export_that_ends_is_never_sent(
+    sales_app: App, link: Link, act: Callable[[Exports, str], object], reason: str
+) -> None:
+    ledger, whose = sales_app.ledger, export_id(sales_app)
+    made, unmade = make(ledger, subject_id=whose, key="1"), ask(ledger, "2", subject_id=whose)
+    other = ask(ledger, "3")
+    act(sales_app.exports, whose)
+    assert [(ledger.run(each).run.state, why_of(ledger, each)) for each in (made, unmade)] == [
+        ("ignored", reason),
+        ("ignored", reason),
+    ]
+    assert (ledger.claim_delivery(), ledger.run(other).run.state) == (None, "planned")
+
+
+def why_of(ledger: Ledger, run_id: str) -> str:
+    """Why nothing is sent of a run, said by itself or by its one delivery."""
+    detail = ledger.run(run_id)
+    return detail.deliveries[0].reason if detail.deliveries else detail.run.reason
 
 
 def test_a_locked_filter_holds_against_the_analysis(sales_app: App) -> None:
