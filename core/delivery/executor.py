@@ -177,16 +177,18 @@ class Executor:
             self._meters.builds.labels(outcome).inc()
 
     def _insist(self, write: Callable[[], object]) -> None:
-        """Write down what happened, also when the disk is full or locked for a while: forgetting it is a double."""
+        """Write down what happened, also when the disk is full or locked for a while, and also while the sidecar stops:
+        forgetting it is a double."""
         deadline = time.monotonic() + INSIST_FOR_S
         while True:
             try:
                 write()
             except SQLAlchemyError as error:
                 log.warning("not written down yet", reason=type(error).__name__)
-                if time.monotonic() > deadline or self._stopping.wait(PAUSE_S):
+                if time.monotonic() > deadline:
                     log.error("not written down: the reaper will find it")
                     return
+                time.sleep(PAUSE_S)
             else:
                 return
 

@@ -9,7 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from core.connectors.base import Receipt
 from core.delivery.artefacts import Artefacts
 from core.delivery.executor import Executor
 from core.delivery.ledger import Ledger
@@ -210,6 +212,27 @@ def test_what_was_sent_while_the_store_was_locked_is_written_down_later(
         lock.execute("ROLLBACK")
         house.reached(run_id, "succeeded")
     assert len(house.sender.sent) == 1
+
+
+class FullDisk(Ledger):
+    """A ledger that takes nothing at first."""
+
+    left = 2
+
+    def sent(self, claim: Claim, receipt: Receipt) -> bool:
+        if self.left:
+            self.left -= 1
+            raise OperationalError("UPDATE", {}, sqlite3.OperationalError("database or disk is full"))
+        return super().sent(claim, receipt)
+
+
+def test_what_was_sent_is_written_down_also_while_the_sidecar_stops(store: Store, tmp_path: Path) -> None:
+    house = House(FullDisk(store, "o", Clock(NOW)), tmp_path / "artefacts")
+    run_id = ask(house.ledger)
+    executor = house.start()
+    wait_for(lambda: house.sender.sent, what="delivery that was sent")
+    executor.drain(20)
+    assert state_of(house.ledger, run_id) == "succeeded"
 
 
 def test_what_is_done_is_counted(house: House) -> None:
