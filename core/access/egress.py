@@ -11,6 +11,7 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -161,6 +162,7 @@ def _allow_list(text: str) -> frozenset[str]:
         raise SettingsError(f"BRIDGECAST_EGRESS_ALLOW holds something else than hosts and addresses. {error}") from None
 
 
+@cache
 def _trusted() -> ssl.SSLContext:
     """The system's certificates (SSL_CERT_FILE adds to them) and those that come with Bridgecast's libraries."""
     context = ssl.create_default_context(cafile=certifi.where())
