@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from core.delivery.ledger import Ledger
 from core.delivery.people_acts import Data, Only, RunDetail
 from core.errors import Gone, NotFound
 from core.model.delivery import RETENTION_DAYS
-from core.model.runs import Artefact
+from core.model.runs import Artefact, Delivery, Run
 from core.store.run_lists import RunFilter, RunRow
 
 
@@ -35,7 +36,10 @@ class SeenRuns:
         if known is not None:
             wanted = known if asked.subjects is None else known & frozenset(asked.subjects)
             asked = replace(asked, subjects=tuple(wanted))
-        return self.ledger.runs(asked, limit=limit, before=before)
+        rows = self.ledger.runs(asked, limit=limit, before=before)
+        if self._sees_all:
+            return rows
+        return [replace(row, run=_bare_run(row.run), deliveries=_bare(row.deliveries)) for row in rows]
 
     def edge(self, now: datetime) -> datetime:
         """The beginning of what is kept with its files: the longest retention of all exports ago."""
@@ -43,12 +47,15 @@ class SeenRuns:
         return now - timedelta(days=max(days, RETENTION_DAYS))
 
     def get(self, run_id: str) -> RunDetail:
-        """One run. Raises NotFound, also for one that is not theirs to see."""
+        """One run. Raises NotFound, also for one that is not theirs to see.
+
+        Viewers are told what became of it, not who else gets it, nor what those are shown.
+        """
         detail = self.ledger.run(run_id)
         known = self._subjects()
         if known is not None and detail.run.subject_id not in known:
             raise NotFound(f"There is no run '{run_id}'.")
-        return detail
+        return detail if self._sees_all else _outline(detail)
 
     def file(self, run_id: str, name: str) -> tuple[Artefact, bytes]:
         """A file that a run made. Raises NotFound, and Gone at the end of its retention."""
@@ -85,6 +92,10 @@ class SeenRuns:
         self.get(run_id)
         self.ledger.restore(run_id, by=self.caller.person_id)
 
+    @property
+    def _sees_all(self) -> bool:
+        return self.caller.role != "viewer"
+
     def _subjects(self) -> frozenset[str] | None:
         """Ids of the exports whose runs may be seen; None for all there ever were."""
         if self.caller.role in ALWAYS:
@@ -92,3 +103,25 @@ class SeenRuns:
         if self.caller.role == "viewer":
             return frozenset(export.id for export, _ in self.exports.shared_with(self.caller))
         return frozenset(export.id for export in self.exports.all())
+
+
+def _outline(detail: RunDetail) -> RunDetail:
+    """A run without addresses, files and tries: a report that is shared is seen by its link."""
+    return RunDetail(
+        run=_bare_run(detail.run),
+        deliveries=_bare(detail.deliveries),
+        attempts={},
+        events=tuple(event for event in detail.events if event.delivery_id is None and not event.text),
+        artefacts=(),
+    )
+
+
+def _bare(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
+    hidden: dict[str, object] = {"recipients": {}, "destination": {}, "cursor": {}, "reason": "", "message": ""}
+    return tuple(Delivery(**{**row.model_dump(), **hidden, "name": row.kind}) for row in deliveries)
+
+
+def _bare_run(run: Run) -> Run:
+    """Why a run was ignored stays; why it failed is for those who can mend it."""
+    reason = run.reason if run.state == "ignored" else ""
+    return Run(**{**run.model_dump(), "definition": {}, "where": {}, "steps": [], "reason": reason})
