@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.app import App
-from core.connectors.base import Receipt
+from core.connectors.base import Receipt, SendError
 from core.delivery.maker import Maker
 from core.delivery.work import Build, Made, NotMet
 from core.errors import BridgecastError, DataError
@@ -153,6 +153,18 @@ def test_once_per_period_tells_the_same_period_once(sales_app: App, maker: Maker
         maker.make(built(sales_app, spec=spec, key="hand:2"))
     replay = built(sales_app, spec=spec, key="again", parent_id=first.run_id, replays="fresh:all")
     assert maker.make(replay).deliveries
+
+
+def test_a_period_of_which_nobody_was_told_is_told_by_the_next_run(sales_app: App, maker: Maker) -> None:
+    condition = {"kind": "alert", "any": [{"change_pct": 1}], "repeat": "once_per_period"}
+    spec = {"condition": condition, "destinations": [HOOK, LINK]}
+    first = built(sales_app, spec=spec)
+    sales_app.ledger.built(first, maker.make(first))
+    claim = sales_app.ledger.claim_delivery()
+    assert claim is not None
+    sales_app.ledger.send_failed(claim, SendError("no", permanent=True))
+    assert sales_app.ledger.run(first.run_id).run.state == "failed"
+    assert maker.make(built(sales_app, spec=spec, key="hand:2")).deliveries
 
 
 def test_periods_without_rows_are_no_alert(sales_app: App, maker: Maker) -> None:
