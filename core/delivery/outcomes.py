@@ -31,7 +31,10 @@ def after_receipt(session: Session, row: Delivery, receipt: Receipt, rule: Retry
     _circuit_counts(session, row, success=True, now=now)
     _mend_connection(session, row)
     if again:
-        _retry_or_fail(session, row, rule, recipients, f"Not taken yet: {_named(recipients, again)}", now=now)
+        # As long as every try serves somebody, a long list comes to its end; only its time is counted.
+        before = 0 if _has_served(row.recipients, recipients) else row.tries
+        text = f"Not taken yet: {_named(recipients, again)}"
+        _retry_or_fail(session, row, rule, recipients, text, before=before, now=now)
     elif refused:
         _end(session, row, "failed", recipients, f"Refused: {_named(recipients, refused)}", now=now)
     else:
@@ -55,7 +58,8 @@ def after_error(session: Session, row: Delivery, error: BaseException, rule: Ret
     elif is_permanent(error) or told.disables:
         _end(session, row, "failed", recipients, text, now=now)
     else:
-        _retry_or_fail(session, row, rule, recipients, text, retry_after_s=told.retry_after_s, now=now)
+        pause_s = told.retry_after_s
+        _retry_or_fail(session, row, rule, recipients, text, before=row.tries, retry_after_s=pause_s, now=now)
 
 
 def after_loss(session: Session, row: Delivery, *, now: datetime) -> None:
@@ -137,10 +141,11 @@ def _retry_or_fail(
     recipients: Recipients,
     text: str,
     *,
+    before: int,
     retry_after_s: float | None = None,
     now: datetime,
 ) -> None:
-    failures, key = row.tries + 1, f"{row.id}:{row.fence}"
+    failures, key = before + 1, f"{row.id}:{row.fence}"
     at = next_try(rule, failures, now=now, deadline_at=row.deadline_at, key=key, retry_after_s=retry_after_s)
     if at is None:
         _end(session, row, "failed", recipients, f"given up after {failures} tries. {text}", now=now, tries=failures)
@@ -246,6 +251,12 @@ def _answered(
         elif others is not None and told["state"] in OPEN_RECIPIENT:
             told["state"] = others
     return found
+
+
+def _has_served(before: Recipients, after: Recipients) -> bool:
+    return any(
+        told["state"] in OPEN_RECIPIENT and after[address]["state"] == "succeeded" for address, told in before.items()
+    )
 
 
 def _in_state(recipients: Recipients, state: str) -> list[str]:

@@ -276,6 +276,18 @@ def test_only_the_recipients_that_were_refused_for_now_are_served_again(ledger: 
     assert ledger.runs()[0].delivered == (2, 3)
 
 
+def test_a_long_list_is_served_to_its_end_while_every_try_serves_somebody(ledger: Ledger, clock: Clock) -> None:
+    addresses = tuple(f"{number}@x.org" for number in range(8))
+    run_id = make(ledger, planned(recipients=addresses))
+    for _ in addresses:
+        taken = claim(ledger)
+        first, *others = taken.recipients
+        later = dict.fromkeys(others, ("retry", "not begun yet"))
+        ledger.sent(taken, Receipt(recipients={first: ("succeeded", "250"), **later}))
+        clock.forward(seconds=10)
+    assert state_of(ledger, run_id) == "succeeded"
+
+
 def test_recipients_that_nobody_names_were_served_by_a_success_and_not_by_an_error(
     ledger: Ledger, clock: Clock
 ) -> None:
