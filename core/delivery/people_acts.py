@@ -49,6 +49,11 @@ class RunDetail:
     events: tuple[RunEvent, ...]
     artefacts: tuple[Artefact, ...]
 
+    @property
+    def whom(self) -> Only:
+        """To whom it is replayed, unless somebody says otherwise; also one that was put away after it had failed."""
+        return "failed" if any(row.state != "succeeded" for row in self.deliveries) else "all"
+
 
 class PeopleActs:
     """The people's half of the ledger. Who may do what is asked of `core.access.rights` before."""

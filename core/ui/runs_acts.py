@@ -58,14 +58,9 @@ def restore(app: App, run_id: str) -> None:
 
 
 def replay_all(app: App, run_ids: tuple[str, ...]) -> None:
-    """Replay the ticked ones with fresh data: of failed runs those that failed, of others all."""
+    """Replay the ticked ones with fresh data: to whoever has not got them yet, or, where everybody has, to all."""
     runs = _runs(app)
-
-    def again(run_id: str) -> None:
-        has_failed = runs.get(run_id).run.state == "failed"
-        runs.replay(run_id, data="fresh", only="failed" if has_failed else "all")
-
-    _each(run_ids, again, "asked for")
+    _each(run_ids, lambda run_id: runs.replay(run_id, data="fresh", only=runs.get(run_id).whom), "asked for")
 
 
 def ignore_all(app: App, run_ids: tuple[str, ...]) -> None:

@@ -87,7 +87,7 @@ def _acts(app: App, runs: SeenRuns, detail: RunDetail) -> None:
     if run.state in {"planned", "retry"}:
         st.button("Start now", key="runs_start", type="primary", on_click=runs_acts.start, args=(app, run.id))
     if run.state in FINAL and st.button("Replay…", key="runs_replay_ask", icon=":material/replay:"):
-        _replay_dialog(app, run)
+        _replay_dialog(app, detail)
     if run.is_hidden:
         st.button("Bring back", key="runs_restore", on_click=runs_acts.restore, args=(app, run.id))
     elif run.state in FINAL and st.button("Put away…", key="runs_ignore_ask", icon=":material/archive:"):
@@ -95,11 +95,12 @@ def _acts(app: App, runs: SeenRuns, detail: RunDetail) -> None:
 
 
 @st.dialog("Replay the run")
-def _replay_dialog(app: App, run: Run) -> None:
+def _replay_dialog(app: App, detail: RunDetail) -> None:
+    run = detail.run
     begin_dialog()
     has_files = run.pruned_at is None and run.built_at is not None
     data = ["fresh", "same"] if has_files else ["fresh"]
-    only = ["failed", "all"] if run.state == "failed" else ["all"]
+    only = ["failed", "all"] if detail.whom == "failed" else ["all"]
     st.radio("What is sent", data, format_func=runs_acts.DATA_NAMES.__getitem__, key=runs_acts.REPLAY_DATA)
     st.radio("To whom", only, format_func=runs_acts.ONLY_NAMES.__getitem__, key=runs_acts.REPLAY_ONLY)
     st.caption("A new run begins; this one stays as it is.")

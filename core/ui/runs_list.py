@@ -121,7 +121,8 @@ def _draw(app: App, asked: RunFilter) -> None:
         return
     chosen = st.dataframe(
         _frame(rows[:SHOWN], app.clock()),
-        key=TABLE,
+        # Ticks are kept by the number of their row: in another list they would stand at other runs.
+        key=f"{TABLE}_{hash(tuple(row.run.id for row in rows))}",
         hide_index=True,
         width="stretch",
         on_select="rerun",

@@ -173,6 +173,12 @@ def test_every_replay_is_a_run_of_its_own(ledger: Ledger) -> None:
     assert len(ids) == 2
 
 
+def test_a_run_that_was_put_away_is_replayed_to_whom_it_failed(ledger: Ledger) -> None:
+    run_id = failed(ledger)
+    put_away(ledger, run_id)
+    assert [ledger.run(each).whom for each in (run_id, succeeded(ledger, "t@2"))] == ["failed", "all"]
+
+
 def test_a_replay_to_those_that_failed_is_refused_where_nobody_did(ledger: Ledger) -> None:
     with pytest.raises(Conflict, match="Everybody has it already"):
         ledger.replay(succeeded(ledger), data="fresh", only="failed", by=None)

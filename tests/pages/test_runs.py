@@ -118,3 +118,12 @@ def test_a_waiting_run_can_be_started_now(open_page: Open, app: App, revenue: An
     assert app.ledger.run(run_id).run.state == state
     page = press(open_page(PAGE, run=run_id), "runs_start")
     assert "starts now" in page.toast[0].value
+
+
+def test_a_new_run_moves_no_tick_to_another_one(open_page: Open, app: App, revenue: AnalysisSpec) -> None:
+    run_of(app, "Morning")
+    page = open_page(PAGE)
+    table = page.dataframe[0].proto.id
+    assert page.run().dataframe[0].proto.id == table
+    run_of(app, "Evening")
+    assert page.run().dataframe[0].proto.id != table
