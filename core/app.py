@@ -38,6 +38,7 @@ from core.delivery.samples import load_samples
 from core.delivery.sender import Sender
 from core.delivery.sending import Sending
 from core.delivery.subscribers import Subscribers
+from core.delivery.subscriptions import Subscriptions
 from core.delivery.triggers import Triggers
 from core.invitations import Invitations
 from core.model.access import Organisation, Person
@@ -76,6 +77,7 @@ class App:
     sender: Sender
     inbox: Inbox
     subscribers: Subscribers
+    subscriptions: Subscriptions
     sending: Sending
     clock: Callable[[], datetime]
 
@@ -133,6 +135,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         triggers = Triggers(store, ledger, keys, organisation.id, settings.report_base_url, clock)
         inbox = Inbox(store, organisation.id, clock)
         subscribers = Subscribers(store, keys, organisation.id, settings.report_base_url, clock)
+        subscriptions = Subscriptions(store, exports, organisation.id, clock)
         maker = Maker(
             store,
             catalogue,
@@ -142,6 +145,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
             artefacts,
             ledger,
             subscribers,
+            subscriptions,
             organisation.id,
             exports.address,
             connections.names,
@@ -180,6 +184,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         sender,
         inbox,
         subscribers,
+        subscriptions,
         sending,
         clock,
     )

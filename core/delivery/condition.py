@@ -18,6 +18,7 @@ from core.warehouse import Version, Warehouse
 
 TOTAL = "total"
 PERIODS = 12
+WHOLE_FROM = 10_000
 """How far the look back goes."""
 
 
@@ -185,4 +186,6 @@ _TESTS: tuple[tuple[Asked, Test], ...] = (
 
 
 def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:,.6g}"
+    if value is None:
+        return "undefined"
+    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:,.6g}"

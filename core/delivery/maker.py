@@ -19,6 +19,7 @@ from core.delivery.messages import Drawing, as_bytes, content_for, draw, media_t
 from core.delivery.reports import Made as MadeReport
 from core.delivery.reports import locked, make_report
 from core.delivery.subscribers import Subscribers
+from core.delivery.subscriptions import Readers, Subscriptions
 from core.delivery.work import Build, Made, NotMet, PlannedDelivery
 from core.engine.bridge import Bridge
 from core.errors import DataError, EmptyComparison, NotFound
@@ -74,6 +75,7 @@ class Maker:
     artefacts: Artefacts
     ledger: Ledger
     subscribers: Subscribers
+    subscriptions: Subscriptions
     organisation_id: str
     link_of: Callable[[str], str]
     connection_names: Callable[[], Mapping[str, str]]
@@ -225,6 +227,7 @@ class _Making:
         with self.steps.step("render") as told:
             shared = _Shared(self, analysis, version)
             deliveries = [self._delivery(shared, destination) for destination in self.spec.destinations]
+            deliveries += [self._to_readers(shared, readers) for readers in self._readers()]
             if not deliveries:
                 shared.draw(self.spec.content)
             for name, content in shared.files.items():
@@ -232,7 +235,17 @@ class _Making:
             told.update(reports=len(shared.drawings), bytes=sum(artefact.bytes for artefact in artefacts))
         return artefacts, deliveries
 
-    def _delivery(self, shared: _Shared, destination: LinkDestination | ChannelDestination) -> PlannedDelivery:
+    def _readers(self) -> list[Readers]:
+        """Whoever asked for the report themselves. A test is for one person alone."""
+        return [] if self.build.is_test else self.maker.subscriptions.readers(self.build.subject_id)
+
+    def _to_readers(self, shared: _Shared, readers: Readers) -> PlannedDelivery:
+        planned = self._delivery(shared, readers.destination, readers.hidden)
+        return replace(planned, name=f"Subscribers: {planned.name}")
+
+    def _delivery(
+        self, shared: _Shared, destination: LinkDestination | ChannelDestination, hidden: tuple[str, ...] = ()
+    ) -> PlannedDelivery:
         kept = destination.model_dump(mode="json")
         if isinstance(destination, LinkDestination):
             shared.draw(self.spec.content)
@@ -248,7 +261,7 @@ class _Making:
             name=name_of(destination, self.maker.connection_names()),
             destination=kept,
             connection_id=destination.connection,
-            message=shared.message(destination),
+            message=shared.message(destination, hidden),
             recipients=staying,
             **_nobody_left(addresses, staying),
         )
@@ -266,18 +279,18 @@ class _Shared:
         self.drawings: dict[str, tuple[str, Drawing]] = {}
         self.files: dict[str, bytes] = {}
 
-    def draw(self, content: ReportContent) -> tuple[str, Drawing]:
-        """The drawing of this content, and what its files' names begin with."""
-        key = content.model_dump_json()
+    def draw(self, content: ReportContent, hidden: tuple[str, ...] = ()) -> tuple[str, Drawing]:
+        """The drawing of this content, and what its files' names begin with. hidden: as of `make_report`."""
+        key = f"{content.model_dump_json()}{sorted(hidden)}"
         if key not in self.drawings:
             prefix = f"{len(self.drawings) + 1}." if self.drawings else ""
-            self.drawings[key] = (prefix, self._new(content))
+            self.drawings[key] = (prefix, self._new(content, hidden))
             self.files[f"{prefix}bridge.json"] = as_bytes(self.drawings[key][1].figures)
         return self.drawings[key]
 
-    def message(self, destination: ChannelDestination) -> str:
+    def message(self, destination: ChannelDestination, hidden: tuple[str, ...]) -> str:
         """The name of the message for a destination, drawn if it is not there yet."""
-        prefix, drawing = self.draw(content_for(self._making.spec.content, destination))
+        prefix, drawing = self.draw(content_for(self._making.spec.content, destination), hidden)
         name = f"{prefix}{destination.kind}.json"
         if name not in self.files:
             letter = draw(destination.kind, drawing)
@@ -285,11 +298,19 @@ class _Shared:
             self.files |= {f"{prefix}{file}": content for file, content in letter.files.items()}
         return name
 
-    def _new(self, content: ReportContent) -> Drawing:
+    def _new(self, content: ReportContent, hidden: tuple[str, ...]) -> Drawing:
         maker, build = self._making.maker, self._making.build
         words = maker.templates.words(content.locale)
         now = maker.clock()
-        made = make_report(maker.warehouse, self._analysis, content, self._version, rendered_at=now, words=words)
+        made = make_report(
+            maker.warehouse,
+            self._analysis,
+            content,
+            self._version,
+            rendered_at=now,
+            words=words,
+            hidden=hidden,
+        )
         require_sound(made)
         figures = bridge_json(
             made.bridge,

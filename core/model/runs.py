@@ -208,3 +208,15 @@ class Unsubscribed(SQLModel, table=True):
     export_id: str = Field(foreign_key="export.id", ondelete="CASCADE", index=True)
     address: str
     at: datetime = time_column()
+
+
+class Subscription(SQLModel, table=True):
+    """Somebody who asked for a report by mail that they may look at."""
+
+    __table_args__ = (UniqueConstraint("export_id", "person_id"),)
+
+    id: str = id_column()
+    organisation_id: str
+    export_id: str = Field(foreign_key="export.id", ondelete="CASCADE", index=True)
+    person_id: str = Field(foreign_key="person.id", ondelete="CASCADE", index=True)
+    created_at: datetime = time_column()

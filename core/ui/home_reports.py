@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.app import App
 from core.delivery.exports import Link, SavedExport
+from core.ui.bridge_saved import attempt
 from core.ui.identity import acting
 from core.ui.text import escape
 
@@ -33,4 +34,23 @@ def _show(app: App, export: SavedExport, link: Link) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"home_report_{link.id}"):
         about = f"  \n:small[:gray[{escape(export.spec.description)}]]" if export.spec.description else ""
         st.markdown(f"**{escape(export.spec.name)}**{about}", width="stretch")
+        if export.spec.triggers and app.connections.mailer() is not None:
+            _offer_mail(app, export)
         st.link_button("Open", f"{app.settings.report_base_url}/r/{link.slug}", icon=":material/open_in_new:")
+
+
+def _offer_mail(app: App, export: SavedExport) -> None:
+    """The switch by which somebody gets a report by mail whenever it runs."""
+    key = f"home_mail_{export.id}"
+    st.session_state[key] = export.id in app.subscriptions.of(acting(app, "report.view"))
+    st.toggle(
+        "By mail", key=key, help="To your own address, whenever it runs", on_change=_switch, args=(app, export, key)
+    )
+
+
+def _switch(app: App, export: SavedExport, key: str) -> None:
+    wanted = bool(st.session_state[key])
+    said = f"'{export.spec.name}' comes by mail from its next run on." if wanted else "It comes by mail no more."
+    with attempt(said):
+        me = acting(app, "report.subscribe")
+        (app.subscriptions.begin if wanted else app.subscriptions.end)(me, export.id)

@@ -60,6 +60,8 @@ ROUTES: dict[str, Action | None] = {
     f"GET {O}/tokens": "token.own",
     f"POST {O}/tokens": "token.own",
     f"DELETE {O}/tokens/{{token_id}}": "token.own",
+    f"PUT {O}/exports/{{export_id}}/subscription": "report.subscribe",
+    f"DELETE {O}/exports/{{export_id}}/subscription": "report.subscribe",
     f"GET {O}/sending": "run.read",
     f"PUT {O}/sending": "settings.write",
     f"GET {O}/runs": "run.read",
