@@ -69,7 +69,7 @@ def ignore_all(app: App, run_ids: tuple[str, ...]) -> None:
     _each(run_ids, lambda run_id: runs.ignore(run_id, ""), "put away")
 
 
-def _each(run_ids: tuple[str, ...], act: Callable[[str], None], done: str) -> None:
+def _each(run_ids: tuple[str, ...], act: Callable[[str], object], done: str) -> None:
     refused: list[str] = []
     for run_id in run_ids:
         try:
