@@ -5,10 +5,10 @@ from core.ui import frame
 from core.ui.bridge_detail import step_card
 from core.ui.bridge_editor import equation_card
 from core.ui.bridge_inputs import choose
-from core.ui.bridge_saved import tell
 from core.ui.bridge_show import bridge_card
 from core.ui.bridge_title import title_row
 from core.ui.bridge_work import compute, compute_second, open_work
+from core.ui.notices import tell
 from core.ui.text import LOCALE
 
 app = frame.open_page(frame.BRIDGE)

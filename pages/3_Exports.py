@@ -1,11 +1,11 @@
 """Exports: what travels, in which form, and the report links to copy."""
 
 from core.ui import frame
-from core.ui.bridge_saved import tell
 from core.ui.exports_edit import NEW, asked_for, edit, open_new
 from core.ui.exports_links import say_when_down
 from core.ui.exports_list import show_empty, show_exports
 from core.ui.exports_triggers import show_new_urls
+from core.ui.notices import tell
 
 app = frame.open_page(frame.EXPORTS)
 tell()

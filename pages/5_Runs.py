@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.ui import frame
-from core.ui.bridge_saved import tell
 from core.ui.identity import acting
+from core.ui.notices import tell
 from core.ui.runs_detail import show_run
 from core.ui.runs_list import RUN_PARAM, show_runs
 from core.ui.sending import offer_to_hold

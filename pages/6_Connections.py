@@ -1,10 +1,10 @@
 """Connections: outside systems, and whether they can be reached."""
 
 from core.ui import frame
-from core.ui.bridge_saved import tell
 from core.ui.connections_edit import NEW, asked_for, edit, open_new
 from core.ui.connections_list import show_connections, show_empty
 from core.ui.identity import can
+from core.ui.notices import tell
 
 app = frame.open_page(frame.CONNECTIONS)
 tell()

@@ -1,7 +1,7 @@
 """Settings: comments and alerts in the organisation's own words, people, the own account."""
 
 from core.ui import frame, settings_sections
-from core.ui.bridge_saved import tell
+from core.ui.notices import tell
 
 app = frame.open_page(frame.SETTINGS)
 tell()

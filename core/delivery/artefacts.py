@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from core.errors import BridgecastError
+from core.errors import BridgecastError, Gone
 from core.model.runs import Artefact
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
@@ -18,7 +18,7 @@ LEAST_FREE_BYTES = 500_000_000
 TIMES_LAST = 3
 
 
-class ArtefactLost(BridgecastError):
+class ArtefactLost(Gone):
     """A file that a run made is gone, or is no longer what was made: sending it would be a lie."""
 
 

@@ -169,11 +169,11 @@ class Exports:
             return self._loaded(session, self._row(session, export_id))
 
     def address(self, export_id: str) -> str:
-        """Where an export's report is read: its first link; "" where it has none, or is gone."""
+        """Where an export's report is read: its first link that opens; "" where none does, or it is gone."""
         with self._store.read() as session:
             row = session.get(Export, export_id)
             links = list_links(session, self._organisation_id, export_id) if row else []
-            return self._link(links[0], row).url if row and links else ""
+            return next((self._link(link, row).url for link in links if row and self._state(link) == "open"), "")
 
     def of_analysis(self, slug: str) -> list[SavedExport]:
         """The exports that show an analysis."""

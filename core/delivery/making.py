@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from core.delivery.artefacts import DiskFull
 from core.delivery.outcomes import DISABLED
 from core.delivery.retry import BUILD, is_permanent, next_try, sentence
 from core.delivery.work import Build, PlannedDelivery
 from core.model.runs import FINAL, Circuit, Delivery, Run
 from core.store.runs import add_all, add_event, move
+
+DISK_WAIT = timedelta(minutes=5)
 
 
 def build_of(row: Run) -> Build:
@@ -48,8 +51,12 @@ def add_deliveries(session: Session, run: Run, planned: Iterable[PlannedDelivery
 
 
 def after_build_error(session: Session, row: Run, error: BaseException, *, now: datetime) -> None:
-    """The making failed: later again, or for good."""
+    """The making failed: later again, or for good. While the disk is full it waits, and no try is counted."""
     text = sentence(error)
+    if isinstance(error, DiskFull):
+        waits = {"reason": text, "lease_until": None, "next_at": now + DISK_WAIT, "builds": row.builds - 1}
+        move(session, row, "retry", waits, at=now, text=text)
+        return
     at = None if is_permanent(error) else next_try(BUILD, row.builds, now=now, deadline_at=None, key=row.id)
     if at is None:
         move(session, row, "failed", {"reason": text, "lease_until": None, "finished_at": now}, at=now, text=text)

@@ -75,3 +75,5 @@ class Rails:
             work()
         except (SQLAlchemyError, OSError) as error:
             log.warning("round skipped", round=name, reason=type(error).__name__)
+        except Exception as error:
+            log.error("round failed, unexpectedly", round=name, exc_info=error)

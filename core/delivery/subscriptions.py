@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parseaddr
 
 from core.access.audit import Subject, note
 from core.access.rights import may_see
@@ -72,7 +73,7 @@ class Subscriptions:
         except NotFound:
             return []
         with self.store.read() as session:
-            people = subscribers_of(session, export_id)
+            people = [p for p in subscribers_of(session, export_id) if p.email.lower() not in _written_to(export)]
         found: dict[str, list[str]] = {}
         for person in people:
             if link := _link_for(caller_for(person, frozenset(ALL_SCOPES)), export):
@@ -82,6 +83,12 @@ class Subscriptions:
 
 def _link_for(caller: Caller, export: SavedExport) -> Link | None:
     return next((link for link in export.links if link.is_active and may_see(caller, link.settings)), None)
+
+
+def _written_to(export: SavedExport) -> frozenset[str]:
+    """Addresses that the export's author chose: they are written to once."""
+    lists = [one.settings.get(kind, ()) for one in export.spec.channels for kind in ("to", "cc", "bcc")]
+    return frozenset(parseaddr(str(address))[1].lower() for each in lists for address in each)
 
 
 def _readers(link: Link, addresses: list[str]) -> Readers:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import replace
 
 import streamlit as st
 
 from core.analyses import SavedAnalysis
-from core.errors import BridgecastError
 from core.model.analysis import AnalysisSpec
 from core.ui import bridge_state as keys
 from core.ui.bridge_compare import date_columns
@@ -19,6 +17,7 @@ from core.ui.bridge_periods import comparison_label, kind_of, moving_like
 from core.ui.bridge_state import Work, close_editor, forget_draft, go, move, open_analysis
 from core.ui.bridge_url import PageState
 from core.ui.identity import acting
+from core.ui.notices import attempt, begin_dialog
 from core.ui.text import escape, moment, plain, zone
 
 SLUG_LENGTH = 63
@@ -39,40 +38,6 @@ def slug_of(name: str, taken: Collection[str]) -> str:
     own = plain(name)[: SLUG_LENGTH - 4].strip("-") or "analysis"
     tries = (own if number == 1 else f"{own}-{number}" for number in range(1, len(taken) + 2))
     return next(slug for slug in tries if slug not in taken)
-
-
-@contextmanager
-def attempt(notice: str) -> Iterator[None]:
-    """In a dialog's callback: what went well is said after the dialog has closed, what went wrong inside of it."""
-    try:
-        yield
-    except BridgecastError as error:
-        st.session_state[keys.PROBLEM] = str(error)
-    else:
-        st.session_state[keys.NOTICE], st.session_state[keys.DONE] = notice, True
-
-
-def tell() -> None:
-    """At the page's beginning: what the last callback did."""
-    st.session_state.pop(keys.DONE, None)
-    notice = st.session_state.pop(keys.NOTICE, None)
-    if notice:
-        st.toast(escape(notice), icon=":material/check:")
-    show_problem()
-
-
-def show_problem() -> None:
-    """What went wrong in the last callback."""
-    problem = st.session_state.pop(keys.PROBLEM, None)
-    if problem:
-        st.error(escape(problem), icon=":material/error:")
-
-
-def begin_dialog() -> None:
-    """First line of a dialog: close it when its work is done, else say what went wrong."""
-    if st.session_state.pop(keys.DONE, False):
-        st.rerun()
-    show_problem()
 
 
 def begin_typing(name: str) -> None:

@@ -10,12 +10,12 @@ from core.ui import frame
 from core.ui.bridge_compare import date_columns
 from core.ui.bridge_pairs import moved
 from core.ui.bridge_periods import comparison_label, kind_of, moving_like
-from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.bridge_state import Work
 from core.ui.exports_form import edit_link, link_spec
 from core.ui.exports_links import say_when_down, say_where_links_open, show_link
 from core.ui.exports_runs import show_channels, show_rhythm
 from core.ui.identity import acting
+from core.ui.notices import attempt, begin_dialog
 from core.ui.text import escape
 
 

@@ -7,8 +7,8 @@ import streamlit as st
 from core.app import App
 from core.connections import SavedConnection
 from core.ui import connections_form as form
-from core.ui.bridge_saved import attempt
 from core.ui.identity import acting
+from core.ui.notices import attempt
 from core.ui.state import NEW_PARAM
 from core.ui.text import escape
 

@@ -7,9 +7,9 @@ import streamlit as st
 from core.app import App
 from core.connections import SavedConnection
 from core.ui import frame
-from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.connections_edit import open_connection
 from core.ui.identity import acting, can
+from core.ui.notices import attempt, begin_dialog
 from core.ui.text import ago, escape
 
 NOT_TESTED, WORKS, FAILED = ":gray-badge[Not tested yet]", ":green-badge[Works]", ":red-badge[Does not work]"

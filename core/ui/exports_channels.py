@@ -15,9 +15,9 @@ from core.connectors.base import Field
 from core.delivery.exports import SavedExport
 from core.model.delivery import ALL_VIEWS, Attachment, ChannelDestination, Overrides, ReportContent
 from core.ui import connections_form, frame
-from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.exports_words import LAYOUTS, LOCALES, VIEW_NAMES
 from core.ui.identity import acting, can
+from core.ui.notices import attempt, begin_dialog
 from core.ui.runs_list import KIND_NAMES
 from core.ui.text import escape
 

@@ -7,8 +7,9 @@ import streamlit as st
 from core.app import App
 from core.delivery.exports import SavedExport
 from core.model.delivery import ExportSpec, LinkDestination
-from core.ui.bridge_saved import attempt, begin_dialog, slug_of
+from core.ui.bridge_saved import slug_of
 from core.ui.identity import acting
+from core.ui.notices import attempt, begin_dialog
 
 COPY_NAME = "exports_copy_name"
 

@@ -12,11 +12,11 @@ from core.errors import DataError
 from core.model.delivery import ExportSpec
 from core.ui import exports_channels, frame
 from core.ui import exports_form as form
-from core.ui.bridge_saved import attempt
 from core.ui.exports_letters import send_test, show_letter
 from core.ui.exports_preview import show_preview
 from core.ui.exports_triggers import keep_new_urls
 from core.ui.identity import acting, can
+from core.ui.notices import attempt
 from core.ui.runs_list import KIND_NAMES
 
 EXPORT_PARAM, NEW_PARAM, ANALYSIS_PARAM = "export", "new", "analysis"

@@ -9,7 +9,6 @@ import streamlit as st
 from core.app import App
 from core.delivery.exports import Link, SavedExport
 from core.ui import frame
-from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.exports_copy import COPY_NAME, duplicate_dialog
 from core.ui.exports_edit import open_export
 from core.ui.exports_links import say_where_links_open, show_link
@@ -17,6 +16,7 @@ from core.ui.exports_runs import run_now, show_channels, show_last_run, show_rhy
 from core.ui.exports_triggers import rotate_dialog
 from core.ui.exports_words import LAYOUTS, LOCALES, VIEW_NAMES
 from core.ui.identity import acting, can
+from core.ui.notices import attempt, begin_dialog
 from core.ui.text import ago, escape, plural
 
 Action = Callable[[App, SavedExport, Link], None]

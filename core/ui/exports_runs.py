@@ -13,9 +13,9 @@ from core.model.runs import OPEN, Run
 from core.model.triggers import ScheduleTrigger, UrlTrigger
 from core.store.run_lists import RunFilter
 from core.ui import frame
-from core.ui.bridge_saved import attempt
 from core.ui.exports_channels import missing
 from core.ui.identity import acting
+from core.ui.notices import attempt
 from core.ui.runs_detail import badge
 from core.ui.runs_list import KIND_NAMES, LOOK_S, RUN_PARAM
 from core.ui.text import ago, escape, moment, zone

@@ -14,9 +14,9 @@ from core.model.analysis import AnalysisSpec
 from core.model.data import DATE_TYPES, NUMERIC_TYPES
 from core.model.triggers import DatasetTrigger, Parameter, ScheduleTrigger, TriggerSpec, UrlTrigger
 from core.ui import frame
-from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.exports_schedule import default_schedule, edit_schedule, schedule_of
 from core.ui.identity import acting
+from core.ui.notices import attempt, begin_dialog
 from core.ui.text import escape, plain
 
 TRIGGERS, NEW_URLS = "exports_triggers", "exports_new_urls"

@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.app import App
 from core.delivery.exports import Link, SavedExport
-from core.ui.bridge_saved import attempt
 from core.ui.identity import acting
+from core.ui.notices import attempt
 from core.ui.text import escape
 
 

@@ -12,8 +12,8 @@ from core.delivery.people_acts import Data, Only
 from core.delivery.seen_runs import SeenRuns
 from core.errors import BridgecastError
 from core.ui import bridge_state as keys
-from core.ui.bridge_saved import attempt
 from core.ui.identity import acting
+from core.ui.notices import attempt
 from core.ui.text import plural
 
 REPLAY_DATA, REPLAY_ONLY, PUT_AWAY_NOTE = "runs_replay_data", "runs_replay_only", "runs_put_away_note"

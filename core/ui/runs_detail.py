@@ -17,7 +17,7 @@ from core.delivery.people_acts import RunDetail
 from core.delivery.seen_runs import SeenRuns
 from core.model.runs import FINAL, OPEN, Attempt, Delivery, Run, RunEvent
 from core.ui import runs_acts
-from core.ui.bridge_saved import begin_dialog
+from core.ui.notices import begin_dialog
 from core.ui.runs_list import KIND_NAMES, LOOK_S, STATE_NAMES, TRIGGER_NAMES, close_run, late, open_run, seen
 from core.ui.text import escape, moment, plural, size, zone
 

@@ -7,8 +7,8 @@ import streamlit as st
 from core.access.rights import may
 from core.access.tokens import Caller
 from core.app import App
-from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.identity import acting
+from core.ui.notices import attempt, begin_dialog
 from core.ui.text import escape, moment, zone
 
 WHY = "sending_why"

@@ -8,8 +8,8 @@ from core.access.tokens import Caller
 from core.app import App
 from core.model.access import SignIn
 from core.ui import frame
-from core.ui.bridge_saved import attempt
 from core.ui.identity import acting
+from core.ui.notices import attempt
 from core.ui.text import ago, escape
 
 OLD, NEW = "settings_account_old", "settings_account_new"

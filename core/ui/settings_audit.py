@@ -13,8 +13,8 @@ from core.access.rights import may
 from core.app import App
 from core.audit_log import LONGEST_DAYS, Filter, csv_of
 from core.model.access import AuditEntry
-from core.ui.bridge_saved import attempt
 from core.ui.identity import acting
+from core.ui.notices import attempt
 from core.ui.text import counted, plural, zone
 
 ACT, PERSON, TIME = "settings_audit_act", "settings_audit_person", "settings_audit_time"

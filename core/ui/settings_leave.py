@@ -8,8 +8,8 @@ from core.access.leaving import Thing
 from core.access.rights import ACTIONS
 from core.app import App
 from core.model.access import Person
-from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.identity import acting
+from core.ui.notices import attempt, begin_dialog
 from core.ui.text import escape
 
 HAND_OVER, PAUSE = "hand_over", "pause"

@@ -11,8 +11,8 @@ from core.app import App
 from core.invitations import Invitation
 from core.model.access import Person
 from core.ui import frame
-from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.identity import acting
+from core.ui.notices import attempt, begin_dialog
 from core.ui.settings_account import show_sessions
 from core.ui.settings_leave import leave_dialog
 from core.ui.state import SECTION_PARAM

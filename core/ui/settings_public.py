@@ -7,9 +7,9 @@ import streamlit as st
 from core.app import App
 from core.delivery.exports import Link, SavedExport
 from core.ui import frame
-from core.ui.bridge_saved import attempt
 from core.ui.exports_links import show_link
 from core.ui.identity import acting, can
+from core.ui.notices import attempt
 from core.ui.text import escape, plural
 
 

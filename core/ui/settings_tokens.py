@@ -10,8 +10,8 @@ from core.access.api_tokens import KeptToken
 from core.access.rights import scopes_of
 from core.access.tokens import ALL_SCOPES, Caller
 from core.app import App
-from core.ui.bridge_saved import attempt
 from core.ui.identity import acting
+from core.ui.notices import attempt
 from core.ui.text import ago, escape, moment, zone
 
 NAME, SCOPES, DAYS, MADE = "settings_token_name", "settings_token_scopes", "settings_token_days", "settings_token_made"

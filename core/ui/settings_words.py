@@ -9,10 +9,10 @@ from core.errors import DataError
 from core.model.delivery import Locale
 from core.report.editable import EDITABLE, PLACEHOLDERS, SUBJECTS, Editable, Subject
 from core.ui import frame
-from core.ui.bridge_saved import attempt, begin_dialog
 from core.ui.bridge_state import follow
 from core.ui.exports_words import LOCALES
 from core.ui.identity import acting
+from core.ui.notices import attempt, begin_dialog
 from core.ui.text import ago, escape, plural
 from core.wording import Template, checked_template
 

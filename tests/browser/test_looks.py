@@ -18,6 +18,8 @@ PAGES = {
     "data": ("Data?dataset=shop", "Load new data"),
     "bridge": ("Bridge?analysis=shop-revenue", "Revenue fell by"),
     "exports": ("Exports", "Shop revenue report"),
+    "export": ("Exports?new=1", "What starts it"),
+    "runs": ("Runs", "as long as their files are kept"),
     "settings": ("Settings", "Comments and alerts"),
     "connections": ("Connections", "There is no connection yet"),
     "connection": ("Connections?new=1", "Mail server"),

@@ -1,0 +1,46 @@
+"""What a click did: said after it, or what went wrong, on the page or inside its dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.errors import BridgecastError
+from core.ui import bridge_state as keys
+from core.ui.text import escape
+
+
+@contextmanager
+def attempt(notice: str) -> Iterator[None]:
+    """In a dialog's callback: what went well is said after the dialog has closed, what went wrong inside of it."""
+    try:
+        yield
+    except BridgecastError as error:
+        st.session_state[keys.PROBLEM] = str(error)
+    else:
+        st.session_state[keys.NOTICE], st.session_state[keys.DONE] = notice, True
+
+
+def tell() -> None:
+    """At the page's beginning: what the last callback did."""
+    st.session_state.pop(keys.DONE, None)
+    notice = st.session_state.pop(keys.NOTICE, None)
+    if notice:
+        st.toast(escape(notice), icon=":material/check:")
+    show_problem()
+
+
+def show_problem() -> None:
+    """What went wrong in the last callback."""
+    problem = st.session_state.pop(keys.PROBLEM, None)
+    if problem:
+        st.error(escape(problem), icon=":material/error:")
+
+
+def begin_dialog() -> None:
+    """First line of a dialog: close it when its work is done, else say what went wrong."""
+    if st.session_state.pop(keys.DONE, False):
+        st.rerun()
+    show_problem()
