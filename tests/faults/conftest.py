@@ -15,6 +15,7 @@ import pytest
 from core.app import App, open_app
 from core.model.data import DatasetSpec
 from core.model.delivery import ExportSpec
+from core.model.runs import Attempt, Delivery
 from core.settings import Settings
 from tests.conftest import SALES, revenue_spec
 from tests.faults.nursery import Nursery, kill, lives, nursery
@@ -61,10 +62,18 @@ class Works:
     def state(self, run_id: str) -> str:
         return self.app.ledger.run(run_id).run.state
 
+    def sent(self, run_id: str) -> list[Delivery]:
+        """The deliveries to the receiver; the link, of which nothing is sent, aside."""
+        return [row for row in self.app.ledger.run(run_id).deliveries if row.kind == "webhook"]
+
+    def tries(self, run_id: str) -> dict[str, list[Attempt]]:
+        """The tries of each delivery to the receiver."""
+        found = self.app.ledger.run(run_id).attempts
+        return {row.id: found[row.id] for row in self.sent(run_id)}
+
     def outcomes(self, run_id: str) -> list[str | None]:
         """How the tries of a run ended, whichever the delivery."""
-        tries = self.app.ledger.run(run_id).attempts.values()
-        return [attempt.outcome for attempts in tries for attempt in attempts]
+        return [attempt.outcome for attempts in self.tries(run_id).values() for attempt in attempts]
 
     def reached(self, run_id: str, state: str) -> None:
         wait_for(lambda: self.state(run_id) == state, what=f"{state} run: {self.app.ledger.run(run_id)}")

@@ -67,7 +67,7 @@ def test_a_delivery_that_kills_three_sidecars_is_given_up_and_the_others_arrive(
         wait_for(lambda: not lives(victim[0]), what="death of the sidecar")
     victim[:] = [works.start()]
     works.reached(run_id, "failed")
-    found = sorted((row.state, row.reason) for row in works.app.ledger.run(run_id).deliveries)
+    found = sorted((row.state, row.reason) for row in works.sent(run_id))
     assert found == [("failed", "worker lost 3 times"), ("succeeded", "")]
 
 
@@ -95,7 +95,7 @@ def test_a_frozen_sidecar_that_wakes_changes_nothing_that_a_newer_try_did(works:
     os.kill(frozen, signal.SIGCONT)
 
     def late_note() -> bool:
-        (tries,) = works.app.ledger.run(run_id).attempts.values()
+        (tries,) = works.tries(run_id).values()
         return "It ended later" in tries[0].note
 
     wait_for(late_note, what="note of the late finish")
@@ -147,7 +147,7 @@ def test_a_file_that_was_damaged_on_the_disk_is_not_sent(works: Works, tmp_path:
     works.app.sending.go_on()
     works.reached(run_id, "failed")
     assert works.receiver.came == []
-    (delivery,) = works.app.ledger.run(run_id).deliveries
+    (delivery,) = works.sent(run_id)
     assert ("SHA-256" in delivery.reason) == (damage == "altered")
 
 

@@ -71,9 +71,8 @@ def compare(works: Works, runs: list[str]) -> str:
     unknown: Counter[str] = Counter()
     known: set[str] = set()
     for run_id in runs:
-        detail = works.app.ledger.run(run_id)
-        assert len(detail.deliveries) == DESTINATIONS
-        for delivery_id, tries in detail.attempts.items():
+        assert len(works.sent(run_id)) == DESTINATIONS
+        for delivery_id, tries in works.tries(run_id).items():
             known.add(delivery_id)
             unknown[delivery_id] = sum(attempt.outcome == "unknown" for attempt in tries)
             assert [attempt.outcome for attempt in tries if attempt.outcome not in {"unknown", "succeeded"}] == []

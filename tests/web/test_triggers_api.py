@@ -55,7 +55,8 @@ def test_all_of_an_export_is_answered(site: Site) -> None:
     )
     assert (made["refresh"], made["retention_days"], made["failure_recipients"]) == ("none", 30, ["ops@example.org"])
     assert made["condition"]["any"][0]["change_pct"] == 5
-    (destination,) = made["destinations"]
+    destination, link = made["destinations"]
+    assert link["kind"] == "link"
     assert {name: destination[name] for name in mail} == mail
     assert destination["id"]
 
