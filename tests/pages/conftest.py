@@ -50,7 +50,13 @@ def open_page(data_dir: Path) -> Iterator[Open]:
             test.query_params[name] = value
         return settled(test.run())
 
+    _forget()
     yield opened
+    _forget()
+
+
+def _forget() -> None:
+    """The installation that pages hold belongs to one test alone, whoever looked at a page before."""
     st.cache_resource.clear()
     st.cache_data.clear()
 

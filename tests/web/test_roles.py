@@ -147,7 +147,11 @@ def closed(site: Site) -> dict[str, str]:
     return {"slug": CLOSED, "export_id": export["id"], "link_id": export["links"][0]["id"]}
 
 
-@pytest.mark.parametrize("route", OF_ONE)
+# A report that is shared may be asked for by mail by whoever may look at it, whatever they may see of its data.
+OF_READERS = [route for route in OF_ONE if route.endswith("/subscription")]
+
+
+@pytest.mark.parametrize("route", [route for route in OF_ONE if route not in OF_READERS])
 def test_what_shows_a_dataset_that_is_not_for_them_is_unknown_to_analysts(
     site: Site, anonymous: httpx.Client, people: dict[str, httpx.Headers], closed: dict[str, str], route: str
 ) -> None:
