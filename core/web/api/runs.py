@@ -3,131 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from core.delivery.people_acts import RunDetail
 from core.delivery.seen_runs import SeenRuns
 from core.errors import BridgecastError, DataError
 from core.model.base import Spec
-from core.model.runs import Attempt, Delivery, Run, State
-from core.store.run_lists import RunFilter, RunRow
+from core.model.runs import State
+from core.store.run_lists import RunFilter
+from core.web.api.run_bodies import RunAnswer, RunDetailAnswer, run_detail, run_row
 from core.web.auth import RunReader, RunStarter, TheApp
 from core.web.paging import Page, cursor_of, place_of
 from core.web.problems import answers
 
 routes = APIRouter(tags=["runs"])
 FILE_CSP = "sandbox; default-src 'none'"
-
-
-class DeliveryRow(BaseModel):
-    """A delivery in a list."""
-
-    id: str
-    destination: str
-    kind: str
-    state: State
-
-
-class RunAnswer(BaseModel):
-    """A run in a list. `state` follows its deliveries; `late_s`: how long after its time it began."""
-
-    id: str
-    export: str
-    name: str
-    state: State
-    reason: str
-    note: str
-    hidden: bool
-    test: bool
-    trigger: str
-    created_at: datetime
-    planned_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    late_s: float | None
-    data_version: dict[str, int]
-    parent_id: str | None
-    files: int
-    bytes: int
-    delivered: tuple[int, int]
-    deliveries: list[DeliveryRow]
-
-
-class AttemptAnswer(BaseModel):
-    """One try. `outcome` null: under way."""
-
-    at: datetime
-    outcome: Literal["succeeded", "accepted", "failed", "unknown", "ignored"] | None
-    error_class: str
-    status: int | None
-    request: str
-    response: str
-    note: str
-    latency_ms: int | None
-
-
-class DeliveryAnswer(DeliveryRow):
-    """A delivery with its tries; `recipients`: address to state and answer, where the channel tells them apart."""
-
-    name: str
-    reason: str
-    next_at: datetime | None
-    finished_at: datetime | None
-    recipients: dict[str, dict[str, str]]
-    attempts: list[AttemptAnswer]
-
-
-class ArtefactAnswer(BaseModel):
-    """A file that the run made."""
-
-    name: str
-    media_type: str
-    bytes: int
-    sha256: str
-    url: str
-
-
-class EventAnswer(BaseModel):
-    """What happened; `delivery_id` null: to the run itself."""
-
-    at: datetime
-    state: str
-    text: str
-    person: str
-    delivery_id: str | None
-
-
-class RunDetailAnswer(BaseModel):
-    """All that is known of a run. `definition`: the export as it was run, with its revision."""
-
-    id: str
-    export: str
-    name: str
-    state: State
-    reason: str
-    note: str
-    hidden: bool
-    test: bool
-    trigger: str
-    occurrence_key: str
-    created_at: datetime
-    planned_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    late_s: float | None
-    data_version: dict[str, int]
-    parent_id: str | None
-    definition: dict[str, Any]
-    where: dict[str, Any]
-    steps: list[dict[str, Any]]
-    artefacts: list[ArtefactAnswer]
-    events: list[EventAnswer]
-    deliveries: list[DeliveryAnswer]
 
 
 class Replay(Spec):
@@ -213,7 +106,7 @@ def list_all(
         if len(found) > limit
         else None
     )
-    return Page(next=more, previous=None, results=[_row(row) for row in shown])
+    return Page(next=more, previous=None, results=[run_row(row) for row in shown])
 
 
 @routes.post("/runs/replay", status_code=202, responses=answers(400, 413, 415, 422), summary="Replay several runs")
@@ -232,7 +125,7 @@ def replay_many(body: ManyRuns, request: Request, runs: Seen, _caller: RunStarte
 @routes.get("/runs/{run_id}", summary="One run")
 def get_one(run_id: str, request: Request, runs: Seen) -> RunDetailAnswer:
     """A run with its steps, files, deliveries and tries."""
-    return _detail(runs.get(run_id), request.url.path.rstrip("/"))
+    return run_detail(runs.get(run_id), request.url.path.rstrip("/"))
 
 
 @routes.get(
@@ -289,14 +182,14 @@ def start(run_id: str, request: Request, runs: Seen, _caller: RunStarter) -> Sta
 def ignore(run_id: str, body: Note, request: Request, runs: Seen, _caller: RunStarter) -> RunDetailAnswer:
     """Put a finished run away, with a note; nothing is deleted."""
     runs.ignore(run_id, body.note)
-    return _detail(runs.get(run_id), _path_of(request, run_id, run_id))
+    return run_detail(runs.get(run_id), _path_of(request, run_id, run_id))
 
 
 @routes.post("/runs/{run_id}/restore", responses=answers(409), summary="Bring a run back")
 def restore(run_id: str, request: Request, runs: Seen, _caller: RunStarter) -> RunDetailAnswer:
     """Bring back what was put away."""
     runs.restore(run_id)
-    return _detail(runs.get(run_id), _path_of(request, run_id, run_id))
+    return run_detail(runs.get(run_id), _path_of(request, run_id, run_id))
 
 
 def _path_of(request: Request, asked: str, run_id: str) -> str:
@@ -309,67 +202,3 @@ def _started(request: Request, asked: str, run_id: str) -> Started:
     request.app.state.wake()
     base = str(request.base_url).rstrip("/")
     return Started(run_id=run_id, status_url=f"{base}{_path_of(request, asked, run_id)}")
-
-
-def late_s(run: Run) -> float | None:
-    """How many seconds after its time a run began; None before it has."""
-    return None if run.started_at is None else max(0.0, (run.started_at - run.planned_at).total_seconds())
-
-
-def _shared(run: Run) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "export": run.subject_id,
-        "name": run.name,
-        "state": run.state,
-        "reason": run.reason,
-        "note": run.note,
-        "hidden": run.is_hidden,
-        "test": run.is_test,
-        "trigger": run.trigger_kind,
-        "created_at": run.created_at,
-        "planned_at": run.planned_at,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "late_s": late_s(run),
-        "data_version": run.versions,
-        "parent_id": run.parent_id,
-    }
-
-
-def _row(row: RunRow) -> RunAnswer:
-    deliveries = [
-        DeliveryRow.model_validate({"id": d.id, "destination": d.destination_id, "kind": d.kind, "state": d.state})
-        for d in row.deliveries
-    ]
-    return RunAnswer(
-        **_shared(row.run), files=row.files, bytes=row.bytes, delivered=row.delivered, deliveries=deliveries
-    )
-
-
-def _detail(detail: RunDetail, path: str) -> RunDetailAnswer:
-    return RunDetailAnswer(
-        **_shared(detail.run),
-        occurrence_key=detail.run.occurrence_key,
-        definition=detail.run.definition,
-        where=detail.run.where,
-        steps=[dict(step) for step in detail.run.steps],
-        artefacts=[
-            ArtefactAnswer(**file.model_dump(), url=f"{path}/artefacts/{file.name}") for file in detail.artefacts
-        ],
-        events=[EventAnswer.model_validate(event, from_attributes=True) for event in detail.events],
-        deliveries=[_delivery(delivery, detail.attempts.get(delivery.id, ())) for delivery in detail.deliveries],
-    )
-
-
-def _delivery(delivery: Delivery, attempts: Iterable[Attempt]) -> DeliveryAnswer:
-    return DeliveryAnswer.model_validate(
-        delivery.model_dump(include={"id", "kind", "state", "name", "reason", "next_at", "finished_at", "recipients"})
-        | {"destination": delivery.destination_id, "attempts": [_attempt(attempt) for attempt in attempts]}
-    )
-
-
-def _attempt(attempt: Attempt) -> AttemptAnswer:
-    took = attempt.finished_at - attempt.started_at if attempt.finished_at else None
-    told = attempt.model_dump(include={"outcome", "error_class", "status", "request", "response", "note"})
-    return AttemptAnswer(at=attempt.started_at, latency_ms=round(took.total_seconds() * 1000) if took else None, **told)
