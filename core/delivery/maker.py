@@ -258,7 +258,7 @@ class _Making:
         return PlannedDelivery(
             destination_id=str(destination.id),
             kind=destination.kind,
-            name=name_of(destination, self.maker.connection_names()),
+            name=name_of(destination, shared.connection_names),
             destination=kept,
             connection_id=destination.connection,
             message=shared.message(destination, hidden),
@@ -276,6 +276,7 @@ class _Shared:
 
     def __init__(self, making: _Making, analysis: AnalysisSpec, version: Version) -> None:
         self._making, self._analysis, self._version = making, analysis, version
+        self.connection_names = making.maker.connection_names()
         self.drawings: dict[str, tuple[str, Drawing]] = {}
         self.files: dict[str, bytes] = {}
 

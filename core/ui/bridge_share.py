@@ -46,11 +46,11 @@ def share_dialog(work: Work) -> None:
 
 
 def _existing(work: Work) -> None:
-    exports = work.app.exports.of_analysis(work.start.slug)
+    exports, connections = work.app.exports.of_analysis(work.start.slug), work.app.connections.names()
     for export in exports:
         st.markdown(f"**{escape(export.spec.name)}**" + ("" if export.spec.is_active else " · switched off"))
         show_rhythm(export)
-        show_channels(work.app, export)
+        show_channels(export, connections)
         for link in export.links:
             show_link(link, is_on=export.spec.is_active)
     if exports:

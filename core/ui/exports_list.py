@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -31,9 +31,10 @@ def show_exports(app: App, exports: list[SavedExport]) -> None:
     wanted = _search() if len(exports) > 1 else ""
     found = [(export, names.get(slug := export.spec.content.analysis, slug)) for export in exports]
     fitting = [(export, name) for export, name in found if _fits(wanted, export, name)]
+    connections = app.connections.names()
     for export, name in fitting:
         with st.container(border=True, key=f"exports_card_{export.id}"):
-            _show(app, export, name)
+            _show(app, export, name, connections)
     if not fitting:
         st.info("No export fits. Search for other words.", icon=":material/search_off:")
     if any(export.links for export in exports):
@@ -63,7 +64,7 @@ def _fits(wanted: str, export: SavedExport, analysis_name: str) -> bool:
     return all(word in text.casefold() for word in wanted.casefold().split())
 
 
-def _show(app: App, export: SavedExport, analysis_name: str) -> None:
+def _show(app: App, export: SavedExport, analysis_name: str, connections: Mapping[str, str]) -> None:
     spec = export.spec
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"#### {escape(spec.name)}", width="stretch")
@@ -92,7 +93,7 @@ def _show(app: App, export: SavedExport, analysis_name: str) -> None:
     if spec.description:
         st.markdown(escape(spec.description))
     show_rhythm(export)
-    show_channels(app, export)
+    show_channels(export, connections)
     show_last_run(app, export)
     for link in export.links:
         show_link(link, is_on=spec.is_active)

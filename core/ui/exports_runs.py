@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core.app import App
 from core.delivery.exports import SavedExport
 from core.delivery.maker import name_of
 from core.delivery.rules import describe
-from core.model.delivery import ChannelDestination
 from core.model.runs import OPEN, Run
 from core.model.triggers import ScheduleTrigger, UrlTrigger
 from core.store.run_lists import RunFilter
@@ -36,19 +37,15 @@ def show_rhythm(export: SavedExport) -> None:
         st.markdown(f":small[{icon} {escape(said)}{then}]{state}")
 
 
-def show_channels(app: App, export: SavedExport) -> None:
-    """To where it is sent besides its links, and what a draft lacks."""
-    sent = [f"{KIND_NAMES.get(one.kind, one.kind)}: {escape(_called(app, one))}" for one in export.spec.channels]
+def show_channels(export: SavedExport, connections: Mapping[str, str]) -> None:
+    """To where it is sent besides its links, and what a draft lacks. connections: what they are called, by id."""
+    sent = [
+        f"{KIND_NAMES.get(one.kind, one.kind)}: {escape(name_of(one, connections))}" for one in export.spec.channels
+    ]
     if sent:
         st.markdown(f":small[:material/send: {' · '.join(sent)}]")
     if lacking := missing(export.spec.channels, has_trigger=bool(export.spec.triggers)):
         st.markdown(f":orange-badge[Draft] :small[It lacks {' and '.join(lacking)}.]")
-
-
-def _called(app: App, one: ChannelDestination) -> str:
-    """Addresses of a mail, else the connection's name."""
-    names = {connection.id: connection.name for connection in app.connections.all()}
-    return name_of(one, names)
 
 
 def show_last_run(app: App, export: SavedExport) -> None:

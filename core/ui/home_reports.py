@@ -16,8 +16,7 @@ def show_reports(app: App) -> None:
     shared = app.exports.shared_with(acting(app, "report.view"))
     if not shared:
         st.info("No report is shared with you yet. Ask whoever invited you.", icon=":material/inbox:")
-    for export, link in shared:
-        _show(app, export, link)
+    _show_all(app, shared)
 
 
 def show_others(app: App) -> None:
@@ -26,23 +25,28 @@ def show_others(app: App) -> None:
     others = [found for found in app.exports.shared_with(acting(app, "report.view")) if found[0].id not in known]
     if others:
         st.markdown("#### Shared with you")
-    for export, link in others:
-        _show(app, export, link)
+    _show_all(app, others)
 
 
-def _show(app: App, export: SavedExport, link: Link) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"home_report_{link.id}"):
-        about = f"  \n:small[:gray[{escape(export.spec.description)}]]" if export.spec.description else ""
-        st.markdown(f"**{escape(export.spec.name)}**{about}", width="stretch")
-        if export.spec.triggers and app.connections.mailer() is not None:
-            _offer_mail(app, export)
-        st.link_button("Open", f"{app.settings.report_base_url}/r/{link.slug}", icon=":material/open_in_new:")
+def _show_all(app: App, shared: list[tuple[SavedExport, Link]]) -> None:
+    """A card a link; the switch for mails stands on the first one of each export that something starts."""
+    has_mail = bool(shared) and app.connections.mailer() is not None
+    wanted = app.subscriptions.of(acting(app, "report.view")) if has_mail else frozenset()
+    offered: set[str] = set()
+    for export, link in shared:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"home_report_{link.id}"):
+            about = f"  \n:small[:gray[{escape(export.spec.description)}]]" if export.spec.description else ""
+            st.markdown(f"**{escape(export.spec.name)}**{about}", width="stretch")
+            if has_mail and export.spec.triggers and export.id not in offered:
+                offered.add(export.id)
+                _offer_mail(app, export, is_on=export.id in wanted)
+            st.link_button("Open", f"{app.settings.report_base_url}/r/{link.slug}", icon=":material/open_in_new:")
 
 
-def _offer_mail(app: App, export: SavedExport) -> None:
+def _offer_mail(app: App, export: SavedExport, *, is_on: bool) -> None:
     """The switch by which somebody gets a report by mail whenever it runs."""
     key = f"home_mail_{export.id}"
-    st.session_state[key] = export.id in app.subscriptions.of(acting(app, "report.view"))
+    st.session_state[key] = is_on
     st.toggle(
         "By mail", key=key, help="To your own address, whenever it runs", on_change=_switch, args=(app, export, key)
     )

@@ -44,3 +44,14 @@ def test_a_report_that_nothing_starts_offers_no_mail(
 ) -> None:
     report(app)
     assert not open_page().toggle
+
+
+def test_a_report_behind_two_links_has_one_switch(
+    open_page: Open, app: App, revenue: AnalysisSpec, viewer_id: str
+) -> None:
+    app.connections.create("email", "Mail", {"host": "smtp.example.org", "from": "r@example.org"}, by=app.owner.id)
+    links = [{"kind": "link", "settings": {"slug": slug}} for slug in ("morning", "evening")]
+    report(app, triggers=[{"kind": "url"}], destinations=links)
+    page = open_page()
+    assert not page.exception
+    assert len(page.toggle) == 1
