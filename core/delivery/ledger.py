@@ -36,6 +36,7 @@ from core.store.runs import (
     lost_builds,
     lost_deliveries,
     move,
+    sends_alone,
     settle,
 )
 
@@ -123,6 +124,8 @@ class Ledger(PeopleActs):
         """Take the run that has waited longest, to make it."""
         now = self._clock()
         with self._store.write() as session:
+            if sends_alone(session, unknowns=MOST_LOST - 1):
+                return None
             row = due_build(session, self.organisation_id, now=now)
             if row is None:
                 return None
@@ -168,13 +171,14 @@ class Ledger(PeopleActs):
     def claim_delivery(self, delivery_id: str | None = None) -> Claim | None:
         """Take the delivery that has waited longest (or this one, if it may go), and write the try down.
 
-        None while all sending is held.
+        None while all sending is held, and while a delivery that has cost workers has its last chance alone.
         """
         now = self._clock()
         with self._store.write() as session:
-            if is_held(session, self.organisation_id):
+            last = MOST_LOST - 1
+            if is_held(session, self.organisation_id) or sends_alone(session, unknowns=last):
                 return None
-            row = due_delivery(session, self.organisation_id, now=now, delivery_id=delivery_id)
+            row = due_delivery(session, self.organisation_id, now=now, most_unknowns=last, delivery_id=delivery_id)
             return None if row is None else self._claimed(session, row, now)
 
     def _claimed(self, session: Session, row: Delivery, now: datetime) -> Claim:

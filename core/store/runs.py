@@ -62,6 +62,24 @@ def is_held(session: Session, organisation_id: str) -> bool:
     return session.exec(query).first() is not None
 
 
+def last_chance(unknowns: int) -> ColumnElement[bool]:
+    """Deliveries whose next lost try is their last one: they are sent alone, so that none falls with another one."""
+    return col(Delivery.unknowns) >= unknowns
+
+
+def is_working(session: Session, organisation_id: str) -> bool:
+    """Whether anything is being made or sent."""
+    sending = select(Delivery.id).where(Delivery.state == "running")
+    making = select(Run.id).where(Run.organisation_id == organisation_id, Run.state == "running")
+    return session.exec(sending.limit(1)).first() is not None or session.exec(making.limit(1)).first() is not None
+
+
+def sends_alone(session: Session, *, unknowns: int) -> bool:
+    """Whether a last chance is under way: then nothing else begins."""
+    query = select(Delivery.id).where(Delivery.state == "running", last_chance(unknowns))
+    return session.exec(query.limit(1)).first() is not None
+
+
 def due_build(session: Session, organisation_id: str, *, now: datetime) -> Run | None:
     """The run that has waited longest for being made."""
     due = or_(col(Run.next_at).is_(None), col(Run.next_at) <= now)
@@ -72,11 +90,12 @@ def due_build(session: Session, organisation_id: str, *, now: datetime) -> Run |
 
 
 def due_delivery(
-    session: Session, organisation_id: str, *, now: datetime, delivery_id: str | None = None
+    session: Session, organisation_id: str, *, now: datetime, most_unknowns: int, delivery_id: str | None = None
 ) -> Delivery | None:
     """The delivery that has waited longest and may go: its destination is idle, its circuit closed, its time not over.
 
-    delivery_id: this one or none.
+    most_unknowns: those with so many wait until nothing else is under way, then they come first. delivery_id: this one
+    or none.
     """
     busy = select(Delivery.destination_id).where(Delivery.state == "running")
     asked: list[ColumnElement[bool]] = [
@@ -88,10 +107,14 @@ def due_delivery(
         col(Delivery.destination_id).not_in(blocked_ids(now)),
         or_(col(Delivery.connection_id).is_(None), col(Delivery.connection_id).not_in(paused_connections())),
     ]
+    last = last_chance(most_unknowns)
+    if is_working(session, organisation_id):
+        asked.append(~last)
     if delivery_id is not None:
         asked.append(col(Delivery.id) == delivery_id)
     query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id)).where(*asked)
-    return session.exec(query.order_by(col(Delivery.next_at), col(Run.created_at), col(Delivery.id)).limit(1)).first()
+    order = (last.desc(), col(Delivery.next_at), col(Run.created_at), col(Delivery.id))
+    return session.exec(query.order_by(*order).limit(1)).first()
 
 
 def get_run(session: Session, organisation_id: str, run_id: str) -> Run:

@@ -195,6 +195,37 @@ def test_a_delivery_that_costs_three_workers_is_given_up_and_others_go_on(ledger
     assert claim(ledger).run_id == other
 
 
+def test_what_was_beside_a_delivery_that_costs_workers_does_not_fall_with_it(ledger: Ledger) -> None:
+    run_id = make(ledger, planned("poison"), planned("good"))
+    for _ in range(2):
+        assert {claim(ledger).destination_id, claim(ledger).destination_id} == {"poison", "good"}
+        ledger.reap(at_start=True)
+    for _ in range(2):
+        last = claim(ledger)
+        ask(ledger, key=f"while {last.destination_id} is sent")
+        assert ledger.claim_delivery() is None
+        assert ledger.claim_build() is None
+        if last.destination_id == "poison":
+            ledger.reap(at_start=True)
+        else:
+            ledger.sent(last, Receipt())
+    found = {row.destination_id: row.state for row in ledger.run(run_id).deliveries}
+    assert found == {"poison": "failed", "good": "succeeded"}
+
+
+def test_a_last_chance_waits_until_nothing_else_is_under_way(ledger: Ledger) -> None:
+    make(ledger)
+    for _ in range(2):
+        claim(ledger)
+        ledger.reap(at_start=True)
+    ask(ledger, key="t@2")
+    build = ledger.claim_build()
+    assert build is not None
+    assert ledger.claim_delivery() is None
+    ledger.build_ignored(build, "no rows", "", Made())
+    assert claim(ledger).destination_id == "d"
+
+
 def test_lost_workers_use_up_no_tries(ledger: Ledger) -> None:
     run_id = make(ledger)
     claim(ledger)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +45,22 @@ class Works:
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
         """End the sidecar that runs."""
         kill(self.running.pop(), how)
+
+    def freeze(self, pid: int) -> None:
+        """Stop a sidecar at a moment at which it does not hold the store: SQLite would let nobody else write."""
+        path = self.app.settings.data_dir / "bridgecast.sqlite"
+
+        def is_frozen_outside_of_a_transaction() -> bool:
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as store:
+                    store.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(pid, signal.SIGCONT)
+                return False
+            return True
+
+        wait_for(is_frozen_outside_of_a_transaction, what="moment at which the sidecar can be frozen")
 
     def export(self, *paths: str) -> str:
         """An export to these paths of the receiver; its id."""

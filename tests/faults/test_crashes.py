@@ -84,7 +84,7 @@ def test_a_frozen_sidecar_that_wakes_changes_nothing_that_a_newer_try_did(works:
     run_id = works.ask(works.export("/a"))
     frozen = works.start()
     assert holds.wait(60)
-    os.kill(frozen, signal.SIGSTOP)
+    works.freeze(frozen)
     works.app.ledger.reap(at_start=True)
     claim = works.app.ledger.claim_delivery()
     assert claim is not None
