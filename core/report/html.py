@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from core.model.document import Report, Section, plain
+from core.model.document import Report, Section
 from core.report.assets import asset_name
 from core.report.dates import day_label, moment_label
 from core.report.images import inline_svg
 from core.report.messages import text
 from core.report.numbers import language
 from core.report.sections import option_label
+from core.report.templating import TEMPLATES, band, environment
 
-TEMPLATES = Path(__file__).resolve().parent / "templates"
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "form-action 'self'; base-uri 'none'"
@@ -84,9 +83,8 @@ def _current(report: Report, view: str) -> str:
 
 
 def _crossed(report: Report) -> str:
-    """How the band of an alert looks: as what moved first is good or bad; quiet when nothing crossed its threshold."""
-    tones = [part.tone for part in report.alert if part.tone in {"good", "bad"}]
-    return f"crossed {'gain' if tones[:1] == ['good'] else 'loss'}" if report.has_crossed else ""
+    look = band(report)
+    return "" if look == "quiet" else f"crossed {look}"
 
 
 def _covers(report: Report) -> str:
@@ -110,15 +108,7 @@ def _query(value: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(plain=plain, drawing=_drawing, query=_query)
-    return environment
+    return environment(TEMPLATES, drawing=_drawing, query=_query)
 
 
 def only_section(report: Report, key: str) -> Report:

@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
 from css_inline import CSSInliner
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from core.connectors.email import UNSUBSCRIBE
 from core.model.document import Chart, Report, Section, Table, plain
@@ -21,8 +20,8 @@ from core.report.messages import text
 from core.report.numbers import language
 from core.report.own_words import words_html
 from core.report.sections import option_label
+from core.report.templating import TEMPLATES, band, environment
 
-TEMPLATES = Path(__file__).resolve().parent / "templates" / "mail"
 PICTURE_WIDTH, LARGER = 552, 1.25
 PHONE_LETTERS, MAIL_LETTERS = 40, 62
 """So many stand side by side in a table of a phone, and of a mail."""
@@ -181,7 +180,7 @@ def _html(
             after=words_html(options.after),
             around=_around(report, options, left_out),
             preview=_preview(report),
-            crossed=_crossed(report),
+            crossed=band(report),
             unsubscribe=UNSUBSCRIBE,
         )
     )
@@ -276,12 +275,6 @@ def _preview(report: Report) -> str:
     return plain(report.alert) or next(map(plain, said), "")
 
 
-def _crossed(report: Report) -> str:
-    """How the band of an alert looks: as what moved first is good or bad; quiet when nothing crossed its threshold."""
-    tones = [part.tone for part in report.alert if part.tone in {"good", "bad"}]
-    return ("gain" if tones[:1] == ["good"] else "loss") if report.has_crossed else "quiet"
-
-
 @cache
 def _inliner() -> CSSInliner:
     return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
@@ -289,12 +282,4 @@ def _inliner() -> CSSInliner:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(plain=plain)
-    return environment
+    return environment(TEMPLATES / "mail")

@@ -13,8 +13,8 @@ import vl_convert
 
 from core.engine.bridge import Bridge
 from core.report.chart import specification, step_detail, waterfall
-from core.report.html import TEMPLATES
 from core.report.images import inline_svg, png, raw_svg, svg
+from core.report.templating import TEMPLATES
 from core.report.theme import FONT, LIGHT
 from core.report.widths import text_width
 from tests.report.conftest import sum_bridge
