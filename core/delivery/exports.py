@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from sqlmodel import Session
 
 from core.access.audit import Subject, note
-from core.access.dataset_rights import may_be_shown, sight_of
+from core.access.dataset_rights import sight_of
 from core.access.keys import Keys
-from core.access.links import read_link_token, sign_link_token
 from core.access.passwords import hash_password
 from core.access.rights import may_see
 from core.access.tokens import Caller
@@ -29,57 +27,26 @@ from core.delivery.keeping import (
     trigger_url,
     with_ids,
 )
+from core.delivery.links import Link, LinkActs, dataset_of
 from core.delivery.outcomes import EXPORT_GONE, EXPORT_OFF, stop_waiting
-from core.errors import Conflict, NotFound
-from core.model.analysis import Analysis, AnalysisSpec
 from core.model.base import new_id
 from core.model.delivery import IS_SET, Export, ExportSpec, LinkDestination, LinkSettings, ReportLink
 from core.model.triggers import Trigger
 from core.store import Store
-from core.store.analyses import analysis_spec
 from core.store.exports import (
     add_export,
     change_export,
     delete_export,
-    expiry_of,
     export_spec,
     find_link,
-    get_export,
-    get_link,
     link_settings,
     list_all_links,
     list_exports,
     list_links,
-    pause_link,
-    renew_link,
-    revoke_link,
-    rotate_link,
 )
 from core.store.triggers import delete_triggers, in_order, list_triggers
 
 LONGEST_OWN_SLUG = 50
-LinkState = Literal["open", "paused", "expired", "revoked"]
-
-
-@dataclass(frozen=True)
-class Link:
-    """A report URL as its author sees it. It opens while its state is "open" and its export is on."""
-
-    id: str
-    slug: str
-    url: str
-    is_public: bool
-    state: LinkState
-    has_password: bool
-    expires_at: datetime | None
-    view_count: int
-    last_seen_at: datetime | None
-    settings: LinkSettings
-
-    @property
-    def is_active(self) -> bool:
-        """Whether its address opens."""
-        return self.state == "open"
 
 
 @dataclass(frozen=True)
@@ -96,28 +63,7 @@ class SavedExport:
     modified_at: datetime
 
 
-@dataclass(frozen=True)
-class ResolvedLink:
-    """What stands behind a report URL that works.
-
-    has_token: it was asked for with its token; without one only signed-in people may see it.
-    is_withheld: its author may no longer read the dataset, so the report is not made for anybody.
-    expires_at: until when this holds. password_hash: of what readers who are not signed in are asked for.
-    """
-
-    link_id: str
-    settings: LinkSettings
-    expires_at: datetime | None
-    password_hash: str | None
-    export_id: str
-    export: ExportSpec
-    analysis: AnalysisSpec
-    analysis_revision: int
-    has_token: bool
-    is_withheld: bool
-
-
-class Exports:
+class Exports(LinkActs):
     """The exports of one organisation. It knows every one; `seen_by` gives those that somebody may see."""
 
     def __init__(
@@ -159,7 +105,7 @@ class Exports:
         with self._store.read() as session:
             sees = sight_of(session, self._organisation_id, self._reader)
             every = list_exports(session, self._organisation_id)
-            rows = [row for row in every if sees(_dataset(session, row))]
+            rows = [row for row in every if sees(dataset_of(session, row))]
             saved = [self._loaded(session, row) for row in rows]
         return sorted(saved, key=lambda export: export.modified_at, reverse=True)
 
@@ -273,97 +219,6 @@ class Exports:
             session, self._organisation_id, ("export", row.id), spec.triggers, is_active=row.is_active, now=now
         )
 
-    def rotate(self, export_id: str, link_id: str) -> Link:
-        """Give a link a new address; the old one is unknown at once. Its time begins anew."""
-        now = self._clock()
-        with self._store.write() as session:
-            ends = expiry_of(self._settings(session, export_id, link_id), now)
-            rotate_link(session, self._organisation_id, export_id, link_id, expires_at=ends)
-            return self._noted(session, "link.rotated", export_id, link_id)
-
-    def revoke(self, export_id: str, link_id: str) -> Link:
-        """Close a link for good; only `rotate` opens it again, at a new address."""
-        with self._store.write() as session:
-            self._own(session, export_id, link_id)
-            revoke_link(session, self._organisation_id, export_id, link_id, now=self._clock())
-            return self._noted(session, "link.revoked", export_id, link_id)
-
-    def pause(self, export_id: str, link_id: str) -> Link:
-        """Close a link for a while."""
-        with self._store.write() as session:
-            self._own(session, export_id, link_id)
-            pause_link(session, self._organisation_id, export_id, link_id, paused_at=self._clock())
-            return self._noted(session, "link.paused", export_id, link_id)
-
-    def resume(self, export_id: str, link_id: str) -> Link:
-        """Open a paused link again, at its old address. Raises Conflict for a revoked one."""
-        with self._store.write() as session:
-            self._require_not_revoked(session, export_id, link_id)
-            pause_link(session, self._organisation_id, export_id, link_id, paused_at=None)
-            return self._noted(session, "link.resumed", export_id, link_id)
-
-    def renew(self, export_id: str, link_id: str) -> Link:
-        """Let a link's time begin anew, at its old address. Raises Conflict for a revoked one."""
-        now = self._clock()
-        with self._store.write() as session:
-            self._require_not_revoked(session, export_id, link_id)
-            ends = expiry_of(self._settings(session, export_id, link_id), now)
-            renew_link(session, self._organisation_id, export_id, link_id, expires_at=ends)
-            return self._noted(session, "link.renewed", export_id, link_id)
-
-    def _require_not_revoked(self, session: Session, export_id: str, link_id: str) -> None:
-        if self._own(session, export_id, link_id)[1].revoked_at is not None:
-            raise Conflict("The link was revoked. Give it a new address: the old one stays closed.")
-
-    def _settings(self, session: Session, export_id: str, link_id: str) -> LinkSettings:
-        export, link = self._own(session, export_id, link_id)
-        return link_settings(export_spec(export))[link.slug]
-
-    def _noted(self, session: Session, act: str, export_id: str, link_id: str) -> Link:
-        export, link = self._own(session, export_id, link_id)
-        subject = Subject("link", link.id, f"/r/{link.slug}")
-        note(session, act, subject, at=self._clock(), detail={"export": export.name})
-        return self._link(link, export)
-
-    def resolve(self, slug: str, token: str | None) -> ResolvedLink | None:
-        """What `/r/<slug>/<token>` (or `/r/<slug>` without one) shows; None when unknown, off or revoked, all alike."""
-        with self._store.read() as session:
-            found = find_link(session, slug)
-        if found is None:
-            return None
-        link, export, analysis = found
-        if token is not None and read_link_token(self._keys, token) != (link.id, link.token_version):
-            return None
-        if self._state(link) != "open" or not export.is_active or link.organisation_id != self._organisation_id:
-            return None
-        spec = export_spec(export)
-        with self._store.read() as session:
-            is_shown = may_be_shown(session, self._organisation_id, export.created_by, analysis.dataset)
-        return ResolvedLink(
-            link_id=link.id,
-            settings=link_settings(spec)[slug],
-            expires_at=link.expires_at,
-            password_hash=link.password_hash,
-            export_id=export.id,
-            export=spec,
-            analysis=analysis_spec(analysis),
-            analysis_revision=analysis.revision,
-            has_token=token is not None,
-            is_withheld=not is_shown,
-        )
-
-    def _row(self, session: Session, export_id: str) -> Export:
-        """The row of an export. One that may not be seen is as unknown as one that is not there."""
-        row = get_export(session, self._organisation_id, export_id)
-        if not sight_of(session, self._organisation_id, self._reader)(_dataset(session, row)):
-            raise NotFound(f"There is no export '{export_id}'.")
-        return row
-
-    def _own(self, session: Session, export_id: str, link_id: str) -> tuple[Export, ReportLink]:
-        """An export with one of its links. Raises NotFound."""
-        row = self._row(session, export_id)
-        return row, get_link(session, self._organisation_id, export_id, link_id)
-
     def _loaded(self, session: Session, row: Export, tokens: Mapping[str, str] = NO_TOKENS) -> SavedExport:
         """An export with all that belongs to it. tokens: of trigger URLs that were made just now."""
         links = list_links(session, self._organisation_id, row.id)
@@ -385,28 +240,6 @@ class Exports:
             created_at=row.created_at,
             modified_at=row.modified_at,
         )
-
-    def _link(self, row: ReportLink, export: Export) -> Link:
-        token = sign_link_token(self._keys, row.id, row.token_version)
-        return Link(
-            id=row.id,
-            slug=row.slug,
-            url=f"{self._base_url}/r/{row.slug}/{token}",
-            is_public=row.is_public,
-            state=self._state(row),
-            has_password=row.password_hash is not None,
-            expires_at=row.expires_at,
-            view_count=row.view_count,
-            last_seen_at=row.last_seen_at,
-            settings=link_settings(export_spec(export))[row.slug],
-        )
-
-    def _state(self, row: ReportLink) -> LinkState:
-        if row.revoked_at is not None:
-            return "revoked"
-        if row.expires_at is not None and row.expires_at <= self._clock():
-            return "expired"
-        return "open" if row.paused_at is None else "paused"
 
 
 def _sealed(spec: ExportSpec) -> tuple[ExportSpec, dict[str, str]]:
@@ -431,12 +264,6 @@ def _with_link(session: Session, spec: ExportSpec) -> ExportSpec:
     slug = bare if find_link(session, bare) is None else f"{bare}-{new_id()[:8]}"
     link = LinkDestination(settings=LinkSettings(slug=slug))
     return spec.model_copy(update={"destinations": (*spec.destinations, link)})
-
-
-def _dataset(session: Session, row: Export) -> str:
-    """The dataset that an export shows."""
-    analysis = session.get(Analysis, row.analysis_id)
-    return analysis.dataset if analysis else ""
 
 
 def _of_export(row: Export) -> Subject:

@@ -10,7 +10,8 @@ from email.utils import parseaddr
 from core.access.audit import Subject, note
 from core.access.rights import may_see
 from core.access.tokens import ALL_SCOPES, Caller, caller_for
-from core.delivery.exports import Exports, Link, SavedExport
+from core.delivery.exports import Exports, SavedExport
+from core.delivery.links import Link
 from core.errors import NotFound
 from core.model.delivery import ChannelDestination
 from core.store import Store

@@ -12,11 +12,10 @@ from core.app import App
 from core.connectors import CHANNELS
 from core.connectors.base import checked_settings
 from core.delivery.exports import SavedExport
-from core.delivery.messages import Drawing, Letter, content_for, draw
-from core.delivery.reports import make_report
+from core.delivery.messages import Letter, content_for, draw
+from core.delivery.rendering import Occasion, render
 from core.model.base import new_id
 from core.model.delivery import ChannelDestination, ExportSpec, ReportContent
-from core.report.tables import bridge_json
 from core.ui.exports_preview import HEIGHT
 from core.ui.identity import acting
 from core.ui.text import escape
@@ -80,30 +79,5 @@ def _letter(_app: App, kind: str, drawn_from: tuple[str, str, int, str, str]) ->
     analysis = _app.analyses.get(content.analysis)
     version, now = _app.catalogue.latest(analysis.spec.dataset), _app.clock()
     words = _app.templates.words(content.locale)
-    made = make_report(_app.warehouse, analysis.spec, content, version, rendered_at=now, words=words)
-    figures = bridge_json(
-        made.bridge,
-        analysis=analysis.spec.slug,
-        revision=None,
-        data_version=version.number,
-        as_of=version.as_of,
-        rendered_at=now,
-        locale=content.locale,
-        depth=analysis.spec.comment_depth,
-        words=words,
-        second=made.second,
-        labels=made.labels,
-    )
-    drawing = Drawing(
-        made=made,
-        content=content,
-        figures=figures,
-        export_id="",
-        export_name=name,
-        file_stem="report",
-        run_id="preview",
-        link=link,
-        is_test=False,
-        can_leave=False,
-    )
-    return draw(kind, drawing)
+    occasion = Occasion(export_id="", export_name=name, file_stem="report", run_id="preview", link=link)
+    return draw(kind, render(_app.warehouse, analysis.spec, content, version, occasion, now=now, words=words))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.app import App
-from core.delivery.exports import Link
+from core.delivery.links import Link
 from core.ui import loaders
 from core.ui.frame import START_COMMAND
 from core.ui.text import moment, plural, zone

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from core.app import App
-from core.delivery.exports import Link, SavedExport
+from core.delivery.exports import SavedExport
+from core.delivery.links import Link
 from core.ui import frame
 from core.ui.exports_copy import COPY_NAME, duplicate_dialog
 from core.ui.exports_edit import open_export

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.analyses import SavedAnalysis
 from core.app import App
-from core.delivery.exports import Link
+from core.delivery.links import Link
 from core.engine.bridge import Bridge
 from core.errors import BridgecastError, Cancelled
 from core.report.bars import bridge_alt, bridge_bars

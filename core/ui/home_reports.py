@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.app import App
-from core.delivery.exports import Link, SavedExport
+from core.delivery.exports import SavedExport
+from core.delivery.links import Link
 from core.ui.identity import acting
 from core.ui.notices import attempt
 from core.ui.text import escape

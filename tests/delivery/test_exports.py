@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from core.app import App
-from core.delivery.exports import Exports, Link, ResolvedLink
+from core.delivery.exports import Exports
 from core.delivery.ledger import Ledger
+from core.delivery.links import Link, ResolvedLink
 from core.delivery.reports import make_report
 from core.errors import AlreadyExists, DataError
 from core.model.data import ColumnSpec

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.delivery.exports import Link, LinkState, SavedExport
+from core.delivery.exports import SavedExport
+from core.delivery.links import Link, LinkState
 from core.model.delivery import (
     ChannelDestination,
     ExportSpec,
