@@ -34,6 +34,7 @@ from core.delivery.exports import Exports
 from core.delivery.inbox import Inbox
 from core.delivery.ledger import Ledger
 from core.delivery.maker import Maker
+from core.delivery.pictures import Pictures
 from core.delivery.samples import load_samples
 from core.delivery.sender import Sender
 from core.delivery.sending import Sending
@@ -72,6 +73,7 @@ class App:
     invitations: Invitations
     ledger: Ledger
     artefacts: Artefacts
+    pictures: Pictures
     triggers: Triggers
     maker: Maker
     sender: Sender
@@ -152,7 +154,9 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
             clock,
             is_public=not settings.is_only_local,
         )
-        sender = Sender(connections, artefacts, ledger, inbox, subscribers)
+        shown_at = settings.report_base_url if settings.has_public_https else ""
+        pictures = Pictures(store, artefacts, keys, organisation.id, shown_at)
+        sender = Sender(connections, artefacts, ledger, inbox, subscribers, pictures)
         home = settings.data_dir / "home.id"
         sending = Sending(store, organisation.id, home, settings.sending, clock)
         if settings.demo:
@@ -179,6 +183,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         invitations,
         ledger,
         artefacts,
+        pictures,
         triggers,
         maker,
         sender,

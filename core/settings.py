@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         return any(name in self.report_base_url for name in ("//localhost", "//127.", "//[::1]"))
 
     @property
+    def has_public_https(self) -> bool:
+        """Whether services outside can fetch pictures and call back: by https, at an address that is not local."""
+        return self.is_https and not self.is_public_url_local
+
+    @property
     def store_url(self) -> str:
         """SQLAlchemy's address of the store."""
         return self.database_url or f"{SQLITE}{self.data_dir / 'bridgecast.sqlite'}"

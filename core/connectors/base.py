@@ -108,7 +108,8 @@ class Parcel:
     served, where the channel tells them apart. occurrence: key of what started the run, for receivers that ask.
     cursor: what an earlier try kept. keep: writes down how far a sending of several steps has come.
     begin: is called right before the first byte that may have an effect leaves: a try that dies before is no possible
-    double. leave: the address by which a recipient ends what comes to them, "" where there is none.
+    double. leave: the address by which a recipient ends what comes to them, "" where there is none. picture: the https
+    address at which everybody who has it sees one of the files, "" where nobody outside could open it.
     """
 
     delivery_id: str
@@ -124,6 +125,7 @@ class Parcel:
     keep: Callable[[Mapping[str, Any]], None] = lambda cursor: None
     begin: Callable[[], None] = lambda: None
     leave: Callable[[str], str] = lambda recipient: ""
+    picture: Callable[[str], str] = lambda name: ""
 
 
 RecipientState = Literal["succeeded", "retry", "failed"]

@@ -10,6 +10,7 @@ from core.connectors.base import File, Parcel, Receipt, SendError
 from core.delivery.artefacts import ArtefactLost, Artefacts
 from core.delivery.inbox import Inbox
 from core.delivery.ledger import Ledger
+from core.delivery.pictures import Pictures
 from core.delivery.subscribers import Subscribers
 from core.delivery.work import Claim
 from core.errors import DataError, NotFound
@@ -25,6 +26,7 @@ class Sender:
     ledger: Ledger
     inbox: Inbox
     subscribers: Subscribers
+    pictures: Pictures
 
     def send(self, claim: Claim) -> Receipt:
         """One try. Raises SendError; also for a file that is gone or altered and a connection that is not there."""
@@ -60,6 +62,7 @@ class Sender:
             keep=lambda cursor: self.ledger.keep(claim, cursor),
             begin=lambda: self.ledger.begun(claim),
             leave=lambda recipient: self.subscribers.link(claim.subject_id, recipient),
+            picture=lambda name: self.pictures.address(claim.run_id, f"{prefix}{name}"),
         )
 
     def _file(self, artefact: Artefact, prefix: str, message: dict[str, object]) -> File:

@@ -193,6 +193,14 @@ def artefacts_of(session: Session, run_id: str) -> list[Artefact]:
     return list(session.exec(select(Artefact).where(Artefact.run_id == run_id).order_by(col(Artefact.name))))
 
 
+def find_artefact(session: Session, organisation_id: str, run_id: str, name: str) -> Artefact | None:
+    """A file of a run by its name; None when it is not kept."""
+    query = select(Artefact).join(Run, col(Run.id) == col(Artefact.run_id))
+    return session.exec(
+        query.where(Run.organisation_id == organisation_id, Artefact.run_id == run_id, Artefact.name == name)
+    ).first()
+
+
 def events_of(session: Session, run_id: str) -> list[RunEvent]:
     """What happened to a run, in its order."""
     return list(session.exec(select(RunEvent).where(RunEvent.run_id == run_id).order_by(col(RunEvent.id))))

@@ -20,6 +20,7 @@ from core.web.heads import Heads
 from core.web.health import health_routes
 from core.web.metrics import metrics_routes
 from core.web.oidc import oidc_routes
+from core.web.pictures import picture_routes
 from core.web.problems import add_problem_handlers
 from core.web.proxies import Proxies
 from core.web.reports import Reports
@@ -65,6 +66,7 @@ def create_web(
     web.include_router(sign_in_routes(app))
     web.include_router(oidc_routes(app))
     web.include_router(unsubscribe_routes(app))
+    web.include_router(picture_routes(app))
     web.include_router(api_routes())
     web.include_router(docs_routes(web), prefix=PREFIX)
     add_problem_handlers(web)

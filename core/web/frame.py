@@ -149,9 +149,9 @@ def _note(scope: Scope, status: int, took_s: float) -> None:
 
 
 def _shown(path: str) -> str:
-    """The path without the token of a report link, a trigger, a mail or an invitation, which are secrets."""
+    """The path without the token of a report link, a trigger, a mail, a picture or an invitation: they are secrets."""
     parts = path.split("/")
-    if len(parts) > 2 and parts[1] in {"welcome", "u"}:
+    if len(parts) > 2 and parts[1] in {"welcome", "u", "i"}:
         parts[2] = "***"
     if len(parts) > 3 and parts[1] in {"r", "t"}:
         parts[3] = "***"

@@ -17,7 +17,7 @@ from core.web.problems import ProblemResponse
 A_MINUTE = 60
 MOST_KEPT = 10_000
 # Addresses that are secrets themselves: whoever meets 404 there has guessed.
-SECRET_ADDRESSES = ("/r/", "/t/", "/u/", "/welcome/")
+SECRET_ADDRESSES = ("/r/", "/t/", "/u/", "/i/", "/welcome/")
 TOO_MANY = "Too many unknown addresses or tokens were tried from your network address. Wait a moment."
 
 
