@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.delivery.messages import Drawing
+from core.delivery.messages import Drawing, as_bytes, draw
 from core.delivery.reports import make_report
 from core.model.analysis import AnalysisSpec
 from core.model.delivery import ReportContent
@@ -66,3 +66,35 @@ def render(
         is_test=occasion.is_test,
         can_leave=occasion.can_leave,
     )
+
+
+class Renderings:
+    """The reports of one run, each drawn once for all destinations that show the same.
+
+    new: draws a content without the columns that are hidden. files: by name, as they will be kept. The first
+    rendering's files bear their own names, those of the others have its number in front.
+    """
+
+    def __init__(self, new: Callable[[ReportContent, tuple[str, ...]], Drawing]) -> None:
+        self._new = new
+        self.drawings: dict[str, tuple[str, Drawing]] = {}
+        self.files: dict[str, bytes] = {}
+
+    def draw(self, content: ReportContent, hidden: tuple[str, ...] = ()) -> tuple[str, Drawing]:
+        """The drawing of this content, and what its files' names begin with. hidden: as of `make_report`."""
+        key = f"{content.model_dump_json()}{sorted(hidden)}"
+        if key not in self.drawings:
+            prefix = f"{len(self.drawings) + 1}." if self.drawings else ""
+            self.drawings[key] = (prefix, self._new(content, hidden))
+            self.files[f"{prefix}bridge.json"] = as_bytes(self.drawings[key][1].figures)
+        return self.drawings[key]
+
+    def message(self, kind: str, content: ReportContent, hidden: tuple[str, ...] = ()) -> str:
+        """The name of the message of a channel, drawn if it is not there yet."""
+        prefix, drawing = self.draw(content, hidden)
+        name = f"{prefix}{kind}.json"
+        if name not in self.files:
+            letter = draw(kind, drawing)
+            self.files[name] = as_bytes(letter.message)
+            self.files |= {f"{prefix}{file}": drawn for file, drawn in letter.files.items()}
+        return name
