@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.app import App
 from core.delivery.exports import SavedExport
-from core.delivery.maker import name_of
+from core.delivery.recipients import name_of
 from core.delivery.rules import describe
 from core.model.runs import OPEN, Run
 from core.model.triggers import ScheduleTrigger, UrlTrigger

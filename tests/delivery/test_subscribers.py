@@ -8,7 +8,7 @@ import pytest
 
 from core.access.egress import Egress
 from core.app import App
-from core.delivery.maker import ALL_LEFT
+from core.delivery.recipients import ALL_LEFT
 from core.delivery.work import Made
 from core.model.delivery import ExportSpec
 from core.settings import Settings
