@@ -35,6 +35,7 @@ from core.delivery.inbox import Inbox
 from core.delivery.ledger import Ledger
 from core.delivery.maker import Maker
 from core.delivery.pictures import Pictures
+from core.delivery.refreshes import Refreshes
 from core.delivery.samples import load_samples
 from core.delivery.sender import Sender
 from core.delivery.sending import Sending
@@ -67,6 +68,7 @@ class App:
     catalogue: Catalogue
     analyses: Analyses
     exports: Exports
+    refreshes: Refreshes
     templates: Templates
     people: People
     sessions: Sessions
@@ -93,7 +95,8 @@ class App:
         exports = self.exports.seen_by(
             caller, ExportCheck(analyses, catalogue, self.warehouse, self.connections, self.clock)
         )
-        return replace(self, catalogue=catalogue, analyses=analyses, exports=exports)
+        refreshes = self.refreshes.on(catalogue)
+        return replace(self, catalogue=catalogue, analyses=analyses, exports=exports, refreshes=refreshes)
 
     def close(self) -> None:
         """Give connections and threads back."""
@@ -128,6 +131,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         analyses = Analyses(store, warehouse, catalogue, organisation.id, clock)
         check = ExportCheck(analyses, catalogue, warehouse, connections, clock)
         exports = Exports(store, keys, check, organisation.id, settings.report_base_url, clock)
+        refreshes = Refreshes(store, catalogue, organisation.id, clock)
         templates = Templates(store, organisation.id, clock)
         people = People(store, organisation.id, clock)
         sessions = Sessions(store, organisation.id, clock)
@@ -177,6 +181,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         catalogue,
         analyses,
         exports,
+        refreshes,
         templates,
         people,
         sessions,

@@ -32,6 +32,8 @@ from core.store.datasets import (
 )
 from core.store.people import get_person
 from core.store.rows import by_slug
+from core.store.runs import move, unmade_runs
+from core.store.triggers import delete_triggers
 from core.warehouse import Version, Warehouse
 from core.warehouse.files import fingerprint, refuse_private
 from core.warehouse.inspect import Inspection, inspect
@@ -42,6 +44,8 @@ Progress = Callable[[str, float], None]
 # A source that could not be read is not read again at every load of a report while its files stay as they are.
 AGAIN_AFTER_S = 10.0
 EVERY_ANALYST = DatasetAccess()
+DATASET_GONE = "dataset deleted"
+"""Why a refresh that waited is left out."""
 log = structlog.get_logger(__name__)
 
 
@@ -120,6 +124,13 @@ class Catalogue:
             sees = sight_of(session, self._organisation_id, self._reader)
             rows = [row for row in list_datasets(session, self._organisation_id) if sees(row.slug)]
         return sorted(map(dataset_spec, rows), key=lambda spec: spec.name.casefold())
+
+    def names(self) -> dict[str, str]:
+        """What the datasets that may be read are called, by the id under which their runs are kept."""
+        with self._store.read() as session:
+            sees = sight_of(session, self._organisation_id, self._reader)
+            rows = [row for row in list_datasets(session, self._organisation_id) if sees(row.slug)]
+        return {row.id: dataset_spec(row).name for row in rows}
 
     def get(self, slug: str) -> DatasetSpec:
         """One dataset's definition. Raises NotFound."""
@@ -294,11 +305,20 @@ class Catalogue:
             return last.future
 
     def delete(self, slug: str) -> None:
-        """Delete definition and versions. Raises Conflict naming the analyses that need it, NotFound."""
+        """Delete definition, schedule and versions; refreshes that wait are left out.
+
+        Raises Conflict naming the analyses that need it, NotFound.
+        """
+        now = self._clock()
         with self._store.write() as session:
-            name = dataset_spec(self._row(session, slug)).name
+            row = self._row(session, slug)
+            name = dataset_spec(row).name
+            delete_triggers(session, self._organisation_id, row.id)
+            for run in unmade_runs(session, row.id):
+                ended = {"reason": DATASET_GONE, "next_at": None, "finished_at": now}
+                move(session, run, "ignored", ended, at=now, text=DATASET_GONE)
             delete_dataset(session, self._organisation_id, slug)
-            note(session, "dataset.deleted", Subject("dataset", slug, name), at=self._clock())
+            note(session, "dataset.deleted", Subject("dataset", slug, name), at=now)
         self._warehouse.drop(slug)
 
     def _republish(

@@ -6,6 +6,7 @@ BridgecastError
 │   ├── UnknownDataset
 │   ├── UnknownColumn
 │   ├── UnreadableSource     a file is broken, empty, gone or too large
+│   ├── RefreshFailed        a run could not read its source again: it sends nothing
 │   ├── AmbiguousSource      a file can be read in two ways: ask, do not guess
 │   ├── EquationError        the KPI cannot be parsed; carries the place
 │   └── EmptyComparison      a side of the comparison has no rows
@@ -65,6 +66,10 @@ class UnknownColumn(DataError):
 
 class UnreadableSource(DataError):
     """A source cannot be read."""
+
+
+class RefreshFailed(DataError):
+    """A run could not read its source again."""
 
 
 class AmbiguousSource(DataError):

@@ -5,7 +5,7 @@ Nothing outside is called within its transactions: claim, then act, then write d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -150,6 +150,13 @@ class Ledger(PeopleActs):
         """The making failed; it is tried again where that can help. Raises Cancelled as `built` does."""
         with self._store.write() as session:
             after_build_error(session, self._built_row(session, build), error, now=self._clock())
+
+    def keep_steps(self, build: Build, steps: Iterable[Mapping[str, Any]]) -> None:
+        """What a making that failed had done. Raises Cancelled as `built` does."""
+        with self._store.write() as session:
+            row = self._built_row(session, build)
+            row.steps = [dict(step) for step in steps]
+            session.add(row)
 
     def build_ignored(self, build: Build, reason: str, text: str, made: Made) -> None:
         """The run is not to be sent. made: what was found out until then. Raises Cancelled as `built` does."""

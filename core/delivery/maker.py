@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +17,12 @@ from core.delivery.ledger import Ledger
 from core.delivery.messages import Drawing, as_bytes, content_for, draw, media_type
 from core.delivery.reports import Made as MadeReport
 from core.delivery.reports import locked, make_report
+from core.delivery.steps import Steps, refreshed
 from core.delivery.subscribers import Subscribers
 from core.delivery.subscriptions import Readers, Subscriptions
 from core.delivery.work import Build, Made, NotMet, PlannedDelivery
 from core.engine.bridge import Bridge
-from core.errors import DataError, EmptyComparison, NotFound
+from core.errors import BridgecastError, DataError, EmptyComparison, NotFound
 from core.model.analysis import AnalysisSpec
 from core.model.data import FilesSource
 from core.model.delivery import ChannelDestination, Export, ExportSpec, LinkDestination, ReportContent
@@ -37,30 +37,6 @@ NO_DATA, NOT_MET = "no data", "condition not met"
 ALL_LEFT = "all recipients left"
 SUM_TOLERANCE = 1e-6
 """Share of the largest figure by which a bridge may miss its total: far below what is printed."""
-
-
-@dataclass
-class Steps:
-    """What was done, with times; the ledger keeps it as the run's steps."""
-
-    clock: Callable[[], datetime]
-    done: list[Mapping[str, Any]] = field(default_factory=list)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[dict[str, Any]]:
-        """One step; what is put into the mapping is kept with it. One that raises is kept as failed."""
-        began = self.clock()
-        told: dict[str, Any] = {}
-        outcome = "failed"
-        try:
-            yield told
-            outcome = "succeeded"
-        except NotMet:
-            outcome = "ignored"
-            raise
-        finally:
-            times = {"started_at": began.isoformat(), "finished_at": self.clock().isoformat()}
-            self.done.append({"name": name, **times, **told, "outcome": outcome})
 
 
 @dataclass(frozen=True)
@@ -84,20 +60,32 @@ class Maker:
 
     def make(self, build: Build) -> Made:
         """Everything a run sends. Raises NotMet where nothing is to be sent, and BridgecastErrors with a sentence."""
+        steps = Steps(self.clock)
+        try:
+            return self._refreshed(build, steps) if build.subject_kind == "dataset" else self._made(build, steps)
+        except NotMet:
+            raise
+        except BridgecastError:
+            self.ledger.keep_steps(build, steps.done)
+            raise
+
+    def _refreshed(self, build: Build, steps: Steps) -> Made:
+        version = refreshed(self.catalogue, build.definition["spec"]["slug"], steps)
+        return Made({version.dataset: version.number}, tuple(steps.done))
+
+    def _made(self, build: Build, steps: Steps) -> Made:
         data, _, only = build.replays.partition(":")
         if data == "same" and build.parent_id is not None:
-            return self._copied(build, only)
+            return self._copied(build, only, steps)
         spec = ExportSpec.model_validate(build.definition["spec"])
-        making = _Making(self, build, spec, Steps(self.clock))
-        made = making.made()
+        made = _Making(self, build, spec, steps).made()
         return made if only != "failed" or build.parent_id is None else self._only_failed(made, build)
 
-    def _copied(self, build: Build, only: str) -> Made:
+    def _copied(self, build: Build, only: str, steps: Steps) -> Made:
         """The parent's files and deliveries, byte for byte."""
         parent = self.ledger.run(str(build.parent_id))
         for dataset in parent.run.versions:
             self.require_right(build, dataset)
-        steps = Steps(self.clock)
         with steps.step("copy") as told:
             files = tuple(self.artefacts.copy(artefact, build.run_id) for artefact in parent.artefacts)
             told["bytes"] = sum(file.bytes for file in files)
@@ -192,10 +180,7 @@ class _Making:
         source = self.maker.catalogue.get(dataset).source
         if self.spec.refresh == "none" or not isinstance(source, FilesSource):
             return self.maker.catalogue.latest(dataset)
-        with self.steps.step("refresh") as told:
-            version = self.maker.catalogue.refresh(dataset)
-            told.update(rows=version.rows, bytes=version.bytes, version=version.number)
-        return version
+        return refreshed(self.maker.catalogue, dataset, self.steps)
 
     def _judge(self, analysis: AnalysisSpec, version: Version) -> None:
         """Raises NotMet when nothing moved enough."""

@@ -1,4 +1,4 @@
-"""Runs as somebody may see them: those of exports that are not unknown to them."""
+"""Runs as somebody may see them: those of exports and datasets that are not unknown to them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from core.access.rights import ALWAYS
 from core.access.tokens import Caller
+from core.catalogue import Catalogue
 from core.delivery.artefacts import Artefacts
 from core.delivery.exports import Exports
 from core.delivery.ledger import Ledger
@@ -22,11 +23,12 @@ from core.store.run_lists import RunFilter, RunRow
 class SeenRuns:
     """The runs that one caller may see. What they may do besides is asked of `core.access.rights` before.
 
-    exports: as the caller sees them.
+    exports, catalogue: as the caller sees them.
     """
 
     ledger: Ledger
     exports: Exports
+    catalogue: Catalogue
     artefacts: Artefacts
     caller: Caller
 
@@ -92,17 +94,21 @@ class SeenRuns:
         self.get(run_id)
         self.ledger.restore(run_id, by=self.caller.person_id)
 
+    def refreshed(self) -> dict[str, str]:
+        """What the datasets are called whose refreshes may be seen, by the id under which their runs are kept."""
+        return {} if self.caller.role == "viewer" else self.catalogue.names()
+
     @property
     def _sees_all(self) -> bool:
         return self.caller.role != "viewer"
 
     def _subjects(self) -> frozenset[str] | None:
-        """Ids of the exports whose runs may be seen; None for all there ever were."""
+        """Ids of the exports and datasets whose runs may be seen; None for all there ever were."""
         if self.caller.role in ALWAYS:
             return None
         if self.caller.role == "viewer":
             return frozenset(export.id for export, _ in self.exports.shared_with(self.caller))
-        return frozenset(export.id for export in self.exports.all())
+        return frozenset([*(export.id for export in self.exports.all()), *self.catalogue.names()])
 
 
 def _outline(detail: RunDetail) -> RunDetail:

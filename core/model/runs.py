@@ -70,6 +70,12 @@ class Run(SQLModel, table=True):
     pruned_at: datetime | None = time_column(nullable=True)
 
 
+def refreshed_dataset(run: Run) -> str | None:
+    """The slug of the dataset that a run refreshes; None of an export's run."""
+    spec = run.definition.get("spec")
+    return str(spec["slug"]) if run.subject_kind == "dataset" and isinstance(spec, dict) else None
+
+
 class Artefact(SQLModel, table=True):
     """A file that a run made: below the data folder's `artefacts/<run>/`, checked by size and SHA-256 before each use.
 

@@ -22,7 +22,7 @@ ONLY_NAMES = {"failed": "Those that failed", "all": "All destinations"}
 
 
 def _runs(app: App, action: Action = "run.start") -> SeenRuns:
-    return SeenRuns(app.ledger, app.exports, app.artefacts, acting(app, action))
+    return SeenRuns(app.ledger, app.exports, app.catalogue, app.artefacts, acting(app, action))
 
 
 def retry(app: App, run_id: str) -> None:

@@ -45,14 +45,16 @@ def _draw(app: App, run_id: str, *, was_open: bool) -> None:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         test = " :gray-badge[Test]" if run.is_test else ""
+        refresh = " :gray-badge[Refresh]" if run.subject_kind == "dataset" else ""
         away = " :gray-badge[Put away]" if run.is_hidden else ""
-        st.markdown(f"### {escape(run.name)} {badge(run.state)}{test}{away}", width="stretch")
+        st.markdown(f"### {escape(run.name)} {badge(run.state)}{test}{refresh}{away}", width="stretch")
         _acts(app, runs, detail)
     if run.reason or run.note:
         text = " ".join(dict.fromkeys(part for part in (run.reason, run.note) if part))
         (st.error if run.state == "failed" else st.info)(escape(text), icon=":material/info:")
     st.caption(" · ".join(_facts(run, app.clock())))
-    _deliveries(detail)
+    if run.subject_kind == "export":
+        _deliveries(detail)
     _steps(run)
     _files(runs, detail)
     _events(detail.events)
@@ -98,7 +100,7 @@ def _acts(app: App, runs: SeenRuns, detail: RunDetail) -> None:
 def _replay_dialog(app: App, detail: RunDetail) -> None:
     run = detail.run
     begin_dialog()
-    has_files = run.pruned_at is None and run.built_at is not None
+    has_files = run.pruned_at is None and run.built_at is not None and run.subject_kind == "export"
     data = ["fresh", "same"] if has_files else ["fresh"]
     only = ["failed", "all"] if detail.whom == "failed" else ["all"]
     st.radio("What is sent", data, format_func=runs_acts.DATA_NAMES.__getitem__, key=runs_acts.REPLAY_DATA)

@@ -46,7 +46,7 @@ TRIGGER_NAMES = {
 
 def seen(app: App) -> SeenRuns:
     """The runs that whoever looks at the page may see."""
-    return SeenRuns(app.ledger, app.exports, app.artefacts, acting(app, "run.read"))
+    return SeenRuns(app.ledger, app.exports, app.catalogue, app.artefacts, acting(app, "run.read"))
 
 
 def show_runs(app: App) -> None:
@@ -62,6 +62,7 @@ def show_runs(app: App) -> None:
 
 def _filter(runs: SeenRuns, edge: datetime) -> RunFilter:
     names = {export.id: export.spec.name for export in runs.exports.all()}
+    names |= {id_: f"{name} (refresh)" for id_, name in runs.refreshed().items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         states = st.multiselect(
             "State",
@@ -72,7 +73,7 @@ def _filter(runs: SeenRuns, edge: datetime) -> RunFilter:
             placeholder="All",
         )
         exports = st.multiselect(
-            "Export",
+            "Export or refresh",
             list(names),
             format_func=lambda one: names.get(one, one),
             key=EXPORTS,
@@ -184,7 +185,7 @@ def _frame(rows: list[RunRow], now: datetime) -> pl.DataFrame:
         found.append(
             {
                 "State": f"{MARKS[run.state]} {STATE_NAMES[run.state]}",
-                "Export": f"{run.name} (test)" if run.is_test else run.name,
+                "Export": run_name(run),
                 "Created": run.created_at.astimezone(here).replace(tzinfo=None),
                 "By": TRIGGER_NAMES.get(run.trigger_kind, run.trigger_kind),
                 "Delivered": f"{served} of {whole}" if whole else "",
@@ -195,6 +196,13 @@ def _frame(rows: list[RunRow], now: datetime) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(found)
+
+
+def run_name(run: Run) -> str:
+    """What ran, with what sets it apart from an export's usual run."""
+    if run.subject_kind == "dataset":
+        return f"{run.name} (refresh)"
+    return f"{run.name} (test)" if run.is_test else run.name
 
 
 def late(run: Run, now: datetime) -> str:

@@ -16,7 +16,7 @@ ADDRESS = "secret@example.org"
 
 def seen(app: App, role: str) -> SeenRuns:
     caller = Caller(f"{role}-1", f"{role}@example.org", role, app.organisation.id, frozenset(ALL_SCOPES))
-    return SeenRuns(app.ledger, app.exports, app.artefacts, caller)
+    return SeenRuns(app.ledger, app.exports, app.catalogue, app.artefacts, caller)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from core.store.people import keep_token
 from tests.web.conftest import MORNING, REVENUE, SALES, Site
 
 MORE = SALES + "2026-03-01,FR,mobile,10,1,50\n"
+HALF_PAST_SIX = {"rule": {"every": "weekday", "at": "06:30"}, "zone": "Europe/Paris"}
 
 
 def from_path(slug: str, path: Path) -> dict[str, object]:
@@ -195,3 +196,38 @@ def test_a_body_of_another_kind_is_refused_field_by_field(site: Site, body: dict
     answer = site.post("/datasets", json=body)
     assert answer.status_code == 422
     assert "source" in {e["field"] for e in answer.json()["errors"]}
+
+
+def live(site: Site, tmp_path: Path, slug: str) -> None:
+    """A dataset with a source that can be read again."""
+    path = tmp_path / f"{slug}.csv"
+    path.write_text(SALES)
+    made = site.post("/datasets", json=from_path(slug, path))
+    assert made.status_code == 201, made.text
+
+
+def test_a_schedule_reads_a_live_source_again_and_null_takes_it_away(site: Site, tmp_path: Path) -> None:
+    live(site, tmp_path, "scheduled")
+    assert site.get("/datasets/scheduled").json()["refresh"] == {"schedule": None}
+    kept = site.patch("/datasets/scheduled", json={"refresh": {"schedule": HALF_PAST_SIX}}).json()
+    schedule = kept["refresh"]["schedule"]
+    assert (schedule["state"], schedule["zone"], schedule["rule"]["at"]) == ("on", "Europe/Paris", "06:30")
+    assert {moment[11:16] for moment in schedule["next_fires"]} == {"06:30"}
+    assert kept["version"] == 1
+    assert site.get("/datasets/scheduled").json()["refresh"] == kept["refresh"]
+    gone = site.patch("/datasets/scheduled", json={"refresh": {"schedule": None}}).json()
+    assert gone["refresh"] == {"schedule": None}
+
+
+def test_a_schedule_that_cannot_be_changes_nothing_else_either(site: Site, tmp_path: Path) -> None:
+    live(site, tmp_path, "unscheduled")
+    never = {"refresh": {"schedule": {"cron": "0 25 * * *"}}, "name": "Another"}
+    answer = site.patch("/datasets/unscheduled", json=never)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "refresh.schedule.cron")
+    assert site.get("/datasets/unscheduled").json()["name"] == "unscheduled"
+
+
+def test_an_upload_has_no_schedule(site: Site) -> None:
+    answer = site.patch("/datasets/sales", json={"refresh": {"schedule": HALF_PAST_SIX}})
+    assert answer.status_code == 422
+    assert "uploaded file, which cannot be read again" in answer.text

@@ -9,11 +9,14 @@ from typing import Annotated, Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 
+from core.delivery.keeping import SavedTrigger
 from core.errors import DataError, UnknownColumn
 from core.model.base import Slug, Spec
 from core.model.data import Calendar, ColumnSpec, DatasetAccess, DatasetSpec, FilesSource, ReadOptions, SourceSpec
+from core.model.triggers import ScheduleTrigger
 from core.warehouse import Version
 from core.web.api.partial import checked, partial, sent
+from core.web.api.triggers import ScheduleAnswer, schedule_answer
 from core.web.uploads import Upload
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -41,13 +44,30 @@ class DatasetForm(Spec):
     access: str = "{}"
 
 
+class RefreshBody(Spec):
+    """By what the source is read again besides its readers. schedule: as of an export; null: by none."""
+
+    schedule: ScheduleTrigger | None
+
+
+class RefreshAnswer(BaseModel):
+    """By what the source is read again; `schedule` null: by none."""
+
+    schedule: ScheduleAnswer | None
+
+
 ColumnPatch = partial(ColumnSpec, "ColumnPatch")
+
+
+BESIDE = frozenset({"access", "refresh"})
+"""What is kept beside a dataset's definition."""
 
 
 class DatasetPatch(Spec):
     """What is to change; of `columns` only those named, and of each only what is sent.
 
     `access`: who may see it and all that is built on it, nobody named for every analyst; set by administrators.
+    `refresh`: when a live source is read again by itself.
     """
 
     name: Name = ""
@@ -55,6 +75,12 @@ class DatasetPatch(Spec):
     columns: tuple[ColumnPatch, ...] = ()  # type: ignore[valid-type]
     calendar: Calendar = Calendar()
     access: DatasetAccess = DatasetAccess()
+    refresh: RefreshBody = RefreshBody(schedule=None)
+
+    @property
+    def changes_spec(self) -> bool:
+        """Whether anything else changes than what is kept beside the definition."""
+        return not self.model_fields_set or bool(self.model_fields_set - BESIDE)
 
 
 class DatasetAnswer(BaseModel):
@@ -64,6 +90,7 @@ class DatasetAnswer(BaseModel):
     name: str
     description: str
     access: DatasetAccess
+    refresh: RefreshAnswer
     source: SourceSpec
     calendar: Calendar
     version: int
@@ -126,13 +153,16 @@ FILE_BODY: dict[str, Any] = {
 }
 
 
-def dataset_answer(spec: DatasetSpec, version: Version, access: DatasetAccess) -> DatasetAnswer:
+def dataset_answer(
+    spec: DatasetSpec, version: Version, access: DatasetAccess, schedule: SavedTrigger | None
+) -> DatasetAnswer:
     """A dataset as it is answered."""
     return DatasetAnswer(
         slug=spec.slug,
         name=spec.name,
         description=spec.description,
         access=access,
+        refresh=RefreshAnswer(schedule=None if schedule is None else schedule_answer(schedule)),
         source=spec.source,
         calendar=spec.calendar,
         version=version.number,
@@ -145,6 +175,14 @@ def dataset_answer(spec: DatasetSpec, version: Version, access: DatasetAccess) -
         published_at=version.published_at,
         notes=list(version.notes),
     )
+
+
+def without_times(answer: DatasetAnswer) -> DatasetAnswer:
+    """What the ETag of a dataset stands for: nothing that goes by with time."""
+    if answer.refresh.schedule is None:
+        return answer
+    still = answer.refresh.schedule.model_copy(update={"next_fires": ()})
+    return answer.model_copy(update={"refresh": RefreshAnswer(schedule=still)})
 
 
 def version_answer(version: Version) -> VersionAnswer:
@@ -180,8 +218,7 @@ def new_of_upload(upload: Upload) -> tuple[DatasetSpec, DatasetAccess]:
 
 def changed_spec(spec: DatasetSpec, patch: DatasetPatch) -> DatasetSpec:
     """The dataset after the change, whoever may see it. Raises UnknownColumn."""
-    changes = sent(patch)
-    changes.pop("access", None)
+    changes = {name: value for name, value in sent(patch).items() if name not in BESIDE}
     if "columns" in changes:
         changes["columns"] = _merged_columns(spec, patch)
     return checked(DatasetSpec, spec.model_dump(mode="json") | changes)

@@ -23,10 +23,11 @@ from core.web.api.dataset_bodies import (
     new_of_body,
     new_of_upload,
     version_answer,
+    without_times,
 )
 from core.web.api.queries import QueryAnswer, QueryBody, answered
 from core.web.auth import DataReader, DataWriter, TheApp
-from core.web.etags import IfMatch, require_match, tagged
+from core.web.etags import IfMatch, etag_of, require_match
 from core.web.paging import AskedPage, Page
 from core.web.problems import answers
 from core.web.uploads import is_multipart, received
@@ -66,13 +67,13 @@ async def create(request: Request, response: Response, app: TheApp, caller: Data
         _require_may_share(caller, access)
         await run_in_threadpool(app.catalogue.create, spec, by=caller.person_id, access=access)
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{spec.slug}"
-    return tagged(response, await run_in_threadpool(_current, app, spec.slug))
+    return _tagged(response, await run_in_threadpool(_current, app, spec.slug))
 
 
 @routes.get("/datasets/{slug}", summary="One dataset")
 def get_one(slug: str, response: Response, app: TheApp, _caller: DataReader) -> DatasetAnswer:
     """A dataset with its newest version."""
-    return tagged(response, _current(app, slug))
+    return _tagged(response, _current(app, slug))
 
 
 @routes.patch("/datasets/{slug}", responses=answers(400, 409, 412, 413, 415, 422), summary="Change a dataset")
@@ -81,25 +82,31 @@ def change(
 ) -> DatasetAnswer:
     """Change names and the meaning of columns. New types, roles or a new calendar publish a new version.
 
-    `access` says who may see the dataset; owner and administrators alone send it.
+    `access` says who may see the dataset; owner and administrators alone send it. `refresh.schedule` says when a live
+    source is read again by itself: each time is a run, which starts the exports that follow the dataset.
     """
-    require_match(if_match, _current(app, slug))
+    require_match(if_match, without_times(_current(app, slug)))
     is_shared = "access" in body.model_fields_set
     if is_shared:
         require(caller, "data.share")
         app.catalogue.named(body.access)
+    is_scheduled = "refresh" in body.model_fields_set
+    if is_scheduled:
+        app.refreshes.check(slug, body.refresh.schedule)
     spec, revision = app.catalogue.get_with_revision(slug)
-    if body.model_fields_set != {"access"}:
+    if body.changes_spec:
         app.catalogue.change(changed_spec(spec, body), if_revision=revision)
+    if is_scheduled:
+        app.refreshes.keep(slug, body.refresh.schedule)
     if is_shared:
         app.catalogue.share(slug, body.access)
-    return tagged(response, _current(app, slug))
+    return _tagged(response, _current(app, slug))
 
 
 @routes.delete("/datasets/{slug}", status_code=204, responses=answers(409, 412), summary="Delete a dataset")
 def delete(slug: str, app: TheApp, _caller: DataWriter, if_match: IfMatch = None) -> None:
     """Delete definition and versions. 409 names the analyses that stand on it."""
-    require_match(if_match, _current(app, slug))
+    require_match(if_match, without_times(_current(app, slug)))
     app.catalogue.delete(slug)
 
 
@@ -126,14 +133,14 @@ async def replace(slug: str, request: Request, response: Response, app: TheApp, 
     async with received(request, _incoming(app)) as upload:
         await run_in_threadpool(app.catalogue.replace, slug, upload.path, upload.file_name)
     response.headers["Location"] = request.url.path
-    return tagged(response, await run_in_threadpool(_current, app, slug))
+    return _tagged(response, await run_in_threadpool(_current, app, slug))
 
 
 @routes.post("/datasets/{slug}/refresh", responses=answers(409, 422), summary="Read the source again")
 def refresh(slug: str, response: Response, app: TheApp, _caller: DataWriter) -> DatasetAnswer:
     """Publish what changed in a live source; an upload stays as it is."""
     app.catalogue.refresh(slug)
-    return tagged(response, _current(app, slug))
+    return _tagged(response, _current(app, slug))
 
 
 @routes.post("/datasets/{slug}/query", responses=answers(400, 413, 415, 422, 429), summary="Ask in SQL")
@@ -152,7 +159,12 @@ def _current(app: App, slug: str) -> DatasetAnswer:
 def _answer(app: App, spec: DatasetSpec) -> DatasetAnswer:
     access = app.catalogue.access(spec.slug)
     named = access.model_copy(update={"people": tuple(map(app.people.called, access.people))})
-    return dataset_answer(spec, app.catalogue.latest(spec.slug), named)
+    return dataset_answer(spec, app.catalogue.latest(spec.slug), named, app.refreshes.schedule(spec.slug))
+
+
+def _tagged(response: Response, answer: DatasetAnswer) -> DatasetAnswer:
+    response.headers["ETag"] = etag_of(without_times(answer))
+    return answer
 
 
 def _require_may_share(caller: Caller, access: DatasetAccess) -> None:

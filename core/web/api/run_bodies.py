@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from core.delivery.people_acts import RunDetail
-from core.model.runs import Attempt, Delivery, Run, State
+from core.model.runs import Attempt, Delivery, Run, State, refreshed_dataset
 from core.store.run_lists import RunRow
 
 
@@ -23,10 +23,14 @@ class DeliveryRow(BaseModel):
 
 
 class RunFacts(BaseModel):
-    """What is told of a run wherever it is told. `late_s`: how long after its time it began; null before it has."""
+    """What is told of a run wherever it is told. `late_s`: how long after its time it began; null before it has.
+
+    `export`: id of what ran; null where `dataset` (its slug) was refreshed, which sends nothing.
+    """
 
     id: str
-    export: str
+    export: str | None
+    dataset: str | None
     name: str
     state: State
     reason: str
@@ -116,7 +120,8 @@ def _late_s(run: Run) -> float | None:
 def _facts(run: Run) -> dict[str, Any]:
     return {
         "id": run.id,
-        "export": run.subject_id,
+        "export": run.subject_id if run.subject_kind == "export" else None,
+        "dataset": refreshed_dataset(run),
         "name": run.name,
         "state": run.state,
         "reason": run.reason,

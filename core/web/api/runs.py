@@ -58,7 +58,7 @@ class ManyStarted(BaseModel):
 
 def seen(app: TheApp, caller: RunReader) -> SeenRuns:
     """The runs that the caller may see."""
-    return SeenRuns(app.ledger, app.exports, app.artefacts, caller)
+    return SeenRuns(app.ledger, app.exports, app.catalogue, app.artefacts, caller)
 
 
 Seen = Annotated[SeenRuns, Depends(seen)]

@@ -106,11 +106,21 @@ def start(
 
 def trigger_answer(saved: SavedTrigger) -> ScheduleAnswer | UrlAnswer | DatasetAnswer:
     """A trigger as it is answered."""
-    said = saved.spec.model_dump()
     if isinstance(saved.spec, ScheduleTrigger):
-        zone = find_zone(saved.spec.zone)
-        return ScheduleAnswer(**said, state=saved.state, next_fires=[at.astimezone(zone) for at in saved.next_fires])
-    return _url(saved) if isinstance(saved.spec, UrlTrigger) else DatasetAnswer(**said, state=saved.state)
+        return schedule_answer(saved)
+    return _url(saved) if isinstance(saved.spec, UrlTrigger) else _dataset(saved)
+
+
+def schedule_answer(saved: SavedTrigger) -> ScheduleAnswer:
+    """A schedule as it is answered, of an export or a dataset."""
+    said = ScheduleTrigger.model_validate(saved.spec)
+    zone = find_zone(said.zone)
+    next_fires = [at.astimezone(zone) for at in saved.next_fires]
+    return ScheduleAnswer(**said.model_dump(), state=saved.state, next_fires=next_fires)
+
+
+def _dataset(saved: SavedTrigger) -> DatasetAnswer:
+    return DatasetAnswer(**saved.spec.model_dump(), state=saved.state)
 
 
 def _url(saved: SavedTrigger) -> UrlAnswer:
