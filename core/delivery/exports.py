@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -16,6 +16,7 @@ from core.access.keys import Keys
 from core.access.passwords import hash_password
 from core.access.rights import may_see
 from core.access.tokens import Caller
+from core.delivery.alerts.recipients import alert_warnings, check_alerts
 from core.delivery.keeping import (
     NO_TOKENS,
     OLD_WORKS_FOR,
@@ -51,7 +52,10 @@ LONGEST_OWN_SLUG = 50
 
 @dataclass(frozen=True)
 class SavedExport:
-    """An export as it stands in the store; links by slug, triggers in the order of the specification."""
+    """An export as it stands in the store; links by slug, triggers in the order of the specification.
+
+    warnings: what is not wrong and yet not well.
+    """
 
     id: str
     spec: ExportSpec
@@ -61,6 +65,7 @@ class SavedExport:
     created_by: str
     created_at: datetime
     modified_at: datetime
+    warnings: tuple[str, ...] = ()
 
 
 class Exports(LinkActs):
@@ -140,6 +145,7 @@ class Exports(LinkActs):
         self._check(spec)
         now = self._clock()
         with self._store.write() as session:
+            check_alerts(session, self._organisation_id, spec)
             sealed, passwords = _sealed(with_ids(_with_link(session, spec)))
             row = add_export(session, self._organisation_id, sealed, person_id=by, now=now, passwords=passwords)
             note(session, "export.made", _of_export(row), at=now)
@@ -151,6 +157,8 @@ class Exports(LinkActs):
         Raises Stale, AlreadyExists, and what `ExportCheck` raises.
         """
         self._check(spec)
+        with self._store.read() as session:
+            check_alerts(session, self._organisation_id, spec)
         return self._change(export_id, spec, if_revision)
 
     def _change(self, export_id: str, spec: ExportSpec, if_revision: int | None) -> SavedExport:
@@ -223,7 +231,8 @@ class Exports(LinkActs):
         """An export with all that belongs to it. tokens: of trigger URLs that were made just now."""
         links = list_links(session, self._organisation_id, row.id)
         triggers = list_triggers(session, self._organisation_id, row.id)
-        return self._saved(row, links, triggers, tokens)
+        warnings = alert_warnings(session, self._organisation_id, export_spec(row), row.created_by)
+        return replace(self._saved(row, links, triggers, tokens), warnings=warnings)
 
     def _saved(
         self, row: Export, links: list[ReportLink], triggers: list[Trigger], tokens: Mapping[str, str] = NO_TOKENS

@@ -11,6 +11,7 @@ from pydantic import Field as SpecField
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from core.model.alerts import AlertSpec
 from core.model.analysis import Condition
 from core.model.base import Slug, Spec, id_column, json_column, time_column
 from core.model.triggers import TriggerSpec
@@ -181,7 +182,7 @@ class ExportSpec(Spec):
     """An export: content, triggers, condition, destinations.
 
     refresh: whether a run first reads the source again. retention_days: how long what its runs made is kept.
-    failure_recipients: addresses that hear of failures besides its author.
+    alerts: who hears what becomes of it; failure_recipients: addresses that hear of failures besides its author.
     """
 
     version: Literal[1] = 1
@@ -194,6 +195,7 @@ class ExportSpec(Spec):
     refresh: Literal["before", "none"] = "before"
     destinations: tuple[DestinationSpec, ...] = SpecField((), max_length=50)
     failure_recipients: tuple[str, ...] = SpecField((), max_length=20)
+    alerts: tuple[AlertSpec, ...] = SpecField((), max_length=10)
     retention_days: int = SpecField(RETENTION_DAYS, ge=1, le=365)
 
     @property

@@ -125,7 +125,7 @@ class Trigger(SQLModel, table=True):
     subject: what it starts, an export or the refresh of a dataset. next_fire_at: of schedules, the occurrence that
     is not planned yet. next_rule: fingerprint of what next_fire_at was reckoned from (rule, zone data); of those that
     follow a dataset, the version that was seen last, "" before the first look.
-    sha256: of the token of a URL; the one before it works until old_until.
+    sha256: of the token of a URL; the one before it works until old_until. problem: why a schedule was stopped.
     """
 
     __table_args__ = (Index("ix_trigger_due", "is_active", "next_fire_at"),)
@@ -145,4 +145,5 @@ class Trigger(SQLModel, table=True):
     old_sha256: str | None = Field(default=None, repr=False)
     old_until: datetime | None = time_column(nullable=True)
     last_used_at: datetime | None = time_column(nullable=True)
+    problem: str = ""
     created_at: datetime = time_column()

@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import core.model.access
+import core.model.alerts
 import core.model.analysis
 import core.model.connections
 import core.model.data

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.delivery.exports import SavedExport
 from core.delivery.links import Link, LinkState
+from core.model.alerts import AlertSpec
 from core.model.delivery import (
     ChannelDestination,
     ExportSpec,
@@ -79,7 +80,7 @@ class LinkDestinationAnswer(BaseModel):
 
 
 class ExportAnswer(BaseModel):
-    """An export with its links and triggers."""
+    """An export with its links and triggers. `warnings`: what is not wrong and yet not well."""
 
     id: str
     name: str
@@ -92,6 +93,8 @@ class ExportAnswer(BaseModel):
     destinations: list[LinkDestinationAnswer | ChannelDestination]
     links: list[LinkAnswer]
     failure_recipients: list[str]
+    alerts: list[AlertSpec]
+    warnings: list[str]
     retention_days: int
     revision: int
     created_at: datetime
@@ -228,6 +231,8 @@ def _answer(saved: SavedExport) -> ExportAnswer:
         destinations=[_destination(destination, links) for destination in saved.spec.destinations],
         links=[_link(link) for link in saved.links],
         failure_recipients=list(saved.spec.failure_recipients),
+        alerts=list(saved.spec.alerts),
+        warnings=list(saved.warnings),
         retention_days=saved.spec.retention_days,
         revision=saved.revision,
         created_at=saved.created_at,
