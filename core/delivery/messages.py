@@ -16,6 +16,7 @@ from core.report.deck import deck
 from core.report.images import png
 from core.report.mail import MailOptions, mail_message, mail_pictures
 from core.report.paper import paper
+from core.report.slack_blocks import SlackOptions, slack_message, slack_pictures
 from core.report.tables import csv_text, xlsx_bytes
 
 MEDIA_TYPES: Mapping[str, str] = {
@@ -95,6 +96,19 @@ def _email(drawing: Drawing) -> Letter:
     return Letter(message, drawn | attached)
 
 
+def _slack(drawing: Drawing) -> Letter:
+    report, content = drawing.made.report, drawing.content
+    pictures = slack_pictures(report)
+    options = SlackOptions(
+        export=drawing.export_name,
+        before=content.before,
+        after=content.after,
+        link=drawing.link,
+        is_test=drawing.is_test,
+    )
+    return Letter(slack_message(report, pictures, options), {each.file: png(dict(each.spec)) for each in pictures})
+
+
 def _webhook(drawing: Drawing) -> Letter:
     links = {"report": drawing.link} if drawing.link else {}
     about = {"id": drawing.export_id, "name": drawing.export_name}
@@ -136,7 +150,12 @@ _ATTACHED: Mapping[Attachment, Callable[[Drawing], bytes]] = {
     "csv": _csv,
     "xlsx": _xlsx,
 }
-_DRAWN: Mapping[str, Callable[[Drawing], Letter]] = {"email": _email, "webhook": _webhook, "inbox": _inbox}
+_DRAWN: Mapping[str, Callable[[Drawing], Letter]] = {
+    "email": _email,
+    "slack": _slack,
+    "webhook": _webhook,
+    "inbox": _inbox,
+}
 CHANNELS: tuple[str, ...] = tuple(_DRAWN)
 """Kinds of destinations that reports are sent to."""
 

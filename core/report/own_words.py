@@ -6,6 +6,7 @@ from functools import cache
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markupsafe import Markup
 
 TAGS = frozenset({"p", "br", "strong", "em", "s", "code", "ul", "ol", "li", "a", "blockquote", "h3", "hr"})
@@ -17,7 +18,7 @@ def words_html(markdown: str) -> Markup:
     """The words as HTML; "" for none. HTML among them is shown as it was typed, pictures are left out, and of links
     only those by https and mailto lead anywhere.
     """
-    tokens = _parser().parse(markdown.strip())
+    tokens = parsed(markdown)
     for token in tokens:
         if token.tag in HEADINGS:
             token.tag = "h3"
@@ -31,6 +32,11 @@ def words_html(markdown: str) -> Markup:
         link_rel=None,
     )
     return Markup(clean.strip())  # noqa: S704 - what is not on the list is gone
+
+
+def parsed(markdown: str) -> list[Token]:
+    """The words as what they are made of, for channels that have no HTML."""
+    return _parser().parse(markdown.strip())
 
 
 def _sound(_tag: str, _attribute: str, value: str) -> str | None:

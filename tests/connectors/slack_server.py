@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.connectors.slack_rules import MOST_LETTERS, complaints, letters
 
-TOKEN, CLIENT_ID, CLIENT_SECRET = "xoxb-1-2-secretsecret", "1.2", "client-secret"  # noqa: S105
+TOKEN, CLIENT_ID, CLIENT_SECRET = "xoxb-1-2-secretsecret", "1.2", "client-secret"
 HOOK = "/services/T0/B0/hooksecret"
 ALL_SCOPES = (
     "channels:read,chat:write,chat:write.customize,chat:write.public,files:read,files:write,groups:read,im:write,"
@@ -268,9 +268,9 @@ class Workspace:
         thread = given.get("thread_ts")
         if thread is not None and thread not in {message["ts"] for message in self.messages}:
             return {"error": "thread_not_found"}
-        if given.get("username") or given.get("icon_url"):
-            if "chat:write.customize" not in self.scopes.split(","):
-                return {"error": "missing_scope", "needed": "chat:write.customize", "provided": self.scopes}
+        is_own_name = bool(given.get("username") or given.get("icon_url"))
+        if is_own_name and "chat:write.customize" not in self.scopes.split(","):
+            return {"error": "missing_scope", "needed": "chat:write.customize", "provided": self.scopes}
         metadata = given.get("metadata") or {}
         if metadata and not ({"event_type", "event_payload"} <= metadata.keys()):
             return {"error": "invalid_metadata_format"}

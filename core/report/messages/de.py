@@ -360,5 +360,15 @@ MESSAGES = {
     "mail_reason": "Diese Mail kommt von Bridgecast, durch den Export „{export}“.",
     "mail_unsubscribe": "Keine Mails dieses Exports mehr erhalten",
     "mail_test": "Ein Test: Nur Sie erhalten diese Mail.",
+    "card_test": "Ein Test, von Hand gesendet, um zu sehen, was ankommt.",
+    "card_cut": "Gekürzt auf das, was Teams annimmt. Im Bericht steht alles.",
+    "card_cut_alone": "Gekürzt auf das, was Teams annimmt.",
+    "card_reason": "Gesendet von Bridgecast, durch den Export „{export}“.",
+    "card_delivery": "Sendung {id}",
     "mail_subject_test": "Test: {subject}",
+    # messages in chats
+    "slack_thread": "Weiter geht es im Thread.",
+    "slack_cut": "Hier gekürzt: Im Bericht steht alles.",
+    "slack_reason": "Gesendet von Bridgecast, durch den Export „{export}“.",
+    "slack_test": "Ein Test: Nur Sie sehen diese Nachricht.",
 }

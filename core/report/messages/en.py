@@ -295,5 +295,15 @@ MESSAGES = {
     "mail_reason": "This mail comes from Bridgecast, by the export “{export}”.",
     "mail_unsubscribe": "Get no more mails of this export",
     "mail_test": "A test: only you get this mail.",
+    "card_test": "A test, sent by hand to see what arrives.",
+    "card_cut": "Shortened to what Teams takes. The report has all of it.",
+    "card_cut_alone": "Shortened to what Teams takes.",
+    "card_reason": "Sent by Bridgecast, by the export “{export}”.",
+    "card_delivery": "Delivery {id}",
     "mail_subject_test": "Test: {subject}",
+    # messages in chats
+    "slack_thread": "Read on in the thread.",
+    "slack_cut": "Shortened here: the report has all of it.",
+    "slack_reason": "Sent by Bridgecast, by the export “{export}”.",
+    "slack_test": "A test: only you see this message.",
 }

@@ -357,5 +357,15 @@ MESSAGES = {
     "mail_reason": "Cet e-mail vient de Bridgecast, par l’export « {export} ».",
     "mail_unsubscribe": "Ne plus recevoir les e-mails de cet export",
     "mail_test": "Un essai : vous seul recevez cet e-mail.",
+    "card_test": "Un essai, envoyé à la main pour voir ce qui arrive.",
+    "card_cut": "Raccourci à ce que Teams accepte. Le rapport contient tout.",
+    "card_cut_alone": "Raccourci à ce que Teams accepte.",
+    "card_reason": "Envoyé par Bridgecast, par l’export « {export} ».",
+    "card_delivery": "Envoi {id}",
     "mail_subject_test": "Essai : {subject}",
+    # messages in chats
+    "slack_thread": "La suite est dans le fil.",
+    "slack_cut": "Abrégé ici : le rapport contient tout.",
+    "slack_reason": "Envoyé par Bridgecast, par l’export « {export} ».",
+    "slack_test": "Un essai : vous seul voyez ce message.",
 }

@@ -347,5 +347,15 @@ MESSAGES = {
     "mail_reason": "Denne e-posten kommer fra Bridgecast, gjennom eksporten «{export}».",
     "mail_unsubscribe": "Ikke få flere e-poster fra denne eksporten",
     "mail_test": "En test: Bare du får denne e-posten.",
+    "card_test": "En test, sendt for hånd for å se hva som kommer fram.",
+    "card_cut": "Forkortet til det Teams tar imot. Rapporten har alt.",
+    "card_cut_alone": "Forkortet til det Teams tar imot.",
+    "card_reason": "Sendt av Bridgecast, gjennom eksporten «{export}».",
+    "card_delivery": "Sending {id}",
     "mail_subject_test": "Test: {subject}",
+    # messages in chats
+    "slack_thread": "Les videre i tråden.",
+    "slack_cut": "Forkortet her: Rapporten har alt.",
+    "slack_reason": "Sendt av Bridgecast, gjennom eksporten «{export}».",
+    "slack_test": "En test: Bare du ser denne meldingen.",
 }
