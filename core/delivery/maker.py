@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from core.access.dataset_rights import may_be_shown
 from core.analyses import Analyses, compute
 from core.catalogue import Catalogue
 from core.delivery.artefacts import Artefacts
 from core.delivery.condition import judge
+from core.delivery.gate import require_sound
 from core.delivery.ledger import Ledger
-from core.delivery.messages import Drawing, as_bytes, content_for, draw, media_type
-from core.delivery.reports import Made as MadeReport
-from core.delivery.reports import locked, make_report
+from core.delivery.messages import Drawing, content_for, media_type
+from core.delivery.recipients import addresses, name_of, narrowed, nobody_left, served
+from core.delivery.rendering import Occasion, Renderings, render
+from core.delivery.reports import locked
 from core.delivery.steps import Steps, refreshed
 from core.delivery.subscribers import Subscribers
 from core.delivery.subscriptions import Readers, Subscriptions
@@ -27,16 +29,12 @@ from core.model.analysis import AnalysisSpec
 from core.model.data import FilesSource
 from core.model.delivery import ChannelDestination, Export, ExportSpec, LinkDestination, ReportContent
 from core.model.runs import Artefact, Delivery
-from core.report.tables import bridge_json
 from core.store import Store
 from core.store.sent_runs import steps_of_sent
 from core.warehouse import Version, Warehouse
 from core.wording import Templates
 
 NO_DATA, NOT_MET = "no data", "condition not met"
-ALL_LEFT = "all recipients left"
-SUM_TOLERANCE = 1e-6
-"""Share of the largest figure by which a bridge may miss its total: far below what is printed."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +92,10 @@ class Maker:
         return Made(parent.run.versions, tuple(steps.done), deliveries, files)
 
     def _again(self, row: Delivery, build: Build, only: str) -> PlannedDelivery:
-        served = _served(row.recipients, only)
-        staying = self.subscribers.staying(build.subject_id, served)
+        asked = served(row.recipients, only)
+        staying = self.subscribers.staying(build.subject_id, asked)
         # A link shows what is newest at every load: nothing of it is sent.
-        ended = {"state": "succeeded"} if row.kind == "link" else _nobody_left(served, staying)
+        ended = {"state": "succeeded"} if row.kind == "link" else nobody_left(asked, staying)
         return PlannedDelivery(
             destination_id=row.destination_id,
             kind=row.kind,
@@ -114,7 +112,7 @@ class Maker:
         """Without whoever has it already; whole where nobody has, since nothing was ever sent."""
         before = {row.destination_id: row for row in self._sent_before(str(build.parent_id))}
         wanted = [
-            _narrowed(each, before[each.destination_id])
+            narrowed(each, before[each.destination_id])
             for each in made.deliveries
             if each.destination_id in before and before[each.destination_id].state != "succeeded"
         ]
@@ -210,7 +208,7 @@ class _Making:
     def _drawn(self, analysis: AnalysisSpec, version: Version) -> tuple[list[Artefact], list[PlannedDelivery]]:
         artefacts: list[Artefact] = []
         with self.steps.step("render") as told:
-            shared = _Shared(self, analysis, version)
+            shared = Renderings(partial(self._draw, analysis, version))
             deliveries = [self._delivery(shared, destination) for destination in self.spec.destinations]
             deliveries += [self._to_readers(shared, readers) for readers in self._readers()]
             if not deliveries:
@@ -224,12 +222,12 @@ class _Making:
         """Whoever asked for the report themselves. A test is for one person alone."""
         return [] if self.build.is_test else self.maker.subscriptions.readers(self.build.subject_id)
 
-    def _to_readers(self, shared: _Shared, readers: Readers) -> PlannedDelivery:
+    def _to_readers(self, shared: Renderings, readers: Readers) -> PlannedDelivery:
         planned = self._delivery(shared, readers.destination, readers.hidden)
         return replace(planned, name=f"Subscribers: {planned.name}")
 
     def _delivery(
-        self, shared: _Shared, destination: LinkDestination | ChannelDestination, hidden: tuple[str, ...] = ()
+        self, shared: Renderings, destination: LinkDestination | ChannelDestination, hidden: tuple[str, ...] = ()
     ) -> PlannedDelivery:
         kept = destination.model_dump(mode="json")
         if isinstance(destination, LinkDestination):
@@ -238,83 +236,24 @@ class _Making:
             return PlannedDelivery(
                 str(destination.id), "link", f"/r/{destination.settings.slug}", kept, state="succeeded"
             )
-        addresses = _addresses(destination)
-        staying = self.maker.subscribers.staying(self.build.subject_id, addresses)
+        asked = addresses(destination)
+        staying = self.maker.subscribers.staying(self.build.subject_id, asked)
         return PlannedDelivery(
             destination_id=str(destination.id),
             kind=destination.kind,
-            name=name_of(destination, shared.connection_names),
+            name=name_of(destination, self.maker.connection_names()),
             destination=kept,
             connection_id=destination.connection,
-            message=shared.message(destination, hidden),
+            message=shared.message(destination.kind, content_for(self.spec.content, destination), hidden),
             recipients=staying,
-            **_nobody_left(addresses, staying),
+            **nobody_left(asked, staying),
         )
 
-
-class _Shared:
-    """The reports of one run, each drawn once for all destinations that show the same.
-
-    files: by name, as they will be kept. The first rendering's files bear their own names, those of the others have
-    its number in front.
-    """
-
-    def __init__(self, making: _Making, analysis: AnalysisSpec, version: Version) -> None:
-        self._making, self._analysis, self._version = making, analysis, version
-        self.connection_names = making.maker.connection_names()
-        self.drawings: dict[str, tuple[str, Drawing]] = {}
-        self.files: dict[str, bytes] = {}
-
-    def draw(self, content: ReportContent, hidden: tuple[str, ...] = ()) -> tuple[str, Drawing]:
-        """The drawing of this content, and what its files' names begin with. hidden: as of `make_report`."""
-        key = f"{content.model_dump_json()}{sorted(hidden)}"
-        if key not in self.drawings:
-            prefix = f"{len(self.drawings) + 1}." if self.drawings else ""
-            self.drawings[key] = (prefix, self._new(content, hidden))
-            self.files[f"{prefix}bridge.json"] = as_bytes(self.drawings[key][1].figures)
-        return self.drawings[key]
-
-    def message(self, destination: ChannelDestination, hidden: tuple[str, ...]) -> str:
-        """The name of the message for a destination, drawn if it is not there yet."""
-        prefix, drawing = self.draw(content_for(self._making.spec.content, destination), hidden)
-        name = f"{prefix}{destination.kind}.json"
-        if name not in self.files:
-            letter = draw(destination.kind, drawing)
-            self.files[name] = as_bytes(letter.message)
-            self.files |= {f"{prefix}{file}": content for file, content in letter.files.items()}
-        return name
-
-    def _new(self, content: ReportContent, hidden: tuple[str, ...]) -> Drawing:
-        maker, build = self._making.maker, self._making.build
-        words = maker.templates.words(content.locale)
-        now = maker.clock()
-        made = make_report(
-            maker.warehouse,
-            self._analysis,
-            content,
-            self._version,
-            rendered_at=now,
-            words=words,
-            hidden=hidden,
-        )
-        require_sound(made)
-        figures = bridge_json(
-            made.bridge,
-            analysis=self._analysis.slug,
-            revision=None,
-            data_version=self._version.number,
-            as_of=self._version.as_of,
-            rendered_at=now,
-            locale=content.locale,
-            depth=self._analysis.comment_depth,
-            words=words,
-            second=made.second,
-            labels=made.labels,
-        )
-        return Drawing(
-            made=made,
-            content=content,
-            figures=figures,
+    def _draw(
+        self, analysis: AnalysisSpec, version: Version, content: ReportContent, hidden: tuple[str, ...]
+    ) -> Drawing:
+        maker, build, now = self.maker, self.build, self.maker.clock()
+        occasion = Occasion(
             export_id=build.subject_id,
             export_name=build.name,
             file_stem=_stem(build.name, now),
@@ -323,56 +262,10 @@ class _Shared:
             is_test=build.is_test,
             can_leave=maker.is_public and not build.is_test,
         )
-
-
-def require_sound(made: MadeReport) -> None:
-    """The gate before sending. Raises DataError for a report whose bars do not add up or that shows nothing."""
-    total = made.bridge.total
-    if total.change is None:
-        raise DataError(f"'{made.report.name}' is undefined on one side: the KPI is divided by 0. Nothing was sent.")
-    bars = sum(value or 0.0 for value in made.bridge.steps["contribution"])
-    size = max(abs(total.base or 0.0), abs(total.current or 0.0), abs(total.change))
-    if abs(bars - total.change) > SUM_TOLERANCE * size:
-        raise DataError(
-            f"The bars of '{made.report.name}' add up to {bars:g}, the change is {total.change:g}. Nothing was sent."
-        )
-    if not made.report.sections and not made.report.alert:
-        raise DataError(f"'{made.report.name}' shows nothing. Choose a view. Nothing was sent.")
-
-
-def name_of(destination: ChannelDestination, connections: Mapping[str, str]) -> str:
-    """What a destination is called in lists. connections: what they are called, by id."""
-    if destination.kind == "inbox":
-        named = [*destination.settings.get("roles", ()), *destination.settings.get("people", ())]
-        return f"Inbox of {_first_of(named)}" if named else "Inbox"
-    return _first_of(_addresses(destination)) or connections.get(str(destination.connection), destination.kind)
-
-
-def _first_of(names: Sequence[str]) -> str:
-    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else "".join(names)
-
-
-def _addresses(destination: ChannelDestination) -> tuple[str, ...]:
-    """Whom a mail goes to; other channels do not tell recipients apart."""
-    if destination.kind != "email":
-        return ()
-    given = [address for name in ("to", "cc", "bcc") for address in destination.settings.get(name) or ()]
-    return tuple(dict.fromkeys(map(str, given)))
-
-
-def _nobody_left(asked: Sequence[str], staying: Sequence[str]) -> Mapping[str, Any]:
-    """What a delivery says whose recipients want no more mails."""
-    return {"state": "ignored", "reason": ALL_LEFT} if asked and not staying else {}
-
-
-def _served(recipients: Mapping[str, Mapping[str, str]], only: str) -> tuple[str, ...]:
-    return tuple(address for address, told in recipients.items() if only == "all" or told["state"] != "succeeded")
-
-
-def _narrowed(made: PlannedDelivery, before: Delivery) -> PlannedDelivery:
-    """A delivery without the recipients who were served before."""
-    left = tuple(who for who in made.recipients if who in _served(before.recipients, "failed"))
-    return replace(made, recipients=left, **_nobody_left(made.recipients, left))
+        words = maker.templates.words(content.locale)
+        drawn = render(maker.warehouse, analysis, content, version, occasion, now=now, words=words, hidden=hidden)
+        require_sound(drawn.made)
+        return drawn
 
 
 def _period(bridge: Bridge) -> str:
