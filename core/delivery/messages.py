@@ -18,6 +18,7 @@ from core.report.mail import MailOptions, mail_message, mail_pictures
 from core.report.paper import paper
 from core.report.slack_blocks import SlackOptions, slack_message, slack_pictures
 from core.report.tables import csv_text, xlsx_bytes
+from core.report.teams_card import CardOptions, card_pictures, teams_message
 
 MEDIA_TYPES: Mapping[str, str] = {
     "json": "application/json",
@@ -109,6 +110,21 @@ def _slack(drawing: Drawing) -> Letter:
     return Letter(slack_message(report, pictures, options), {each.file: png(dict(each.spec)) for each in pictures})
 
 
+def _teams(drawing: Drawing) -> Letter:
+    report, content = drawing.made.report, drawing.content
+    pictures = card_pictures(report)
+    options = CardOptions(
+        export=drawing.export_name,
+        before=content.before,
+        after=content.after,
+        link=drawing.link,
+        is_test=drawing.is_test,
+    )
+    message = teams_message(report, pictures, options)
+    named = {picture["file"] for picture in message["pictures"]}
+    return Letter(message, {each.file: png(dict(each.spec)) for each in pictures if each.file in named})
+
+
 def _webhook(drawing: Drawing) -> Letter:
     links = {"report": drawing.link} if drawing.link else {}
     about = {"id": drawing.export_id, "name": drawing.export_name}
@@ -153,6 +169,7 @@ _ATTACHED: Mapping[Attachment, Callable[[Drawing], bytes]] = {
 _DRAWN: Mapping[str, Callable[[Drawing], Letter]] = {
     "email": _email,
     "slack": _slack,
+    "teams": _teams,
     "webhook": _webhook,
     "inbox": _inbox,
 }
