@@ -365,11 +365,6 @@ MESSAGES = {
     "card_cut_alone": "Gekürzt auf das, was Teams annimmt.",
     "card_reason": "Gesendet von Bridgecast, durch den Export „{export}“.",
     "card_delivery": "Sendung {id}",
-    "card_test": "Ein Test, von Hand gesendet, um zu sehen, was ankommt.",
-    "card_cut": "Gekürzt auf das, was Teams annimmt. Im Bericht steht alles.",
-    "card_cut_alone": "Gekürzt auf das, was Teams annimmt.",
-    "card_reason": "Gesendet von Bridgecast, durch den Export „{export}“.",
-    "card_delivery": "Sendung {id}",
     "mail_subject_test": "Test: {subject}",
     # messages in chats
     "slack_thread": "Weiter geht es im Thread.",

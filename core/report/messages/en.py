@@ -300,11 +300,6 @@ MESSAGES = {
     "card_cut_alone": "Shortened to what Teams takes.",
     "card_reason": "Sent by Bridgecast, by the export “{export}”.",
     "card_delivery": "Delivery {id}",
-    "card_test": "A test, sent by hand to see what arrives.",
-    "card_cut": "Shortened to what Teams takes. The report has all of it.",
-    "card_cut_alone": "Shortened to what Teams takes.",
-    "card_reason": "Sent by Bridgecast, by the export “{export}”.",
-    "card_delivery": "Delivery {id}",
     "mail_subject_test": "Test: {subject}",
     # messages in chats
     "slack_thread": "Read on in the thread.",

@@ -362,11 +362,6 @@ MESSAGES = {
     "card_cut_alone": "Raccourci à ce que Teams accepte.",
     "card_reason": "Envoyé par Bridgecast, par l’export « {export} ».",
     "card_delivery": "Envoi {id}",
-    "card_test": "Un essai, envoyé à la main pour voir ce qui arrive.",
-    "card_cut": "Raccourci à ce que Teams accepte. Le rapport contient tout.",
-    "card_cut_alone": "Raccourci à ce que Teams accepte.",
-    "card_reason": "Envoyé par Bridgecast, par l’export « {export} ».",
-    "card_delivery": "Envoi {id}",
     "mail_subject_test": "Essai : {subject}",
     # messages in chats
     "slack_thread": "La suite est dans le fil.",

@@ -352,11 +352,6 @@ MESSAGES = {
     "card_cut_alone": "Forkortet til det Teams tar imot.",
     "card_reason": "Sendt av Bridgecast, gjennom eksporten «{export}».",
     "card_delivery": "Sending {id}",
-    "card_test": "En test, sendt for hånd for å se hva som kommer fram.",
-    "card_cut": "Forkortet til det Teams tar imot. Rapporten har alt.",
-    "card_cut_alone": "Forkortet til det Teams tar imot.",
-    "card_reason": "Sendt av Bridgecast, gjennom eksporten «{export}».",
-    "card_delivery": "Sending {id}",
     "mail_subject_test": "Test: {subject}",
     # messages in chats
     "slack_thread": "Les videre i tråden.",
