@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
+from functools import partial
 from types import MappingProxyType
 
 from sqlmodel import Session
@@ -15,7 +17,7 @@ from core.access.secrets import Secrets
 from core.connectors import CHANNELS, CONNECTORS
 from core.connectors.base import Account, Channel, Check, Connector, Outside, Value, checked_secrets, checked_settings
 from core.connectors.email import Email
-from core.errors import DataError, DeliveryError, SecretsLost
+from core.errors import DataError, DeliveryError, NotFound, SecretsLost
 from core.model.base import is_one_line
 from core.model.connections import Connection
 from core.store import Store
@@ -26,6 +28,7 @@ from core.store.connections import (
     get_connection,
     keep_check,
     keep_only_default,
+    keep_secrets,
     list_connections,
 )
 
@@ -191,7 +194,16 @@ class Connections:
     def _account(self, row: Connection) -> Account:
         """Raises SecretsLost."""
         settings = checked_settings(connector_of(row.kind).fields, row.settings)
-        return Account(settings, self.secrets.open(row.secrets))
+        opened = self.secrets.open(row.secrets)
+        return Account(settings, opened, partial(self._renew, row.id, opened))
+
+    def _renew(self, connection_id: str, before: Mapping[str, str], renewed: Mapping[str, str]) -> None:
+        """Keep what a service gave for secrets of before, unless somebody changed or deleted the connection since."""
+        with suppress(NotFound, SecretsLost), self.store.write() as session:
+            row = get_connection(session, self.organisation_id, connection_id)
+            now = self.secrets.open(row.secrets)
+            if all(now.get(name) == before.get(name) for name in renewed):
+                keep_secrets(session, row, self.secrets.seal({**now, **renewed}))
 
     def _resealed(self, row: Connection, kept: Mapping[str, Value], given: Mapping[str, str | None]) -> str:
         """The row's secrets with those that were given. What is lost may be typed again, all of it."""

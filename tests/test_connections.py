@@ -165,3 +165,20 @@ def opened(app: App, mail: SavedConnection) -> dict[str, str]:
     """What a call would use."""
     with app.store.read() as session:
         return app.connections.secrets.open(get_connection(session, app.organisation.id, mail.id).secrets)
+
+
+def test_what_a_service_renewed_is_kept_and_for_people_nothing_changed(app: App, mail: SavedConnection) -> None:
+    _, account = app.connections.channel("email", mail.id)
+    account.renew({"password": "another"})
+    assert app.connections.channel("email", mail.id)[1].secrets == {"password": "another"}
+    assert app.connections.get(mail.id).revision == mail.revision
+
+
+def test_what_somebody_typed_meanwhile_is_not_overwritten(app: App, mail: SavedConnection) -> None:
+    _, account = app.connections.channel("email", mail.id)
+    app.connections.change(mail.id, secrets={"password": "typed"})
+    account.renew({"password": "another"})
+    assert app.connections.channel("email", mail.id)[1].secrets == {"password": "typed"}
+    app.connections.delete(mail.id)
+    account.renew({"password": "another"})
+    assert app.connections.all() == []

@@ -32,7 +32,7 @@ MASK = "***"
 class Field:
     """One input. choices: value to label. binds_secrets: whoever changes it types the secrets again, so that they are
     never shown to another host than the one they were given for. complaint: what a text lacks by the connector's own
-    rule ("is no …"), "" for nothing.
+    rule ("is no …"), "" for nothing. is_typed: False for what no form asks for, since signing in sets it.
     """
 
     name: str
@@ -45,14 +45,19 @@ class Field:
     placeholder: str = ""
     binds_secrets: bool = False
     complaint: Callable[[str], str] = lambda text: ""
+    is_typed: bool = True
 
 
 @dataclass(frozen=True)
 class Account:
-    """A connection with its secrets open, for as long as a call takes."""
+    """A connection with its secrets open, for as long as a call takes.
+
+    renew: keeps secrets that the service exchanged for those that are here, if nobody changed them meanwhile.
+    """
 
     settings: Mapping[str, Value]
     secrets: Mapping[str, str] = field(repr=False)
+    renew: Callable[[Mapping[str, str]], None] = field(default=lambda secrets: None, repr=False)
 
 
 @dataclass(frozen=True)

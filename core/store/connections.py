@@ -58,6 +58,12 @@ def change_connection(
     return _kept(session, row)
 
 
+def keep_secrets(session: Session, row: Connection, sealed: str) -> None:
+    """Keep secrets that a service renewed by itself: for people the connection is the same."""
+    row.secrets = sealed
+    session.add(row)
+
+
 def keep_check(session: Session, row: Connection, *, is_ok: bool, text: str, now: datetime) -> None:
     """Keep what a check found, unless the connection was changed or deleted while it ran."""
     found: dict[str, Any] = {"checked_at": now, "check_ok": is_ok, "check_text": text}

@@ -13,8 +13,10 @@ PICTURE = "cid:"
 DELIVERY = "00000000-0000-0000-0000-000000000000"
 """Stands for the id of the delivery in the element of the same id, as long as the real one."""
 DELIVERY_ELEMENT = "delivery"
+MOST_TAKEN = 28_000
+"""Bytes that Teams takes of a message, everything included; it says so only after it has taken it over."""
 MOST_BYTES = 26_000
-"""Teams takes 28 kB of a message, everything included, and says so only after it has taken it over."""
+"""Of a card when it is drawn: its pictures' addresses are guessed."""
 PICTURE_ROOM = 300
 """Bytes that a picture's address may need."""
 
