@@ -28,6 +28,7 @@ from core.audit_log import AuditLog
 from core.catalogue import Catalogue
 from core.connections import Connections
 from core.connectors import CHANNELS
+from core.delivery.alerts.desk import Alerts
 from core.delivery.artefacts import Artefacts
 from core.delivery.checks import ExportCheck
 from core.delivery.exports import Exports
@@ -83,6 +84,7 @@ class App:
     subscribers: Subscribers
     subscriptions: Subscriptions
     sending: Sending
+    alerts: Alerts
     clock: Callable[[], datetime]
 
     def seen_by(self, caller: Caller) -> App:
@@ -163,6 +165,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         sender = Sender(connections, artefacts, ledger, inbox, subscribers, pictures)
         home = settings.data_dir / "home.id"
         sending = Sending(store, organisation.id, home, settings.sending, clock)
+        alerts = Alerts(store, artefacts, organisation.id, settings.ui_base_url, clock)
         if settings.demo:
             load_samples(store, catalogue, analyses, exports, organisation.id, by=owner.id, lock_dir=settings.data_dir)
         # All is well: what was opened is closed by the App.
@@ -196,6 +199,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
         subscribers,
         subscriptions,
         sending,
+        alerts,
         clock,
     )
 

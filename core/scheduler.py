@@ -46,7 +46,7 @@ from core.web.views import Views  # noqa: E402
 
 log = structlog.get_logger(__name__)
 
-BEAT_S, REAP_S = 1, 10
+BEAT_S, TELL_S, REAP_S = 1, 2, 10
 LOOK_S = 0.2
 JUMP = timedelta(seconds=5)
 CANNOT_WORK, WRONG_SETTING = 1, 2
@@ -173,7 +173,7 @@ def rails_of(app: App, meters: Meters) -> Rails:
     executor = Executor(app.ledger, app.artefacts, app.maker, app.sender, meters, is_sending=app.settings.sending)
     planner = Planner(app.store, app.ledger, app.warehouse, app.organisation.id)
     retention = Retention(app.store, app.artefacts, app.organisation.id, app.clock)
-    return Rails(planner, app.ledger, executor, retention, app.sending, app.clock)
+    return Rails(planner, app.ledger, executor, retention, app.sending, app.alerts, app.clock)
 
 
 def tell_first_code(app: App) -> None:
@@ -256,6 +256,7 @@ class Heart:
         self._rails.plan()
         self._rhythm.every(BEAT_S).seconds.do(self.beat)
         self._rhythm.every(BEAT_S).seconds.do(self._rails.plan)
+        self._rhythm.every(TELL_S).seconds.do(self._rails.tell)
         self._rhythm.every(REAP_S).seconds.do(self._rails.reap)
         self.prune()
         self._rhythm.every().hour.do(self.prune)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -274,6 +274,13 @@ def _advice(status: int) -> str:
 
 def _signs(hook: Hook) -> str:
     return "Messages are signed." if hook.keys else "Messages are not signed: there is no signing secret."
+
+
+def told_event(news: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """The event by which a webhook hears what became of exports: what happened, one after the other."""
+    kinds = {str(each["what"]) for each in news}
+    succeeded = kinds <= {"succeeded", "recovered", "made_again"}
+    return {"type": f"export.{'succeeded' if succeeded else 'failed'}", "data": {"news": [dict(each) for each in news]}}
 
 
 def refreshed(
