@@ -108,12 +108,16 @@ class UrlTrigger(Spec):
 
 
 class DatasetTrigger(Spec):
-    """By new data: after the dataset's refresh has published, with exactly that version."""
+    """By new data: after the dataset's refresh has published, with exactly that version.
+
+    instead_of: schedules that start nothing meanwhile, and come back when the dataset is no longer followed.
+    """
 
     kind: Literal["dataset"] = "dataset"
     id: str | None = None
     dataset: Slug
     is_paused: bool = False
+    instead_of: tuple[ScheduleTrigger, ...] = SpecField((), max_length=20)
 
 
 TriggerSpec = Annotated[ScheduleTrigger | UrlTrigger | DatasetTrigger, SpecField(discriminator="kind")]

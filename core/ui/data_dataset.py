@@ -15,6 +15,7 @@ from core.ui import (
     data_columns,
     data_jobs,
     data_reading,
+    data_schedule,
     data_source,
     data_versions,
     frame,
@@ -30,7 +31,7 @@ WAIT_S = 1.0
 
 
 def show(app: App, slug: str) -> None:
-    """The dataset in five tabs. Live sources are looked at for change first."""
+    """The dataset in six tabs. Live sources are looked at for change first."""
     spec, fresh = app.catalogue.get(slug), app.catalogue.fresh(slug, wait_s=WAIT_S)
     version = fresh.version
     if fresh.is_loading:
@@ -47,7 +48,9 @@ def show(app: App, slug: str) -> None:
         )
     if spec.description:
         st.markdown(escape(spec.description))
-    look, columns, versions, source, access = st.tabs(["Look", "Columns", "Versions", "Source", "Who may see it"])
+    part = data_schedule.TAB if st.query_params.get(state.PART_PARAM) == data_schedule.PART else None
+    names = ["Look", "Columns", "Versions", "Source", data_schedule.TAB, "Who may see it"]
+    look, columns, versions, source, schedule, access = st.tabs(names, default=part)
     with look, frame.errors():
         _show_rows(app, version)
     with columns, frame.errors():
@@ -56,6 +59,8 @@ def show(app: App, slug: str) -> None:
         data_versions.show(app, version)
     with source, frame.errors():
         data_source.show(app, spec)
+    with schedule, frame.errors():
+        data_schedule.show(app, spec)
     with access, frame.errors():
         data_access.show(app, spec)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -10,9 +10,9 @@ import streamlit as st
 
 from core.app import App
 from core.delivery.rules import check_rule, next_fires
-from core.delivery.zones import zone_names
+from core.delivery.zones import ClockChange, clock_change, zone_names
 from core.model.triggers import CalendarRule, CatchUp, Overlap, ScheduleTrigger
-from core.ui.text import zone
+from core.ui.text import plural, zone
 
 HOWS = {"rule": "In words", "cron": "Cron"}
 EVERY = {
@@ -191,6 +191,20 @@ def _show_next(app: App, key: str, start: ScheduleTrigger) -> None:
     fires = next_fires(trigger, app.clock(), FIRES)
     shown = [_with_offset(at.astimezone(ZoneInfo(trigger.zone))) for at in fires]
     st.caption("Next: " + " · ".join(shown) if shown else "It never runs again.")
+    if change := clock_change(ZoneInfo(trigger.zone), app.clock()):
+        st.caption(f":material/schedule: {_said(trigger, change)}")
+
+
+def _said(trigger: ScheduleTrigger, change: ClockChange) -> str:
+    """What a change of clocks means for a schedule."""
+    at = change.at.astimezone(ZoneInfo(trigger.zone))
+    minutes = int(abs(change.by).total_seconds()) // 60
+    by = plural(minutes // 60, "hour") if minutes % 60 == 0 else plural(minutes, "minute")
+    if change.by > timedelta(0):
+        means = f"forward by {by}: a time that is skipped runs at {at:%H:%M}"
+    else:
+        means = f"back by {by}: a time that comes twice runs at its first coming"
+    return f"On {at:%a %d %b %Y} clocks in {trigger.zone} go {means}. What runs every hour goes on in real hours."
 
 
 def _with_offset(at: datetime) -> str:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 
 import streamlit as st
+from pydantic import ValidationError
 
 from core.app import App
 from core.delivery.exports import SavedExport
 from core.model.analysis import AnalysisSpec
 from core.model.data import DATE_TYPES, NUMERIC_TYPES
 from core.model.triggers import DatasetTrigger, Parameter, ScheduleTrigger, TriggerSpec, UrlTrigger
-from core.ui import frame
+from core.ui import data_schedule, frame
 from core.ui.exports_schedule import default_schedule, edit_schedule, schedule_of
 from core.ui.identity import acting
 from core.ui.notices import attempt, begin_dialog
 from core.ui.text import escape, plain
 
 TRIGGERS, NEW_URLS = "exports_triggers", "exports_new_urls"
+SYNC, FOLLOWED = "exports_sync", "exports_followed"
 URL_HELP = "Whoever calls this address starts the export. It is shown once, after saving."
 LONGEST_NAME = 50
 
@@ -37,38 +40,79 @@ def fill(export: SavedExport | None) -> None:
     for name in [name for name in st.session_state if str(name).startswith("exports_trigger_")]:
         del st.session_state[name]
     begins = export.spec.triggers if export else (default_schedule(),)
-    st.session_state[TRIGGERS] = [Draft(f"exports_trigger_{place}", spec) for place, spec in enumerate(begins)]
+    followed = tuple(trigger for trigger in begins if isinstance(trigger, DatasetTrigger))
+    others = [trigger for trigger in begins if not isinstance(trigger, DatasetTrigger)]
+    drafts = [*others, *(kept for trigger in followed for kept in trigger.instead_of)]
+    st.session_state[TRIGGERS] = [Draft(f"exports_trigger_{place}", spec) for place, spec in enumerate(drafts)]
+    st.session_state[FOLLOWED], st.session_state[SYNC] = followed, bool(followed)
 
 
 def edit_triggers(app: App, analysis: AnalysisSpec | None) -> None:
     """The triggers, one below the other, and the buttons that add some."""
-    drafts: list[Draft] = st.session_state[TRIGGERS]
+    is_synced = bool(st.session_state[SYNC])
+    drafts = [draft for draft in st.session_state[TRIGGERS] if not (is_synced and _is_schedule(draft))]
+    if analysis is not None:
+        with frame.errors():
+            _edit_sync(app, analysis)
     for draft in drafts:
         with st.container(border=True, key=f"{draft.key}_box"), frame.errors():
             _edit(app, draft, analysis)
-    if not drafts:
+    if not (drafts or is_synced):
         st.caption("Nothing starts it but you, by Run now.")
     with st.container(horizontal=True):
-        kinds = {draft.start.kind for draft in drafts}
-        if "dataset" not in kinds:
+        if not is_synced:
             _offer("Schedule", ":material/schedule:", "exports_add_schedule", default_schedule())
-        if analysis is not None and not kinds & {"schedule", "dataset"}:
-            new_data = DatasetTrigger(dataset=analysis.dataset)
-            _offer("New data", ":material/sync:", "exports_add_dataset", new_data)
         _offer("Trigger URL", ":material/bolt:", "exports_add_url", UrlTrigger())
 
 
 def triggers_of(app: App, analysis: AnalysisSpec) -> tuple[TriggerSpec, ...]:
     """What the inputs say. Raises ValidationError."""
-    found: list[TriggerSpec] = []
+    schedules: list[ScheduleTrigger] = []
+    urls: list[TriggerSpec] = []
     for draft in st.session_state[TRIGGERS]:
         if isinstance(draft.start, ScheduleTrigger):
-            found.append(schedule_of(draft.key, draft.start))
+            schedules.append(schedule_of(draft.key, draft.start))
         elif isinstance(draft.start, UrlTrigger):
-            found.append(_url_of(app, draft.key, draft.start, analysis))
-        else:
-            found.append(draft.start)
-    return tuple(found)
+            urls.append(_url_of(app, draft.key, draft.start, analysis))
+    if not st.session_state[SYNC]:
+        return (*schedules, *urls)
+    first, *others = st.session_state[FOLLOWED] or (DatasetTrigger(dataset=analysis.dataset),)
+    kept = [other.model_copy(update={"instead_of": ()}) for other in others]
+    return (first.model_copy(update={"instead_of": tuple(schedules)}), *kept, *urls)
+
+
+def _is_schedule(draft: Draft) -> bool:
+    return isinstance(draft.start, ScheduleTrigger)
+
+
+def _edit_sync(app: App, analysis: AnalysisSpec) -> None:
+    """The switch by which the export follows a dataset; offered where the dataset is read again by itself."""
+    followed = st.session_state[FOLLOWED]
+    slugs = list(dict.fromkeys([trigger.dataset for trigger in followed] or [analysis.dataset]))
+    names = ", ".join(escape(app.catalogue.get(slug).name) for slug in slugs)
+    has_own = all(app.refreshes.schedule(slug) is not None for slug in slugs)
+    if has_own or st.session_state[SYNC]:
+        st.toggle(f"Start after each refresh of {names}", key=SYNC, on_change=_keep_schedules)
+    if st.session_state[SYNC]:
+        st.caption(
+            "It runs once the refresh has published, with exactly that version. Schedules are off meanwhile, and come "
+            "back when this is switched off."
+        )
+    if not has_own:
+        st.caption(f"{names} has no schedule of its own. Give it one, then this export can start after each refresh.")
+        data_schedule.link_to(slugs[0], "Data > Schedule")
+
+
+def _keep_schedules() -> None:
+    """Streamlit forgets inputs that are not drawn: what they say is kept as what they begin with."""
+    drafts = []
+    for draft in st.session_state[TRIGGERS]:
+        start = draft.start
+        if isinstance(start, ScheduleTrigger):
+            with suppress(ValidationError):
+                start = schedule_of(draft.key, start)
+        drafts.append(Draft(draft.key, start))
+    st.session_state[TRIGGERS] = drafts
 
 
 def keep_new_urls(saved: SavedExport) -> None:
@@ -142,7 +186,7 @@ def _remove(key: str) -> None:
 
 
 def _edit(app: App, draft: Draft, analysis: AnalysisSpec | None) -> None:
-    titles = {"schedule": "Schedule", "url": "Trigger URL", "dataset": "New data"}
+    titles = {"schedule": "Schedule", "url": "Trigger URL"}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{titles[draft.start.kind]}**", width="stretch")
         st.button(
@@ -157,8 +201,6 @@ def _edit(app: App, draft: Draft, analysis: AnalysisSpec | None) -> None:
         edit_schedule(app, draft.key, draft.start)
     elif isinstance(draft.start, UrlTrigger):
         _edit_url(app, draft.key, draft.start, analysis)
-    else:
-        st.caption(f"After the refresh of {escape(draft.start.dataset)} has published, with exactly that version.")
 
 
 def _fill_url(key: str, start: UrlTrigger) -> None:

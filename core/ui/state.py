@@ -5,6 +5,7 @@ from __future__ import annotations
 # Addresses: what stands behind the ? of a page.
 DATASET_PARAM = "dataset"
 ANALYSIS_PARAM = "analysis"
+PART_PARAM = "part"
 NEW_PARAM = "new"
 SECTION_PARAM = "section"
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.delivery import rules
-from core.delivery.zones import ZONE_DATA, find_zone
+from core.delivery.zones import ZONE_DATA, clock_change, find_zone
 from core.errors import DataError
 from core.model.triggers import ScheduleTrigger
 
@@ -291,3 +291,39 @@ def test_it_is_described_in_words(trigger: ScheduleTrigger, said: str) -> None:
 
 def test_cron_s_rule_of_either_day_is_explained() -> None:
     assert "whichever of the two days comes" in rules.describe(cron("0 9 1 * 1"))
+
+
+# Zone, the first moment after clocks were set in 2026, and by how many minutes: both edges of each.
+EDGES = [
+    ("Europe/Berlin", "2026-03-29T01:00", 60),
+    ("Europe/Berlin", "2026-10-25T01:00", -60),
+    ("America/New_York", "2026-03-08T07:00", 60),
+    ("America/New_York", "2026-11-01T06:00", -60),
+    ("America/St_Johns", "2026-03-08T05:30", 60),
+    ("America/St_Johns", "2026-11-01T04:30", -60),
+    ("Australia/Lord_Howe", "2026-04-04T15:00", -30),
+    ("Australia/Lord_Howe", "2026-10-03T15:30", 30),
+    ("America/Santiago", "2026-04-05T03:00", -60),
+    ("America/Santiago", "2026-09-06T04:00", 60),
+    ("Pacific/Chatham", "2026-04-04T14:00", -60),
+    ("Pacific/Chatham", "2026-09-26T14:00", 60),
+]
+
+
+@pytest.mark.parametrize(("zone", "at", "minutes"), EDGES)
+@pytest.mark.parametrize("days", [0.01, 1, 6.3, 13.9])
+def test_a_change_of_clocks_is_told_two_weeks_ahead(zone: str, at: str, minutes: int, days: float) -> None:
+    told = clock_change(find_zone(zone), utc(at) - timedelta(days=days))
+    assert told is not None
+    assert (told.at, told.by) == (utc(at), timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(("zone", "at", "minutes"), EDGES)
+def test_a_change_that_is_over_or_further_away_is_not_told(zone: str, at: str, minutes: int) -> None:
+    for days in (-0.01, 14.1):
+        assert clock_change(find_zone(zone), utc(at) - timedelta(days=days)) is None
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+def test_where_clocks_are_never_set_nothing_is_told(zone: str) -> None:
+    assert not any(clock_change(find_zone(zone), utc("2026-01-01") + timedelta(days=14 * n)) for n in range(26))

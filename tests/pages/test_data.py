@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.app import App
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetAccess, DatasetSpec, FilesSource, UploadSource
+from core.model.delivery import ExportSpec
 from tests.pages.driving import Open, settled, texts
 
 DATA = "pages/1_Data.py"
@@ -330,3 +331,43 @@ def test_a_columns_description_fetches_no_picture(open_page: Open, app: App, sal
     helps = "".join(frame.proto.columns for frame in open_page("pages/1_Data.py", dataset="sales").dataframe)
     assert "planted.example" in helps
     assert "![x]" not in helps
+
+
+def test_an_upload_says_why_it_has_no_schedule(open_page: Open, sales: DatasetSpec) -> None:
+    assert "An uploaded file cannot be read again." in texts(open_page(DATA))
+
+
+def test_a_live_dataset_is_given_a_schedule_and_loses_it_again(open_page: Open, app: App, live: Path) -> None:
+    page = open_page(DATA, dataset="live", part="schedule")
+    page = settled(page.toggle(key="data_schedule_live_0_on").set_value(True).run())
+    assert texts(page).count("09:00 (UTC+00:00)") == 5
+    page = settled(page.button(key="data_schedule_save").click().run())
+    assert r"'Live' is refreshed by schedule\: Monday to Friday at 09\:00 (UTC)." in texts(page)
+    assert app.refreshes.schedule("live") is not None
+    (switch,) = [toggle for toggle in page.toggle if str(toggle.key).endswith("_on")]
+    assert switch.value
+    page = settled(switch.set_value(False).run())
+    settled(page.button(key="data_schedule_save").click().run())
+    assert app.refreshes.schedule("live") is None
+
+
+def test_a_cron_rule_that_is_none_is_refused(open_page: Open, app: App, live: Path) -> None:
+    page = open_page(DATA, dataset="live")
+    page = settled(page.toggle(key="data_schedule_live_0_on").set_value(True).run())
+    page = settled(page.segmented_control(key="data_schedule_live_0_how").set_value("cron").run())
+    page = settled(page.text_input(key="data_schedule_live_0_cron").set_value("0 25 * * *").run())
+    assert "its hour cannot be read" in texts(page)
+    settled(page.button(key="data_schedule_save").click().run())
+    assert app.refreshes.schedule("live") is None
+
+
+def test_it_names_the_exports_that_start_after_it(open_page: Open, app: App, live: Path) -> None:
+    equation = {"steps": [{"formula": "visits"}, {"formula": "revenue / visits"}]}
+    comparison = {"by": "shop", "base": ["Paris"], "current": ["Berlin"]}
+    spec = {"slug": "lively", "name": "L", "dataset": "live", "equation": equation, "comparison": comparison}
+    app.analyses.create(AnalysisSpec.model_validate(spec), by=app.owner.id)
+    link = {"kind": "link", "settings": {"slug": "lively"}}
+    body = {"name": "Lively", "content": {"analysis": "lively"}, "destinations": [link]}
+    follows = {"triggers": [{"kind": "dataset", "dataset": "live"}]}
+    app.exports.create(ExportSpec.model_validate(body | follows), by=app.owner.id)
+    assert "Start after it: Lively." in texts(open_page(DATA, dataset="live"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 from core.app import App
 from core.delivery.exports import SavedExport
 from core.model.analysis import AnalysisSpec
-from core.model.triggers import ScheduleTrigger, UrlTrigger
+from core.model.data import DatasetSpec, FilesSource
+from core.model.triggers import DatasetTrigger, ScheduleTrigger, TriggerSpec, UrlTrigger
+from tests.pages.bridge_page import COLUMNS, EQUATION, ROWS
 from tests.pages.driving import Open, settled, texts
 from tests.pages.test_exports_list import act, export_of
 
@@ -123,3 +126,86 @@ def test_a_trigger_url_is_closed(open_page: Open, hooked: SavedExport, app: App)
     page = settled(open_page(PAGE).menu_button(key=f"exports_more_{hooked.id}").click("Trigger URL…").run())
     act(page, f"exports_turl_close_{hooked.triggers[0].id}")
     assert app.exports.get(hooked.id).triggers[0].state == "revoked"
+
+
+@pytest.fixture
+def refreshed(app: App, tmp_path: Path) -> AnalysisSpec:
+    """An analysis of a dataset that is read again every day."""
+    path = tmp_path / "live.csv"
+    path.write_text(ROWS, encoding="utf-8")
+    source = FilesSource(path=str(path))
+    app.catalogue.create(DatasetSpec(slug="live", name="Live", source=source, columns=COLUMNS), by=app.owner.id)
+    app.refreshes.keep("live", ScheduleTrigger(cron="0 6 * * *"))
+    spec = {"slug": "live-revenue", "name": "Live", "dataset": "live", "equation": EQUATION}
+    by_month = {"by": "day", "base": ["2026-01-01", "2026-01-31"], "current": ["2026-02-01", "2026-02-28"]}
+    app.analyses.create(AnalysisSpec.model_validate(spec | {"comparison": by_month}), by=app.owner.id)
+    return app.analyses.get("live-revenue").spec
+
+
+def triggers(app: App) -> tuple[TriggerSpec, ...]:
+    (export,) = app.exports.all()
+    return export.spec.triggers
+
+
+def test_following_is_not_offered_for_a_dataset_without_a_schedule(
+    open_page: Open, revenue: AnalysisSpec, app: App
+) -> None:
+    page = open_page(PAGE, new="1")
+    assert "exports_sync" not in [toggle.key for toggle in page.toggle]
+    assert "Sales has no schedule of its own. Give it one, then this export can start after each refresh." in texts(
+        page
+    )
+
+
+def test_following_a_dataset_switches_the_schedule_off_and_gives_it_back(
+    open_page: Open, refreshed: AnalysisSpec, app: App
+) -> None:
+    page = open_page(PAGE, new="1")
+    page = settled(page.time_input(key=f"{FIRST}_at").set_value(time(7, 30)).run())
+    page = settled(page.toggle(key="exports_sync").set_value(True).run())
+    assert f"{FIRST}_at" not in [one.key for one in page.time_input]
+    assert "exports_add_schedule" not in [button.key for button in page.button]
+    saved_with(page)
+    (follows,) = triggers(app)
+    assert isinstance(follows, DatasetTrigger)
+    assert (follows.dataset, [kept.rule.at for kept in follows.instead_of if kept.rule]) == ("live", ["07:30"])
+    page = open_page(PAGE, export=app.exports.all()[0].id)
+    page = settled(page.toggle(key="exports_sync").set_value(False).run())
+    assert page.time_input(key=f"{FIRST}_at").value == time(7, 30)
+    saved_with(page)
+    assert schedule(app).rule == follows.instead_of[0].rule
+
+
+def test_an_export_that_follows_says_when_its_dataset_has_lost_its_schedule(
+    open_page: Open, refreshed: AnalysisSpec, app: App
+) -> None:
+    follows = [{"kind": "dataset", "dataset": "live"}]
+    saved = export_of(app, "Following", content={"analysis": "live-revenue"}, triggers=follows)
+    app.refreshes.keep("live", None)
+    page = open_page(PAGE, export=saved.id)
+    assert page.toggle(key="exports_sync").value
+    assert "Live has no schedule of its own." in texts(page)
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ("2026-03-20", "On Sun 29 Mar 2026 clocks in Europe/Berlin go forward by 1 hour"),
+        ("2026-10-12", "On Sun 25 Oct 2026 clocks in Europe/Berlin go back by 1 hour"),
+        ("2026-06-20", ""),
+    ],
+)
+def test_two_weeks_before_clocks_change_it_says_what_that_means(now: str, said: str) -> None:
+    def page(now: str) -> None:
+        from datetime import datetime
+        from types import SimpleNamespace
+
+        from core.model.triggers import ScheduleTrigger
+        from core.ui.exports_schedule import edit_schedule
+
+        at = datetime.fromisoformat(f"{now}T12:00:00+00:00")
+        start = ScheduleTrigger(cron="30 2 * * *", zone="Europe/Berlin")
+        edit_schedule(SimpleNamespace(clock=lambda: at), "told", start)
+
+    told = texts(AppTest.from_function(page, kwargs={"now": now}).run())
+    assert ("clocks in" in told, said in told) == (bool(said), True)
