@@ -1,13 +1,14 @@
 """The workers of the sidecar: make the runs that are due, send the deliveries that wait.
 
-Each thread takes its turn to look into the ledger, claims one piece of work, hands the turn on and does it. This is the
-one place of the rails where errors become text.
+Each thread takes its turn to look into the ledger, claims as much as there are threads to do it, hands the turn on and
+does one piece of it.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
@@ -17,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.connectors.base import Receipt, SendError
 from core.delivery.artefacts import Artefacts
+from core.delivery.attempts import attempted
 from core.delivery.ledger import Ledger
 from core.delivery.meters import Meters
 from core.delivery.work import Build, Claim, Made, NotMet
@@ -67,6 +69,7 @@ class Executor:
         self._meters, self._is_sending = meters, is_sending
         self._turn, self._work, self._stopping = threading.Lock(), threading.Event(), threading.Event()
         self._held: dict[str, Build | Claim] = {}
+        self._ready: deque[Claim] = deque()
         self._threads = [
             threading.Thread(target=self._run, name=f"worker-{number}", daemon=True) for number in range(threads)
         ]
@@ -87,31 +90,26 @@ class Executor:
         deadline = time.monotonic() + within_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        for held in list(self._held.values()):
+        for held in [*self._held.values(), *self._ready]:
             self._give_back(held)
-
-    def execute(self, delivery_id: str) -> bool:
-        """Send one delivery, as a carrier asks; False when it may not go now."""
-        claim = self._ledger.claim_delivery(delivery_id)
-        if claim is not None:
-            self._send(claim)
-        return claim is not None
 
     def _run(self) -> None:
         while (work := self._next()) is not None:
             name = threading.current_thread().name
             self._held[name] = work
-            try:
-                self._make(work) if isinstance(work, Build) else self._send(work)
-            finally:
-                del self._held[name]
-                # What was made can be sent, and a destination is free again.
-                self.wake()
+            failure = attempted(lambda work=work: self._make(work) if isinstance(work, Build) else self._send(work))  # type: ignore[misc]
+            if failure is not None:
+                log.error("not written down: the reaper will find it", exc_info=failure)
+            del self._held[name]
+            # What was made can be sent, and a destination is free again.
+            self.wake()
 
     def _next(self) -> Build | Claim | None:
         """Work, as soon as there is any; None at the end."""
         with self._turn:
             while not self._stopping.is_set():
+                if self._ready:
+                    return self._ready.popleft()
                 self._work.clear()
                 if (work := self._claimed()) is not None:
                     return work
@@ -119,52 +117,66 @@ class Executor:
         return None
 
     def _claimed(self) -> Build | Claim | None:
+        """What is to be done; None while there is nothing, or while the store does not answer."""
+        match attempted(self._any):
+            case SQLAlchemyError() as error:
+                log.warning("nothing claimed, the store does not answer", reason=type(error).__name__)
+            case Exception() as error:
+                log.error("nothing claimed, unexpectedly", exc_info=error)
+            case work:
+                return work
+        self._stopping.wait(PAUSE_S)
+        return None
+
+    def _any(self) -> Build | Claim | None:
         """One run is always being made when any waits; deliveries come before the second one."""
-        try:
-            making = self._builds_now()
-            if making == 0 and (build := self._ledger.claim_build()) is not None:
-                return build
-            claim = self._ledger.claim_delivery() if self._is_sending else None
-            if claim is not None or not 0 < making < MOST_BUILDS:
-                return claim
-            return self._ledger.claim_build()
-        except SQLAlchemyError as error:
-            log.warning("nothing claimed, the store does not answer", reason=type(error).__name__)
-            self._stopping.wait(PAUSE_S)
+        making = self._builds_now()
+        if making == 0 and (build := self._ledger.claim_build()) is not None:
+            return build
+        if (claim := self._claim()) is not None or not 0 < making < MOST_BUILDS:
+            return claim
+        return self._ledger.claim_build()
+
+    def _claim(self) -> Claim | None:
+        """A delivery for this thread, and one for each other that is idle: they are claimed by one transaction."""
+        if not self._is_sending:
             return None
+        self._ready.extend(self._ledger.claim_deliveries(len(self._threads) - len(self._held)))
+        return self._ready.popleft() if self._ready else None
 
     def _builds_now(self) -> int:
         return sum(isinstance(work, Build) for work in list(self._held.values()))
 
     def _make(self, build: Build) -> None:
         began = time.monotonic()
-        try:
-            self._artefacts.require_room(self._ledger.last_bytes(build.subject_id))
-            made = self._maker.make(build)
-        except NotMet as unmet:
-            ignored = partial(self._ledger.build_ignored, build, unmet.reason, str(unmet), unmet.made)
-            self._write_down("ignored", ignored)
-        except Exception as error:  # noqa: BLE001  a run that cannot be made fails alone, whatever the reason
-            _tell(error, run=build.run_id)
-            self._write_down("failed", partial(self._ledger.build_failed, build, error))
-        else:
-            self._write_down("made", partial(self._ledger.built, build, made))
+        match attempted(lambda: self._made(build)):
+            case NotMet() as unmet:
+                ignored = partial(self._ledger.build_ignored, build, unmet.reason, str(unmet), unmet.made)
+                self._write_down("ignored", ignored)
+            case Exception() as error:
+                _tell(error, run=build.run_id)
+                self._write_down("failed", partial(self._ledger.build_failed, build, error))
+            case made:
+                self._write_down("made", partial(self._ledger.built, build, made))
         self._meters.build_s.observe(time.monotonic() - began)
+
+    def _made(self, build: Build) -> Made:
+        self._artefacts.require_room(self._ledger.last_bytes(build.subject_id))
+        return self._maker.make(build)
 
     def _send(self, claim: Claim) -> None:
         began = time.monotonic()
-        try:
-            receipt = self._sender.send(claim)
-        except Cancelled as error:
-            log.warning("a delivery was taken over", delivery=claim.delivery_id, reason=str(error))
-            return
-        except Exception as error:  # noqa: BLE001  a try that fails fails alone, whatever the reason
-            _tell(error, delivery=claim.delivery_id)
-            outcome = "unknown" if isinstance(error, SendError) and error.is_unknown else "failed"
-            self._insist(partial(self._ledger.send_failed, claim, error))
-        else:
-            outcome = str(receipt.outcome)
-            self._insist(partial(self._ledger.sent, claim, receipt))
+        match attempted(lambda: self._sender.send(claim)):
+            case Cancelled() as error:
+                log.warning("a delivery was taken over", delivery=claim.delivery_id, reason=str(error))
+                return
+            case Exception() as error:
+                _tell(error, delivery=claim.delivery_id)
+                outcome = "unknown" if isinstance(error, SendError) and error.is_unknown else "failed"
+                self._insist(partial(self._ledger.send_failed, claim, error))
+            case receipt:
+                outcome = str(receipt.outcome)
+                self._insist(partial(self._ledger.sent, claim, receipt))
         self._meters.tries.labels(claim.kind, outcome).inc()
         self._meters.send_s.labels(claim.kind).observe(time.monotonic() - began)
 

@@ -19,7 +19,7 @@ from core.delivery.people_acts import PeopleActs
 from core.delivery.retry import BUILD, MOST_LOST, lease, rule_of
 from core.delivery.work import Asked, Build, Claim, Made
 from core.errors import Cancelled
-from core.model.runs import FINAL, Attempt, Delivery, Run, State
+from core.model.runs import FINAL, Artefact, Attempt, Delivery, Run, State
 from core.store import Store
 from core.store.runs import (
     add_all,
@@ -28,17 +28,18 @@ from core.store.runs import (
     claimed_delivery,
     claimed_run,
     due_build,
-    due_delivery,
-    get_attempt,
+    due_deliveries,
     insert_run,
     is_held,
     late_deliveries,
     lost_builds,
     lost_deliveries,
+    mark_begun,
     move,
     sends_alone,
     settle,
 )
+from core.store.together import Together
 
 NO_RULES: Mapping[str, RetryRule] = {}
 TAKEN_OVER = "Another worker took this over meanwhile: nothing is sent by this one."
@@ -59,7 +60,7 @@ class Ledger(PeopleActs):
         carrier: Carrier | None = None,
     ) -> None:
         super().__init__(store, organisation_id, clock, carrier or Embedded())
-        self._rules = rules
+        self._rules, self._together = rules, Together(store)
 
     def ask(
         self,
@@ -176,19 +177,29 @@ class Ledger(PeopleActs):
             move(session, row, "planned", changes, at=now, text="stopped before it was made")
 
     def claim_delivery(self, delivery_id: str | None = None) -> Claim | None:
-        """Take the delivery that has waited longest (or this one, if it may go), and write the try down.
+        """Take the delivery that has waited longest (or this one, as a carrier asks), as `claim_deliveries` does."""
+        return next(iter(self.claim_deliveries(1, delivery_id)), None)
 
-        None while all sending is held, and while a delivery that has cost workers has its last chance alone.
+    def claim_deliveries(self, most: int, delivery_id: str | None = None) -> list[Claim]:
+        """Take the deliveries that have waited longest, each to another destination, and write their tries down.
+
+        delivery_id: this one, if it may go. None while all sending is held, and while a delivery that
+        has cost workers has its last chance alone.
         """
         now = self._clock()
         with self._store.write() as session:
             last = MOST_LOST - 1
             if is_held(session, self.organisation_id) or sends_alone(session, unknowns=last):
-                return None
-            row = due_delivery(session, self.organisation_id, now=now, most_unknowns=last, delivery_id=delivery_id)
-            return None if row is None else self._claimed(session, row, now)
+                return []
+            rows = due_deliveries(
+                session, self.organisation_id, now=now, most_unknowns=last, most=most, delivery_id=delivery_id
+            )
+            files: dict[str, tuple[Artefact, ...]] = {}
+            for row in rows:
+                files[row.run_id] = files.get(row.run_id) or tuple(artefacts_of(session, row.run_id))
+            return [self._claimed(session, row, files[row.run_id], now) for row in rows]
 
-    def _claimed(self, session: Session, row: Delivery, now: datetime) -> Claim:
+    def _claimed(self, session: Session, row: Delivery, files: tuple[Artefact, ...], now: datetime) -> Claim:
         rule = rule_of(self._rules, row.kind)
         first = row.first_attempt_at or now
         deadline_at = row.deadline_at or first + timedelta(seconds=rule.deadline_s)
@@ -196,9 +207,9 @@ class Ledger(PeopleActs):
         move(session, row, "running", {**changes, "first_attempt_at": first, "deadline_at": deadline_at}, at=now)
         add_all(session, [Attempt(delivery_id=row.id, fence=row.fence, started_at=now)])
         settle(session, row.run_id, at=now)
-        return self._claim(session, row)
+        return self._claim(session, row, files)
 
-    def _claim(self, session: Session, row: Delivery) -> Claim:
+    def _claim(self, session: Session, row: Delivery, files: tuple[Artefact, ...]) -> Claim:
         run = session.get_one(Run, row.run_id)
         waiting = (address for address, told in row.recipients.items() if told["state"] in {"planned", "retry"})
         return Claim(
@@ -217,45 +228,59 @@ class Ledger(PeopleActs):
             message=row.message,
             recipients=tuple(waiting),
             cursor=row.cursor,
-            artefacts=tuple(artefacts_of(session, run.id)),
+            artefacts=files,
             tries=row.tries,
             lease_until=row.lease_until or self._clock(),
         )
 
     def begun(self, claim: Claim) -> None:
         """The next byte may have an effect. Raises Cancelled when another worker took it over: then nothing is sent."""
-        with self._store.write() as session:
+
+        def begin(session: Session) -> None:
             self._sent_row(session, claim)
-            attempt = get_attempt(session, claim.delivery_id, claim.fence)
-            attempt.has_begun = True
-            session.add(attempt)
+            mark_begun(session, claim.delivery_id, claim.fence)
+
+        self._together.write(begin)
 
     def keep(self, claim: Claim, cursor: Mapping[str, Any]) -> None:
-        """How far a sending of several steps has come. Raises Cancelled when another worker took it over."""
-        with self._store.write() as session:
+        """How far a sending of several steps has come; the claim holds longer by that.
+
+        Raises Cancelled when another worker took it over.
+        """
+        until = self._clock() + lease(rule_of(self._rules, claim.kind))
+
+        def note_down(session: Session) -> None:
             row = self._sent_row(session, claim)
-            row.cursor = dict(cursor)
+            row.cursor, row.lease_until = dict(cursor), until
             session.add(row)
+
+        self._together.write(note_down)
 
     def sent(self, claim: Claim, receipt: Receipt) -> bool:
         """The channel answered. False when another worker took it over: then only the try's note tells of it."""
         now, rule = self._clock(), rule_of(self._rules, claim.kind)
-        with self._store.write() as session:
+
+        def end(session: Session) -> bool:
             row = claimed_delivery(session, claim.delivery_id, claim.fence)
             if row is None:
                 return self._came_late(session, claim, f"It ended later: {receipt.outcome}. {receipt.response}", now)
             after_receipt(session, row, receipt, rule, now=now)
             return True
 
+        return self._together.write(end)
+
     def send_failed(self, claim: Claim, error: BaseException) -> bool:
         """The try failed. False as for `sent`."""
         now, rule = self._clock(), rule_of(self._rules, claim.kind)
-        with self._store.write() as session:
+
+        def end(session: Session) -> bool:
             row = claimed_delivery(session, claim.delivery_id, claim.fence)
             if row is None:
                 return self._came_late(session, claim, f"It ended later: {error}", now)
             after_error(session, row, error, rule, now=now)
             return True
+
+        return self._together.write(end)
 
     def release(self, claim: Claim) -> bool:
         """Give a delivery back that was not begun; False when something may have been sent."""

@@ -225,6 +225,8 @@ def _mend_connection(session: Session, row: Delivery) -> None:
 
 
 def _circuit(session: Session, row: Delivery, circuit_id: str) -> Circuit:
+    if (known := session.get(Circuit, circuit_id)) is not None:
+        return known
     run = session.get_one(Run, row.run_id)
     export_id = run.subject_id if circuit_id == row.destination_id else ""
     return get_circuit(session, circuit_id, organisation_id=run.organisation_id, export_id=export_id)

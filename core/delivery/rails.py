@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.delivery.alerts.desk import Alerts
+from core.delivery.attempts import attempted
 from core.delivery.executor import Executor
 from core.delivery.ledger import Ledger
 from core.delivery.planner import Planner
@@ -28,7 +28,6 @@ class Rails:
     executor: Executor
     retention: Retention
     sending: Sending
-    alerts: Alerts
     clock: Callable[[], datetime]
 
     def begin(self) -> None:
@@ -39,10 +38,6 @@ class Rails:
     def plan(self) -> None:
         """Ask for what is due."""
         self._round("plan", self._plan)
-
-    def tell(self) -> None:
-        """Tell people what became of their exports."""
-        self._round("tell", self._tell)
 
     def reap(self) -> None:
         """Take back what dead workers held."""
@@ -67,10 +62,6 @@ class Rails:
         if self.planner.beat(self.clock()):
             self.executor.wake()
 
-    def _tell(self) -> None:
-        if self.alerts.beat():
-            self.executor.wake()
-
     def _reap(self) -> None:
         if count := self.ledger.reap(at_start=False):
             log.warning("taken back from workers that did not end in time", count=count)
@@ -79,12 +70,10 @@ class Rails:
     def _prune(self) -> None:
         if count := self.retention.prune():
             log.info("runs pruned", count=count)
-        self.alerts.prune()
 
     def _round(self, name: str, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("round skipped", round=name, reason=type(error).__name__)
-        except Exception as error:
-            log.error("round failed, unexpectedly", round=name, exc_info=error)
+        match attempted(work):
+            case SQLAlchemyError() | OSError() as error:
+                log.warning("round skipped", round=name, reason=type(error).__name__)
+            case Exception() as error:
+                log.error("round failed, unexpectedly", round=name, exc_info=error)

@@ -45,7 +45,7 @@ class Store:
         self._read = sessionmaker(self._engine, class_=Session, expire_on_commit=False)
         self._write = sessionmaker(immediate, class_=Session, expire_on_commit=False)
         self._watcher: sqlite3.Connection | None = None
-        self._watching = threading.Lock()
+        self._watching, self._writing = threading.Lock(), threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -56,7 +56,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose changes are all kept when the block ends, or none when it raises."""
-        with self._write.begin() as session:
+        with self._one_at_a_time(), self._write.begin() as session:
             yield session
 
     def migrate(self) -> None:
@@ -88,6 +88,16 @@ class Store:
             if self._watcher is not None:
                 self._watcher.close()
                 self._watcher = None
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Threads stand in line here: SQLite lets whoever waits for its lock look again ever more rarely."""
+        is_mine = self._writing.acquire(timeout=BUSY_TIMEOUT_S)
+        try:
+            yield
+        finally:
+            if is_mine:
+                self._writing.release()
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

@@ -19,6 +19,8 @@ from core.model.runs import FINAL, OPEN, Artefact, Attempt, Delivery, Run, RunEv
 from core.store.circuits import blocked_ids, paused_connections
 
 WAITING = ("planned", "retry")
+LOOKED_AT = 4
+"""Rows for each delivery that is asked for: several may wait for one destination."""
 
 
 def insert_run(session: Session, run: Run) -> tuple[Run, bool]:
@@ -52,8 +54,8 @@ def add_event(
 ) -> None:
     """Write down what happened to a run, or to one of its deliveries."""
     of = (row.id, None) if isinstance(row, Run) else (row.run_id, row.id)
-    session.add(RunEvent(run_id=of[0], delivery_id=of[1], at=at, state=state, text=text, person=person))
-    session.flush()
+    told = {"run_id": of[0], "delivery_id": of[1], "at": at, "state": state, "text": text, "person": person}
+    session.exec(insert(RunEvent).values(told))
 
 
 def is_held(session: Session, organisation_id: str) -> bool:
@@ -89,13 +91,19 @@ def due_build(session: Session, organisation_id: str, *, now: datetime) -> Run |
     return session.exec(query.order_by(col(Run.planned_at), col(Run.created_at), col(Run.id)).limit(1)).first()
 
 
-def due_delivery(
-    session: Session, organisation_id: str, *, now: datetime, most_unknowns: int, delivery_id: str | None = None
-) -> Delivery | None:
-    """The delivery that has waited longest and may go: its destination is idle, its circuit closed, its time not over.
+def due_deliveries(
+    session: Session,
+    organisation_id: str,
+    *,
+    now: datetime,
+    most_unknowns: int,
+    most: int,
+    delivery_id: str | None = None,
+) -> list[Delivery]:
+    """The deliveries that have waited longest and may go: destination idle, circuit closed, time not over.
 
-    most_unknowns: those with so many wait until nothing else is under way, then they come first. delivery_id: this one
-    or none.
+    Each to another destination. most_unknowns: those with so many wait until nothing else is under way, then one of
+    them comes first, alone. delivery_id: this one or none.
     """
     busy = select(Delivery.destination_id).where(Delivery.state == "running")
     asked: list[ColumnElement[bool]] = [
@@ -114,7 +122,11 @@ def due_delivery(
         asked.append(col(Delivery.id) == delivery_id)
     query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id)).where(*asked)
     order = (last.desc(), col(Delivery.next_at), col(Run.created_at), col(Delivery.id))
-    return session.exec(query.order_by(*order).limit(1)).first()
+    found = session.exec(query.order_by(*order).limit(LOOKED_AT * most)).all()
+    if found and found[0].unknowns >= most_unknowns:
+        return [found[0]]
+    first_of_each = {row.destination_id: row for row in reversed(found)}
+    return [row for row in found if first_of_each[row.destination_id] is row][:most]
 
 
 def get_run(session: Session, organisation_id: str, run_id: str) -> Run:
@@ -140,6 +152,12 @@ def claimed_delivery(session: Session, delivery_id: str, fence: int) -> Delivery
 def get_attempt(session: Session, delivery_id: str, fence: int) -> Attempt:
     """The try that a claim wrote down."""
     return session.exec(select(Attempt).where(Attempt.delivery_id == delivery_id, Attempt.fence == fence)).one()
+
+
+def mark_begun(session: Session, delivery_id: str, fence: int) -> None:
+    """From now on the try may have had an effect."""
+    same = (col(Attempt.delivery_id) == delivery_id, col(Attempt.fence) == fence)
+    session.exec(update(Attempt).where(*same).values(has_begun=True))
 
 
 def lost_builds(session: Session, organisation_id: str, *, now: datetime | None) -> list[Run]:
@@ -220,11 +238,12 @@ def add_all(session: Session, rows: Sequence[Artefact | Delivery | Attempt]) -> 
 
 def settle(session: Session, run_id: str, *, at: datetime) -> State:
     """Let the state of a run that was made follow its deliveries; the state it has then."""
-    row = session.get_one(Run, run_id)
     counted = select(Delivery.state, func.count()).where(Delivery.run_id == run_id).group_by(Delivery.state)
     state = derived({state for state, _ in session.exec(counted).all()})
-    if row.state != state:
-        move(session, row, state, {"finished_at": at if state in FINAL else None}, at=at)
+    now_in = session.exec(select(Run.state).where(Run.id == run_id)).one()
+    if now_in != state:
+        ended = {"finished_at": at if state in FINAL else None}
+        move(session, session.get_one(Run, run_id), state, ended, at=at)
     return state
 
 

@@ -18,7 +18,7 @@ from core.delivery.ledger import Ledger
 from core.delivery.meters import Meters
 from core.delivery.work import Build, Claim, Made, NotMet
 from core.store import Store
-from tests.delivery.ledgers import NOW, Clock, ask, make, only, outcomes, planned, state_of
+from tests.delivery.ledgers import NOW, Clock, ask, only, outcomes, state_of
 from tests.delivery.workers import Maker, Sender
 from tests.polling import wait_for
 
@@ -188,15 +188,6 @@ def test_after_a_stop_nothing_is_claimed(house: House) -> None:
     run_id = ask(house.ledger)
     assert house.maker.made == []
     assert state_of(house.ledger, run_id) == "planned"
-
-
-def test_a_carrier_has_one_delivery_executed(house: House) -> None:
-    executor = Executor(house.ledger, house.artefacts, house.maker, house.sender, house.meters)
-    run_id = make(house.ledger, planned("a"))
-    delivery_id = only(house.ledger, run_id).id
-    assert executor.execute(delivery_id)
-    assert not executor.execute(delivery_id)
-    assert state_of(house.ledger, run_id) == "succeeded"
 
 
 def test_what_was_sent_while_the_store_was_locked_is_written_down_later(

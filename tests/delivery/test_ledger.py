@@ -165,6 +165,24 @@ def test_a_worker_that_was_overtaken_may_not_begin_to_send(ledger: Ledger, clock
         ledger.keep(frozen, {"step": 2})
 
 
+def test_a_sending_of_several_steps_holds_its_claim_longer_by_each(ledger: Ledger, clock: Clock) -> None:
+    run_id = make(ledger)
+    taken = claim(ledger)
+    clock.forward(seconds=100)
+    ledger.keep(taken, {"step": 1})
+    clock.forward(seconds=100)
+    assert ledger.reap(at_start=False) == 0
+    assert state_of(ledger, run_id) == "running"
+
+
+def test_several_are_claimed_at_once_each_to_another_destination(ledger: Ledger) -> None:
+    make(ledger, planned("a"), planned("b"))
+    make(ledger, planned("a"), planned("c"), key="t@2")
+    taken = ledger.claim_deliveries(4)
+    assert sorted(one.destination_id for one in taken) == ["a", "b", "c"]
+    assert ledger.claim_deliveries(4) == []
+
+
 def test_a_lease_that_holds_is_not_reaped(ledger: Ledger, clock: Clock) -> None:
     make(ledger)
     claim(ledger)
