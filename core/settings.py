@@ -20,7 +20,15 @@ SQLITE = "sqlite:///"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 EVERY_ADDRESS = ("0.0.0.0", "::", "*")  # noqa: S104  named, not bound
 SHORTEST_PASSWORD = 8
-SECRET = ("oidc_client_secret", "owner_password", "owner_token", "secret_key", "egress_proxy")
+SECRET = (
+    "oidc_client_secret",
+    "owner_password",
+    "owner_token",
+    "secret_key",
+    "egress_proxy",
+    "slack_client_secret",
+    "slack_signing_secret",
+)
 _PROXY = re.compile(r"http://(?:[^\s/@]+@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}/?")
 GIVEN_ROLES = ("admin", "analyst", "viewer")
 """The roles that a provider's claim may give, the highest first: owners are made by owners."""
@@ -51,6 +59,10 @@ class Settings(BaseSettings):
     oidc_role_claim: str = ""
     oidc_roles: str = ""
     oidc_trust_email: bool = False
+    slack_client_id: str | None = None
+    slack_client_secret: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_url: str = "https://slack.com"
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     memory_limit: str = "60%"
     egress_allow: str = ""
@@ -116,6 +128,11 @@ class Settings(BaseSettings):
     def has_oidc(self) -> bool:
         """Whether people may sign in by an OpenID provider."""
         return bool(self.oidc_issuer and self.oidc_client_id)
+
+    @property
+    def has_slack_app(self) -> bool:
+        """Whether workspaces are connected by Slack's own consent page."""
+        return bool(self.slack_client_id and self.slack_client_secret)
 
     @property
     def oidc_allowed_domains(self) -> frozenset[str]:

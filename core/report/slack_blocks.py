@@ -85,6 +85,7 @@ def slack_message(report: Report, pictures: Sequence[SlackPicture], options: Sla
         "choices": choices,
         "pictures": [{"file": p.file, "alt": p.alt, "content_id": p.file.removesuffix(".png")} for p in pictures],
         "link": options.link,
+        "cut": drawing.cut_note(),
     }
 
 
@@ -94,6 +95,10 @@ class _Drawing:
     def __init__(self, report: Report, pictures: Mapping[str, SlackPicture], options: SlackOptions) -> None:
         self._report, self._pictures, self._options = report, pictures, options
         self._say = partial(text, language(report.locale))
+
+    def cut_note(self) -> str:
+        """What a message says that had to be shortened."""
+        return self._say("slack_cut")
 
     def notification(self) -> str:
         """What people see before they open Slack, and what is read aloud."""

@@ -23,7 +23,7 @@ from core.ui.text import escape
 
 CHANNELS_KEY = "exports_channels"
 INBOX = "inbox"
-ICONS = {"email": ":material/mail:", "webhook": ":material/webhook:", INBOX: ":material/inbox:"}
+ICONS = {"email": ":material/mail:", "slack": ":material/tag:", "webhook": ":material/webhook:", INBOX: ":material/inbox:"}
 ATTACHMENTS: dict[Attachment, str] = {"png": "PNG", "pdf": "PDF", "pptx": "PPTX", "csv": "CSV", "xlsx": "XLSX"}
 AS_ABOVE = "As above"
 

@@ -39,13 +39,17 @@ NEEDS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Call:
-    """One request. method: of the API ("chat.postMessage"), else "upload", "webhook" or "response"."""
+    """One request. method: of the API ("chat.postMessage"), else "upload", "webhook" or "response".
+
+    given: its arguments; wrong: why there are none.
+    """
 
     method: str
     path: str
     headers: Message
     body: bytes
     given: Mapping[str, Any]
+    wrong: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,8 @@ class Workspace:
         kind = call.headers.get("Content-Type", "").partition(";")[0]
         if kind not in {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}:
             return {"error": "invalid_post_type"}
+        if call.wrong:
+            return {"error": call.wrong}
         act = getattr(self, f"_{call.method.replace('.', '_')}", None)
         if act is None:
             return {"error": "unknown_method"}
@@ -247,6 +253,8 @@ class Workspace:
             file = self.files.get(one["id"])
             if file is None or file.content is None:
                 return {"error": "file_not_found"}
+            if file.is_complete:
+                return {"error": "invalid_arguments"}
             file.is_complete = True
         return {"files": [{"id": one["id"], "title": one.get("title"), "mimetype": ""} for one in found]}
 
@@ -334,10 +342,14 @@ class Workspace:
         return 200, {}, "ok"
 
 
-def _given(kind: str, body: bytes) -> Mapping[str, Any]:
+def _given(kind: str, body: bytes) -> Mapping[str, Any] | str:
+    """The arguments, or what Slack calls their fault."""
     if kind.startswith("application/json"):
-        found = json.loads(body)
-        return found if isinstance(found, dict) else {}
+        try:
+            found = json.loads(body or b"{}")
+        except ValueError:
+            return "invalid_json"
+        return found if isinstance(found, dict) else "json_not_object"
     return dict(parse_qsl(body.decode(), keep_blank_values=True)) if "urlencoded" in kind else {}
 
 
@@ -358,7 +370,8 @@ def slack_server() -> Iterator[Workspace]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             path = urlsplit(self.path).path
             given = _given(self.headers.get("Content-Type", ""), body)
-            answer = own.answer(Call(_method(path), path, self.headers, body, given))
+            wrong, arguments = (given, {}) if isinstance(given, str) else ("", given)
+            answer = own.answer(Call(_method(path), path, self.headers, body, arguments, wrong))
             if answer is None:
                 self.close_connection = True
                 self.connection.close()

@@ -1,0 +1,8 @@
+"""Slack: reports as messages of a bot, with pictures and menus, or by an incoming webhook."""
+
+from core.connectors.slack.api import API_URL
+from core.connectors.slack.choosing import Choice, Chosen, payload_of, read_choice, verified
+from core.connectors.slack.connector import Slack
+from core.connectors.slack.manifest import SCOPES, manifest_json
+
+__all__ = ["API_URL", "SCOPES", "Choice", "Chosen", "Slack", "manifest_json", "payload_of", "read_choice", "verified"]

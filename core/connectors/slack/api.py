@@ -1,0 +1,163 @@
+"""Slack's Web API through slack-sdk, on the guarded door, and what its answers mean for another try.
+
+slack-sdk's client builds the requests and reads the answers; its one method that opens a socket
+(`_perform_urllib_http_request_internal`, in 3.47) is replaced, so that every byte goes out by `Outside.session`. Its
+own retries are off: they sleep in the worker, and one that follows a lost answer posts twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import Request
+
+from requests import Session
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from core.connectors.base import Account, Outside, SendError, asked_pause_s, masked
+from core.errors import DeliveryError, HostRefused, NoAnswer
+
+API_URL = "https://slack.com/api/"
+CONNECT_S, CALL_S, TRY_S = 5.0, 30.0, 100.0
+"""To connect, for one call, and for all calls of one try."""
+MOST_READ, MOST_SHOWN = 4_000_000, 1_000
+TRANSIENT = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "ratelimited", "rate_limited", "request_timeout"}
+)
+ADVICE: Mapping[str, str] = {
+    "channel_not_found": "Choose the channel again; into a private one the app has to be invited first.",
+    "is_archived": "The channel is archived. Choose another one.",
+    "not_in_channel": "Invite the app into the channel: /invite in Slack.",
+    "restricted_action": "The workspace does not let the app write there. Ask its administrators.",
+    "invalid_auth": "The token is not accepted. Install the app anew and type its token.",
+    "not_authed": "The connection has no token. Type it.",
+    "token_revoked": "The token was revoked. Install the app anew and type its token.",
+    "token_expired": "The token has expired. Install the app anew and type its token.",
+    "account_inactive": "The app's account was switched off. Install the app anew and type its token.",
+    "users_not_found": "Nobody in the workspace has this address. Choose somebody else.",
+    "msg_blocks_too_long": "The message is too long for Slack. Show fewer views, or the list.",
+}
+GONE = frozenset({"is_archived"})
+"""What is gone for good: the destination is switched off."""
+_SILENT = logging.getLogger(f"{__name__}.sdk")
+_SILENT.setLevel(logging.CRITICAL + 1)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The settings of a Slack connection, typed."""
+
+    base_url: str
+    icon_url: str
+    token: str = field(repr=False)
+    hook_url: str = field(repr=False)
+    signing_secret: str = field(repr=False)
+    app_token: str = field(repr=False)
+
+    @classmethod
+    def of(cls, account: Account) -> Desk:
+        """Read from an account whose settings were checked."""
+        given, secrets = account.settings, account.secrets
+        names = ("token", "incoming_webhook_url", "signing_secret", "app_token")
+        base = str(given.get("base_url") or API_URL)
+        return cls(
+            base if base.endswith("/") else f"{base}/",
+            str(given.get("icon_url") or ""),
+            *(secrets.get(name, "").strip() for name in names),
+        )
+
+    @property
+    def host(self) -> str:
+        """Whom it speaks to, for sentences."""
+        return str(urlsplit(self.base_url if self.token else self.hook_url or self.base_url).hostname)
+
+    @property
+    def answers_choices(self) -> bool:
+        """Whether somebody can be told what was chosen from a menu."""
+        return bool(self.token and (self.signing_secret or self.app_token))
+
+    def said(self, text: str) -> str:
+        """Text of or about Slack, without the secrets that may be in it."""
+        return masked(text, [self.token, self.hook_url, self.signing_secret, self.app_token], most=MOST_SHOWN)
+
+
+class GuardedClient(WebClient):
+    """slack-sdk's client on the guarded door. until: `time.monotonic()` at which the try has to be over."""
+
+    def __init__(self, session: Session, desk: Desk, until_s: float, token: str | None = None) -> None:
+        super().__init__(token=token or desk.token or None, base_url=desk.base_url, retry_handlers=[], logger=_SILENT)
+        self.session, self._until_s = session, until_s
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        answer = self.post(url, req.data, dict(req.header_items()))
+        return {"status": answer[0], "headers": dict(answer[1]), "body": answer[2]}
+
+    def post(self, url: str, data: Any, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], str]:
+        """Status, headers and body of the answer to a POST. Raises HostRefused, NoAnswer, DeliveryError."""
+        left_s = self._until_s - time.monotonic()
+        if left_s <= 0:
+            raise DeliveryError("Slack was too slow for one try. It goes on where it stopped.")
+        answer = self.session.post(url, data=data, headers=dict(headers), timeout=(CONNECT_S, min(CALL_S, left_s)))
+        return answer.status_code, answer.headers, answer.content.decode("utf-8", "replace")
+
+
+@contextmanager
+def open_client(
+    desk: Desk, outside: Outside, *, try_s: float = TRY_S, token: str | None = None
+) -> Iterator[GuardedClient]:
+    """A client for the calls of one try. token: instead of the bot's."""
+    with outside.session(most_bytes=MOST_READ, whole_s=CALL_S) as session:
+        yield GuardedClient(session, desk, time.monotonic() + try_s, token)
+
+
+def error_name(error: SlackApiError) -> str:
+    """What Slack calls it; of an answer that is none of its own, the status."""
+    status, data = error.response.status_code, error.response.data
+    name = data.get("error") if isinstance(data, Mapping) else None
+    if status == 429:
+        return "ratelimited"
+    return str(name) if status == 200 and name else f"http {status}"
+
+
+def failure(error: Exception, desk: Desk, *, request: str = "", is_unknown: bool = False) -> SendError:
+    """What an error means for the delivery. is_unknown: whether a lost answer leaves nobody knowing."""
+    if isinstance(error, SlackApiError):
+        return _refused(error, desk, request)
+    if isinstance(error, SendError):
+        return error
+    if not isinstance(error, DeliveryError):
+        raise error
+    is_lost = isinstance(error, NoAnswer)
+    kind = "refused" if isinstance(error, HostRefused) else "no answer" if is_lost else "unreachable"
+    return SendError(
+        str(error), permanent=error.permanent, is_unknown=is_lost and is_unknown, error_class=kind, request=request
+    )
+
+
+def _refused(error: SlackApiError, desk: Desk, request: str) -> SendError:
+    response, name = error.response, error_name(error)
+    data = response.data if isinstance(response.data, Mapping) else {}
+    is_transient = name in TRANSIENT or name.startswith("http 5")
+    headers = {str(key).lower(): str(value) for key, value in response.headers.items()}
+    needed = (
+        f" The app lacks the scope {data['needed']}: add it, then install the app anew." if "needed" in data else ""
+    )
+    details = "; ".join(map(str, data.get("errors") or ()))[:300]
+    advice = needed or f" {ADVICE.get(name, 'Look at the export.')}" if not is_transient else " Another try follows."
+    return SendError(
+        desk.said(f"{desk.host} answered {name}{f': {details}' if details else ''}.{advice}"),
+        permanent=not is_transient,
+        retry_after_s=asked_pause_s(headers.get("retry-after"), datetime.now(UTC)) if is_transient else None,
+        disables=name in GONE,
+        error_class=name,
+        status=response.status_code,
+        request=request,
+        response=desk.said(str(dict(data))),
+    )
