@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.delivery.alerts.desk import Alerts
 from core.delivery.attempts import attempted
 from core.delivery.executor import Executor
 from core.delivery.ledger import Ledger
@@ -28,6 +29,7 @@ class Rails:
     executor: Executor
     retention: Retention
     sending: Sending
+    alerts: Alerts
     clock: Callable[[], datetime]
 
     def begin(self) -> None:
@@ -38,6 +40,10 @@ class Rails:
     def plan(self) -> None:
         """Ask for what is due."""
         self._round("plan", self._plan)
+
+    def tell(self) -> None:
+        """Tell people what became of their exports."""
+        self._round("tell", self._tell)
 
     def reap(self) -> None:
         """Take back what dead workers held."""
@@ -62,6 +68,10 @@ class Rails:
         if self.planner.beat(self.clock()):
             self.executor.wake()
 
+    def _tell(self) -> None:
+        if self.alerts.beat():
+            self.executor.wake()
+
     def _reap(self) -> None:
         if count := self.ledger.reap(at_start=False):
             log.warning("taken back from workers that did not end in time", count=count)
@@ -70,6 +80,7 @@ class Rails:
     def _prune(self) -> None:
         if count := self.retention.prune():
             log.info("runs pruned", count=count)
+        self.alerts.prune()
 
     def _round(self, name: str, work: Callable[[], None]) -> None:
         match attempted(work):
