@@ -2,12 +2,16 @@
 
 import streamlit as st
 
-from core.ui import frame, home_cards, home_reports, home_steps
+from core.ui import frame, home_cards, home_inbox, home_reports, home_steps
 from core.ui.identity import can
+from core.ui.notices import tell
 
 app = frame.open_page(frame.HOME)
+tell()
 frame.heading("Home")
 
+with frame.errors():
+    home_inbox.show_inbox(app)
 with frame.errors():
     if not can(app, "analysis.read"):
         home_reports.show_reports(app)

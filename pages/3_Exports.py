@@ -6,6 +6,7 @@ from core.ui.exports_links import say_when_down
 from core.ui.exports_list import show_empty, show_exports
 from core.ui.exports_triggers import show_new_urls
 from core.ui.notices import tell
+from core.ui.switched_off import show_switched_off
 
 app = frame.open_page(frame.EXPORTS)
 tell()
@@ -19,6 +20,7 @@ with frame.errors():
     if asked is not None:
         edit(app, asked)
     elif exports := app.exports.all():
+        show_switched_off(app)
         show_exports(app, exports)
     else:
         show_empty(app)

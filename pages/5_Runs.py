@@ -8,6 +8,7 @@ from core.ui.notices import tell
 from core.ui.runs_detail import show_run
 from core.ui.runs_list import RUN_PARAM, show_runs
 from core.ui.sending import offer_to_hold
+from core.ui.switched_off import show_switched_off
 
 app = frame.open_page(frame.RUNS)
 tell()
@@ -19,4 +20,5 @@ with frame.errors():
     if asked is not None:
         show_run(app, asked)
     else:
+        show_switched_off(app)
         show_runs(app)

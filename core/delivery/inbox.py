@@ -12,7 +12,7 @@ from core.errors import NotFound
 from core.model.access import Person
 from core.model.runs import InboxCard
 from core.store import Store
-from core.store.inbox import add_cards, cards_of, count_unread, get_card
+from core.store.inbox import add_cards, cards_of, count_unread, get_card, read_all
 from core.store.people import email_of, list_people
 
 
@@ -51,15 +51,27 @@ class Inbox:
             add_cards(session, cards)
         return Receipt(request=f"a card for {', '.join(person.name for person in people)}")
 
-    def of(self, person_id: str, *, limit: int = 50) -> list[InboxCard]:
-        """Somebody's cards, the newest first."""
+    def of(
+        self,
+        person_id: str,
+        *,
+        limit: int = 50,
+        before: tuple[datetime, str] | None = None,
+        only_unread: bool = False,
+    ) -> list[InboxCard]:
+        """Somebody's cards, the newest first. before: creation and id of the card behind which to go on."""
         with self.store.read() as session:
-            return cards_of(session, person_id, limit=limit)
+            return cards_of(session, person_id, limit=limit, before=before, only_unread=only_unread)
 
-    def unread(self, person_id: str) -> int:
-        """How many cards somebody has not opened."""
+    def unread(self, person_id: str, kind: str) -> int:
+        """How many cards of one kind ("report", "alert") somebody has not opened."""
         with self.store.read() as session:
-            return count_unread(session, person_id)
+            return count_unread(session, person_id, kind)
+
+    def read_all(self, person_id: str) -> None:
+        """Mark all of somebody's cards as read."""
+        with self.store.write() as session:
+            read_all(session, person_id, now=self.clock())
 
     def read(self, card_id: str, person_id: str, *, is_read: bool = True) -> InboxCard:
         """Mark one of somebody's cards. Raises NotFound."""

@@ -168,7 +168,7 @@ class Circuit(SQLModel, table=True):
     failures: final or retried attempts in a row; failed_deliveries: how many deliveries they belong to.
     open_until: nothing is sent before (circuit breaker, or a receiver's Retry-After); open_s: how long it was last.
     disabled_at: nothing is sent until a person enables it again.
-    told: error classes of which the author was told, with the moment.
+    told: what people were told of it ("disabled"), with the moment that it was about.
     """
 
     id: str = Field(primary_key=True)

@@ -76,10 +76,11 @@ def late_runs(session: Session, organisation_id: str, *, before: datetime) -> li
     return list(session.exec(query.order_by(col(Run.planned_at))))
 
 
-def off_circuits(session: Session, organisation_id: str) -> list[Circuit]:
-    """Destinations and connections that were switched off."""
+def off_circuits(session: Session, organisation_id: str) -> list[tuple[Circuit, datetime]]:
+    """Destinations and connections that were switched off, and when, the longest first."""
     query = select(Circuit).where(Circuit.organisation_id == organisation_id, col(Circuit.disabled_at).is_not(None))
-    return list(session.exec(query.order_by(col(Circuit.disabled_at), col(Circuit.id))))
+    rows = session.exec(query.order_by(col(Circuit.disabled_at), col(Circuit.id)))
+    return [(row, row.disabled_at) for row in rows if row.disabled_at is not None]
 
 
 def stopped_triggers(session: Session, organisation_id: str) -> list[Trigger]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select, update
 
 from core.model.runs import InboxCard
 
@@ -17,10 +18,23 @@ def add_cards(session: Session, cards: Sequence[InboxCard]) -> None:
     session.flush()
 
 
-def cards_of(session: Session, person_id: str, *, limit: int) -> list[InboxCard]:
-    """Somebody's cards, the newest first."""
+def cards_of(
+    session: Session,
+    person_id: str,
+    *,
+    limit: int,
+    before: tuple[datetime, str] | None = None,
+    only_unread: bool = False,
+) -> list[InboxCard]:
+    """Somebody's cards, the newest first. before: creation and id of the card behind which to go on."""
     query = select(InboxCard).where(InboxCard.person_id == person_id)
-    return list(session.exec(query.order_by(col(InboxCard.created_at).desc(), InboxCard.id).limit(limit)))
+    if only_unread:
+        query = query.where(col(InboxCard.read_at).is_(None))
+    if before is not None:
+        at, card_id = before
+        same = (col(InboxCard.created_at) == at) & (col(InboxCard.id) < card_id)
+        query = query.where(or_(col(InboxCard.created_at) < at, same))
+    return list(session.exec(query.order_by(col(InboxCard.created_at).desc(), col(InboxCard.id).desc()).limit(limit)))
 
 
 def get_card(session: Session, card_id: str) -> InboxCard | None:
@@ -28,7 +42,13 @@ def get_card(session: Session, card_id: str) -> InboxCard | None:
     return session.get(InboxCard, card_id)
 
 
-def count_unread(session: Session, person_id: str) -> int:
-    """How many of somebody's cards were not opened."""
+def count_unread(session: Session, person_id: str, kind: str) -> int:
+    """How many of somebody's cards of one kind were not opened."""
     query = select(func.count()).where(InboxCard.person_id == person_id, col(InboxCard.read_at).is_(None))
-    return int(session.exec(query).one())
+    return int(session.exec(query.where(InboxCard.kind == kind)).one())
+
+
+def read_all(session: Session, person_id: str, *, now: datetime) -> None:
+    """Mark all of somebody's cards."""
+    own = (col(InboxCard.person_id) == person_id, col(InboxCard.read_at).is_(None))
+    session.exec(update(InboxCard).where(*own).values(read_at=now))

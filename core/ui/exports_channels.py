@@ -51,7 +51,7 @@ def edit_channels(app: App, content: ReportContent | None) -> None:
         with st.container(border=True, key=f"{draft.key}_box"), frame.errors():
             _edit(app, draft, content)
     with st.container(horizontal=True):
-        for kind in CHANNELS:
+        for kind in (*CHANNELS, INBOX):
             st.button(
                 KIND_NAMES[kind],
                 key=f"exports_add_{kind}",

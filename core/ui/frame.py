@@ -21,7 +21,7 @@ from core.access.tokens import Caller
 from core.app import App
 from core.errors import BridgecastError, Cancelled
 from core.report.theme import ThemeName
-from core.ui import identity, loaders, sending
+from core.ui import alert_bars, identity, loaders, sending
 from core.ui.charts import ROOM_STYLE
 from core.ui.state import SECTION_PARAM
 from core.ui.text import escape
@@ -85,6 +85,7 @@ def open_page(entry: Entry) -> App:
         st.info(f"Your role is {caller.role}, which does not open this page.", icon=":material/lock:")
         st.stop()
     sending.say_when_held(app, caller)
+    alert_bars.say_alerts(app, caller)
     return app.seen_by(caller)
 
 

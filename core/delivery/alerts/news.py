@@ -194,8 +194,8 @@ class Gathering:
 
     def _tell_switched_off(self) -> None:
         """Each time a destination or a connection is switched off, once."""
-        for circuit in off_circuits(self.session, self.organisation_id):
-            at = circuit.disabled_at.isoformat() if circuit.disabled_at else ""
+        for circuit, since in off_circuits(self.session, self.organisation_id):
+            at = since.isoformat()
             if circuit.told.get(TOLD) != at:
                 circuit.told = {**circuit.told, TOLD: at}
                 self.session.add(circuit)
