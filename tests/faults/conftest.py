@@ -85,8 +85,8 @@ class Works:
 
     def tries(self, run_id: str) -> dict[str, list[Attempt]]:
         """The tries of each delivery to the receiver."""
-        found = self.app.ledger.run(run_id).attempts
-        return {row.id: found[row.id] for row in self.sent(run_id)}
+        detail = self.app.ledger.run(run_id)
+        return {row.id: detail.attempts[row.id] for row in detail.deliveries if row.kind == "webhook"}
 
     def outcomes(self, run_id: str) -> list[str | None]:
         """How the tries of a run ended, whichever the delivery."""
