@@ -219,6 +219,12 @@ def find_artefact(session: Session, organisation_id: str, run_id: str, name: str
     ).first()
 
 
+def find_delivery(session: Session, organisation_id: str, delivery_id: str) -> Delivery | None:
+    """A delivery of the organisation by its id."""
+    query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id))
+    return session.exec(query.where(Run.organisation_id == organisation_id, Delivery.id == delivery_id)).first()
+
+
 def events_of(session: Session, run_id: str) -> list[RunEvent]:
     """What happened to a run, in its order."""
     return list(session.exec(select(RunEvent).where(RunEvent.run_id == run_id).order_by(col(RunEvent.id))))

@@ -25,6 +25,7 @@ from core.web.problems import add_problem_handlers
 from core.web.proxies import Proxies
 from core.web.reports import Reports
 from core.web.sign_in import sign_in_routes
+from core.web.slack import slack_routes
 from core.web.static import static_routes
 from core.web.strangers import Strangers
 from core.web.triggers import TriggerUrls
@@ -66,6 +67,7 @@ def create_web(
     web.include_router(sign_in_routes(app))
     web.include_router(oidc_routes(app))
     web.include_router(unsubscribe_routes(app))
+    web.include_router(slack_routes(app))
     web.include_router(picture_routes(app))
     web.include_router(api_routes())
     web.include_router(docs_routes(web), prefix=PREFIX)

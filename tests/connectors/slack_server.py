@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -169,6 +170,10 @@ class Workspace:
         for name in ("blocks", "files", "metadata"):
             if isinstance(given.get(name), str):
                 given[name] = json.loads(given[name])
+        if call.method == "oauth.v2.access":
+            scheme, _, login = call.headers.get("Authorization", "").partition(" ")
+            user, _, password = b64decode(login).decode().partition(":") if scheme == "Basic" else ("", "", "")
+            given |= {"client_id": user, "client_secret": password} if user else {}
         return dict(act(given))
 
     def _not_let_in(self, call: Call) -> dict[str, Any] | None:

@@ -3,6 +3,20 @@
 from core.connectors.slack.api import API_URL
 from core.connectors.slack.choosing import Choice, Chosen, payload_of, read_choice, verified
 from core.connectors.slack.connector import Slack
-from core.connectors.slack.manifest import SCOPES, manifest_json
+from core.connectors.slack.installing import Installer
+from core.connectors.slack.manifest import INTERACTIONS_PATH, OAUTH_PATH, SCOPES, manifest_json
 
-__all__ = ["API_URL", "SCOPES", "Choice", "Chosen", "Slack", "manifest_json", "payload_of", "read_choice", "verified"]
+__all__ = [
+    "API_URL",
+    "INTERACTIONS_PATH",
+    "OAUTH_PATH",
+    "SCOPES",
+    "Choice",
+    "Chosen",
+    "Installer",
+    "Slack",
+    "manifest_json",
+    "payload_of",
+    "read_choice",
+    "verified",
+]
