@@ -30,6 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 from core.access.audit import Subject, record  # noqa: E402
 from core.app import App, open_app  # noqa: E402
+from core.delivery.alerts.pulse import Pulse  # noqa: E402
 from core.delivery.executor import Executor  # noqa: E402
 from core.delivery.meters import Meters  # noqa: E402
 from core.delivery.planner import Planner  # noqa: E402
@@ -39,7 +40,7 @@ from core.errors import BridgecastError, SettingsError  # noqa: E402
 from core.logs import configure_logs  # noqa: E402
 from core.settings import read_settings  # noqa: E402
 from core.store.exports import add_views  # noqa: E402
-from core.store.heartbeat import write_beat  # noqa: E402
+from core.store.heartbeat import is_alive, read_beat, write_beat  # noqa: E402
 from core.store.people import OWNER_EMAIL  # noqa: E402
 from core.web import create_web  # noqa: E402
 from core.web.views import Views  # noqa: E402
@@ -158,11 +159,16 @@ def serve(app: App, sockets: list[socket.socket]) -> None:
     rails.begin()
     heart = Heart(app, web.state.views, rails)
     heart.start()
+    pulse = pulse_of(app)
+    if pulse is not None:
+        pulse.start()
     tell_first_code(app)
     log.info("sidecar listens", address=app.settings.report_base_url, pid=os.getpid())
     try:
         server.run(sockets)
     finally:
+        if pulse is not None:
+            pulse.stop()
         rails.end()
         heart.stop()
     log.info("sidecar stopped")
@@ -174,6 +180,20 @@ def rails_of(app: App, meters: Meters) -> Rails:
     planner = Planner(app.store, app.ledger, app.warehouse, app.organisation.id)
     retention = Retention(app.store, app.artefacts, app.organisation.id, app.clock)
     return Rails(planner, app.ledger, executor, retention, app.sending, app.alerts, app.clock)
+
+
+def pulse_of(app: App) -> Pulse | None:
+    """What calls the operator's address each minute, where there is one."""
+    url = app.settings.heartbeat_url
+
+    def is_beating() -> bool:
+        with app.store.read() as session:
+            return is_alive(read_beat(session), now=app.clock())
+
+    def has_trouble() -> bool:
+        return app.alerts.mail_trouble() is not None
+
+    return Pulse(url.get_secret_value(), app.egress, is_beating, has_trouble) if url else None
 
 
 def tell_first_code(app: App) -> None:

@@ -26,6 +26,7 @@ SECRET = (
     "owner_token",
     "secret_key",
     "egress_proxy",
+    "heartbeat_url",
     "slack_client_secret",
     "slack_signing_secret",
 )
@@ -71,6 +72,14 @@ class Settings(BaseSettings):
     log: Literal["debug", "info", "warning", "error"] = "info"
     demo: bool = True
     sending: bool = True
+    heartbeat_url: SecretStr | None = None
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _is_called(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.fullmatch(r"https?://[^/\s]+\S*", url.get_secret_value()):
+            raise ValueError("this is no address. Write it like https://hc-ping.com/<id>")
+        return url
 
     @field_validator("memory_limit")
     @classmethod

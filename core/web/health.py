@@ -1,4 +1,4 @@
-"""Whether the sidecar lives (/healthz) and whether it can do its work (/readyz)."""
+"""Whether the sidecar lives and can tell people what fails (/healthz), and whether it can do its work (/readyz)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ def health_routes(app: App) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok", "product": "bridgecast"}
+    def healthz() -> JSONResponse:
+        mail = _mail(app)
+        status = "ok" if mail == "ok" else "mail fails"
+        told = {"status": status, "product": "bridgecast"} | ({} if mail == "ok" else {"mail": mail})
+        return JSONResponse(told, 200 if mail == "ok" else 503)
 
     @routes.get("/readyz")
     def readyz() -> JSONResponse:
@@ -28,6 +31,15 @@ def health_routes(app: App) -> APIRouter:
         return JSONResponse({"status": "ok" if is_ready else "not ready", **checks}, 200 if is_ready else 503)
 
     return routes
+
+
+def _mail(app: App) -> str:
+    """Since when nobody can be told by mail; a store that does not answer is for /readyz."""
+    try:
+        trouble = app.alerts.mail_trouble()
+    except SQLAlchemyError:
+        return "ok"
+    return "ok" if trouble is None else f"fails since {trouble.since:%Y-%m-%d %H:%M} UTC"
 
 
 def _store(app: App) -> str:

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from core.model.runs import Circuit
+from core.store.circuits import keep_circuit
 from core.store.heartbeat import write_beat
 from tests.web.conftest import Site, serve
 
@@ -23,6 +25,20 @@ def beat(site: Site, age: timedelta) -> None:
 
 def test_it_says_that_it_lives_and_what_it_is(site: Site) -> None:
     assert site.anonymous("/healthz").json() == {"status": "ok", "product": "bridgecast"}
+
+
+def test_it_is_not_well_while_mail_fails(own_site: Site) -> None:
+    app, settings = own_site.app, {"host": "mail.example.org", "from": "reports@example.org"}
+    post = app.connections.create("email", "Post", settings, by=app.owner.id)
+    assert own_site.anonymous("/healthz").status_code == 200
+    refused = Circuit(id=post.id, organisation_id=app.organisation.id, export_id="", disabled_reason="535 no.")
+    refused.disabled_at = app.clock() + timedelta(seconds=1)
+    with app.store.write() as session:
+        keep_circuit(session, refused)
+    answer = own_site.anonymous("/healthz")
+    assert (answer.status_code, answer.json()["status"]) == (503, "mail fails")
+    assert answer.json()["mail"].startswith("fails since ")
+    assert "mail.example.org" not in answer.text
 
 
 def test_it_does_not_tell_strangers_where_its_files_lie(own_site: Site) -> None:
