@@ -14,6 +14,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+DROPPED = "the line, after the message was taken"
 USER, PASSWORD = "reports", "correct horse battery"
 
 
@@ -45,10 +46,12 @@ class Post:
             envelope.rcpt_options.extend(options)
         return answer
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         answer = self.answers.get("DATA", "250 Taken")
-        if answer.startswith("250"):
+        if answer.startswith("250") or answer == DROPPED:
             self.envelopes.append(envelope)
+        if answer == DROPPED:
+            server.transport.abort()
         return answer
 
     async def handle_NOOP(self, _server: SMTP, _session: Session, _envelope: Envelope, _argument: str) -> str:
