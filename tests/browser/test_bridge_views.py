@@ -50,6 +50,8 @@ def test_a_click_opens_the_step_beneath_and_back_returns_to_the_view_before(hous
     assert "step=Visits&dimension=country&view=dimensions" in page.url
     page.locator(".st-key-bridge_view").get_by_text("KPI tree", exact=True).click()
     expect(page.get_by_text("Revenue = Visits × Conversion × Basket")).to_be_visible()
+    # Streamlit answers "back" with a rerun; one that still runs would swallow it.
+    settled(page)
     page.go_back()
     expect(page.locator("[class*=st-key-bridge_chart] [aria-label^='Visits, country']")).to_be_visible()
     assert "step=Visits&dimension=country&view=dimensions" in page.url
