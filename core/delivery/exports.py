@@ -25,7 +25,7 @@ from core.delivery.keeping import (
     revoke_trigger,
     rotate_trigger,
     saved_trigger,
-    trigger_url,
+    told_once,
     with_ids,
 )
 from core.delivery.links import Link, LinkActs, dataset_of
@@ -211,7 +211,7 @@ class Exports(LinkActs):
             export = self._row(session, export_id)
             row, token = rotate_trigger(session, *whose, now=now, old_works_for=old_works_for)
             note(session, "trigger.rotated", _of_trigger(row, export), at=now)
-            return saved_trigger(row, now, trigger_url(self._base_url, row, token))
+            return told_once(row, now, self._base_url, self._keys, token)
 
     def revoke_trigger(self, export_id: str, trigger_id: str) -> SavedTrigger:
         """Close a trigger URL at once, its old address too; `rotate_trigger` gives it a new one."""
@@ -238,13 +238,16 @@ class Exports(LinkActs):
         self, row: Export, links: list[ReportLink], triggers: list[Trigger], tokens: Mapping[str, str] = NO_TOKENS
     ) -> SavedExport:
         now, spec = self._clock(), export_spec(row)
-        urls = {one.id: trigger_url(self._base_url, one, tokens[one.id]) for one in triggers if one.id in tokens}
+        known = {one.id: saved_trigger(one, now) for one in triggers}
+        for one in triggers:
+            if one.id in tokens:
+                known[one.id] = told_once(one, now, self._base_url, self._keys, tokens[one.id])
         return SavedExport(
             id=row.id,
             spec=spec,
             revision=row.revision,
             links=tuple(self._link(link, row) for link in links),
-            triggers=tuple(saved_trigger(one, now, urls.get(one.id)) for one in in_order(triggers, spec.triggers)),
+            triggers=tuple(known[one.id] for one in in_order(triggers, spec.triggers)),
             created_by=row.created_by,
             created_at=row.created_at,
             modified_at=row.modified_at,

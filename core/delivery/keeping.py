@@ -10,8 +10,10 @@ from typing import Literal, TypeVar
 
 from sqlmodel import Session
 
+from core.access.keys import Keys
 from core.access.tokens import hash_token
 from core.delivery.rules import fingerprint, next_fires, occurrences
+from core.delivery.signatures import signing_secrets
 from core.errors import DataError
 from core.model.base import new_id
 from core.model.delivery import ChannelDestination, ExportSpec, LinkDestination
@@ -30,6 +32,7 @@ class SavedTrigger:
     """A trigger as its author sees it.
 
     next_fires: of schedules that are on, holidays left out. url: with its token, once: when it was made or renewed.
+    signing_secret: beside it, where calls are to be signed.
     state: "revoked" is a URL that nothing opens; while the export is off, every trigger is.
     """
 
@@ -41,9 +44,12 @@ class SavedTrigger:
     last_used_at: datetime | None
     old_until: datetime | None
     url: str | None = field(default=None, repr=False)
+    signing_secret: str | None = field(default=None, repr=False)
 
 
-def saved_trigger(row: Trigger, now: datetime, url: str | None = None) -> SavedTrigger:
+def saved_trigger(
+    row: Trigger, now: datetime, url: str | None = None, signing_secret: str | None = None
+) -> SavedTrigger:
     """What the row says."""
     spec = trigger_spec(row)
     return SavedTrigger(
@@ -55,7 +61,15 @@ def saved_trigger(row: Trigger, now: datetime, url: str | None = None) -> SavedT
         last_used_at=row.last_used_at,
         old_until=row.old_until if row.old_until and row.old_until > now else None,
         url=url,
+        signing_secret=signing_secret,
     )
+
+
+def told_once(row: Trigger, now: datetime, base_url: str, keys: Keys, token: str) -> SavedTrigger:
+    """The same with its address, and with its secret where calls are to be signed."""
+    is_signed = bool(row.rule.get("is_signed"))
+    secret = signing_secrets(keys, row.id, hash_token(token))[0] if is_signed else None
+    return saved_trigger(row, now, trigger_url(base_url, row, token), secret)
 
 
 def with_ids(spec: ExportSpec, before: ExportSpec | None = None) -> ExportSpec:

@@ -19,6 +19,7 @@ from core.access.keys import Keys
 from core.access.tokens import hash_token
 from core.delivery.ledger import Ledger
 from core.delivery.parameters import filters_of
+from core.delivery.signatures import signing_secrets, verified_id
 from core.delivery.subjects import started_export
 from core.delivery.work import Asked
 from core.errors import Busy, Conflict, DataError
@@ -42,13 +43,14 @@ _NO_DIGEST = hash_token("")
 
 @dataclass(frozen=True)
 class KnownTrigger:
-    """A trigger URL whose token is right."""
+    """A trigger URL whose token is right. secrets: that its calls may be signed with."""
 
     id: str
     public_id: str
     export_id: str
     name: str
     spec: UrlTrigger
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Triggers:
         clock: Callable[[], datetime],
     ) -> None:
         self._store, self._ledger, self._clock = store, ledger, clock
-        self._organisation_id, self._base_url = organisation_id, base_url
+        self._organisation_id, self._base_url, self._keys = organisation_id, base_url, keys
         self._signer = Signer(keys.oldest_first, salt="bridgecast run status", digest_method=hashlib.sha256)
 
     def find(self, public_id: str, token: str) -> KnownTrigger | None:
@@ -106,7 +108,14 @@ class Triggers:
         if row is None or export is None or not is_right:
             return None
         spec = trigger_spec(row)
-        return KnownTrigger(row.id, public_id, export.id, export.name, spec) if isinstance(spec, UrlTrigger) else None
+        if not isinstance(spec, UrlTrigger):
+            return None
+        secrets = signing_secrets(self._keys, row.id, hash_token(token)) if spec.is_signed else ()
+        return KnownTrigger(row.id, public_id, export.id, export.name, spec, secrets)
+
+    def verified(self, known: KnownTrigger, headers: Mapping[str, str], body: bytes) -> str | None:
+        """The id of a signed call; None where none is asked for. Raises AccessDenied for a call that is not signed so."""
+        return verified_id(known.secrets, headers, body, self._clock()) if known.spec.is_signed else None
 
     def fire(self, known: KnownTrigger, call: Call) -> Fired:
         """Ask for a run, or name the one that an equal call asked for.

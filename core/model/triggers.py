@@ -96,11 +96,15 @@ class Parameter(Spec):
 
 
 class UrlTrigger(Spec):
-    """By calling a URL. parameters: by the name that callers use. post_only: a GET starts nothing."""
+    """By calling a URL. parameters: by the name that callers use. post_only: a GET starts nothing.
+
+    is_signed: only a POST with a signature of Standard Webhooks starts it.
+    """
 
     kind: Literal["url"] = "url"
     id: str | None = None
     post_only: bool = False
+    is_signed: bool = False
     is_paused: bool = False
     parameters: dict[Annotated[str, SpecField(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,49}$")], Parameter] = SpecField(
         {}, max_length=20

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from core.app import App
 from core.delivery.exports import SavedExport
+from core.delivery.keeping import SavedTrigger
 from core.model.analysis import AnalysisSpec
 from core.model.data import DATE_TYPES, NUMERIC_TYPES
 from core.model.triggers import DatasetTrigger, Parameter, ScheduleTrigger, TriggerSpec, UrlTrigger
@@ -24,6 +25,10 @@ from core.ui.text import escape, plain
 TRIGGERS, NEW_URLS = "exports_triggers", "exports_new_urls"
 SYNC, FOLLOWED = "exports_sync", "exports_followed"
 URL_HELP = "Whoever calls this address starts the export. It is shown once, after saving."
+SIGNED_HELP = (
+    "Only a POST with a signature of Standard Webhooks starts it. The secret is shown with a new address: give "
+    "one that is there already a new one."
+)
 LONGEST_NAME = 50
 
 
@@ -117,20 +122,24 @@ def _keep_schedules() -> None:
 
 def keep_new_urls(saved: SavedExport) -> None:
     """Remember the addresses that are told once, until they were seen."""
-    urls = [trigger.url for trigger in saved.triggers if trigger.url]
-    st.session_state[NEW_URLS] = [*st.session_state.get(NEW_URLS, []), *urls]
+    told = [trigger for trigger in saved.triggers if trigger.url]
+    st.session_state[NEW_URLS] = [*st.session_state.get(NEW_URLS, []), *told]
 
 
 def show_new_urls() -> None:
     """The addresses that are told once, until somebody says that they are copied."""
-    urls = st.session_state.get(NEW_URLS)
-    if not urls:
+    told: list[SavedTrigger] = st.session_state.get(NEW_URLS, [])
+    if not told:
         return
     with st.container(border=True, key="exports_new_urls_box"):
         st.markdown("**Copy the trigger URL now: it is not shown again.** Who has it can start the export, so keep it.")
-        for url in urls:
-            st.code(url, language=None, wrap_lines=True)
-            st.code(f"curl -X POST {url}", language="bash", wrap_lines=True)
+        for trigger in told:
+            st.code(str(trigger.url), language=None, wrap_lines=True)
+            if trigger.signing_secret is not None:
+                st.caption("Calls are signed with this secret, as Standard Webhooks describes it:")
+                st.code(trigger.signing_secret, language=None, wrap_lines=True)
+            else:
+                st.code(f"curl -X POST {trigger.url}", language="bash", wrap_lines=True)
         st.button("I have copied it", key="exports_new_urls_seen", on_click=_forget_urls)
 
 
@@ -154,8 +163,7 @@ def rotate_dialog(app: App, export: SavedExport) -> None:
 def _rotate(app: App, export: SavedExport, trigger_id: str) -> None:
     with attempt("The trigger URL has a new address."):
         acting(app, "export.write")
-        trigger = app.exports.rotate_trigger(export.id, trigger_id)
-        st.session_state[NEW_URLS] = [trigger.url]
+        st.session_state[NEW_URLS] = [app.exports.rotate_trigger(export.id, trigger_id)]
 
 
 def _revoke(app: App, export: SavedExport, trigger_id: str) -> None:
@@ -206,6 +214,7 @@ def _edit(app: App, draft: Draft, analysis: AnalysisSpec | None) -> None:
 def _fill_url(key: str, start: UrlTrigger) -> None:
     session = st.session_state
     session.setdefault(f"{key}_post_only", start.post_only)
+    session.setdefault(f"{key}_signed", start.is_signed)
     session.setdefault(f"{key}_paused", start.is_paused)
     session.setdefault(f"{key}_columns", [parameter.column for parameter in start.parameters.values()])
 
@@ -215,6 +224,7 @@ def _edit_url(app: App, key: str, start: UrlTrigger, analysis: AnalysisSpec | No
     st.caption(URL_HELP if start.id is None else "Its address stays. 'More' in the list gives it a new one.")
     with st.container(horizontal=True):
         st.toggle("POST only", key=f"{key}_post_only", help="A browser or a link preview then starts nothing")
+        st.toggle("Signed calls alone", key=f"{key}_signed", help=SIGNED_HELP)
         st.toggle("Paused", key=f"{key}_paused")
     if analysis is not None:
         offered = [*_types(app, analysis), *st.session_state[f"{key}_columns"]]
@@ -233,6 +243,7 @@ def _url_of(app: App, key: str, start: UrlTrigger, analysis: AnalysisSpec) -> Ur
     _fill_url(key, start)
     said = {
         "post_only": st.session_state[f"{key}_post_only"],
+        "is_signed": st.session_state[f"{key}_signed"],
         "is_paused": st.session_state[f"{key}_paused"],
         "parameters": _parameters(app, key, start, analysis),
     }

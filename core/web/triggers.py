@@ -22,8 +22,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.app import App
-from core.delivery.triggers import IDEMPOTENCY_KEY, Call, Fired, KnownTrigger
-from core.errors import BridgecastError, DataError
+from core.delivery.triggers import IDEMPOTENCY_KEY, Call, Fired, KnownTrigger, Triggers
+from core.errors import AccessDenied, BridgecastError, DataError
 from core.report.html import CONTENT_SECURITY_POLICY
 from core.web.auth import token_of
 from core.web.drawing import framed
@@ -84,7 +84,7 @@ class TriggerUrls:
             return ProblemResponse(404, SENTENCES[404])
         if _only_looks(request.method, request.headers):
             return _page(_question(known))
-        if request.method == "GET" and known.spec.post_only:
+        if request.method == "GET" and (known.spec.post_only or known.spec.is_signed):
             return ProblemResponse(405, "This trigger takes POST alone.", headers={"Allow": "POST"})
         if wait_s := self._a_minute.take(known.id) or self._a_day.take(known.id):
             text = f"A trigger may be called {A_MINUTE} times a minute and {A_DAY} times a day."
@@ -92,7 +92,10 @@ class TriggerUrls:
         return await self._fire(request, known)
 
     async def _fire(self, request: Request, known: KnownTrigger) -> Response:
-        call = await _call_of(request, known)
+        try:
+            call = await _call_of(request, known, self._triggers)
+        except AccessDenied as error:
+            return ProblemResponse(401, str(error))
         fired = await run_in_threadpool(self._triggers.fire, known, call)
         request.app.state.wake()
         return _page(_begun(known, fired)) if _is_browser(request.headers) else _accepted(fired)
@@ -109,12 +112,17 @@ class TriggerUrls:
         return JSONResponse(said)
 
 
-async def _call_of(request: Request, known: KnownTrigger) -> Call:
-    """What is asked for. Raises DataError, and HTTPException for a body that is too large or no JSON."""
+async def _call_of(request: Request, known: KnownTrigger, triggers: Triggers) -> Call:
+    """What is asked for. Raises DataError, AccessDenied, and HTTPException for a body that is too large or no JSON.
+
+    The id of a signed call is its key: a call that somebody sends again starts nothing.
+    """
     if request.method == "GET":
         _refuse_parameters(request, known)
         return Call("GET")
-    return Call("POST", _parameters(await _body(request), request.headers), request.headers.get(IDEMPOTENCY_KEY))
+    body = await _body(request)
+    message_id = triggers.verified(known, request.headers, body)
+    return Call("POST", _parameters(body, request.headers), message_id or request.headers.get(IDEMPOTENCY_KEY))
 
 
 def _refuse_parameters(request: Request, known: KnownTrigger) -> None:
@@ -165,6 +173,8 @@ def _is_browser(headers: Headers) -> bool:
 
 
 def _question(known: KnownTrigger) -> Message:
+    if known.spec.is_signed:
+        return Message(200, f"“{known.name}”", "Signed calls start this export. Opening its address starts nothing.")
     text = "Whoever has this address can start this export. Opening it in a browser starts nothing."
     return Message(200, f"Start “{known.name}”?", text, button="Start it now")
 

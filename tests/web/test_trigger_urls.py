@@ -3,12 +3,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 import httpx
 import pytest
 from sqlmodel import col, func, select
+from standardwebhooks import Webhook as Signer
 
 from core.app import App
 from core.model.delivery import ExportSpec
@@ -246,3 +248,56 @@ def test_workers_are_woken_at_once(sales_app: App) -> None:
 @pytest.mark.parametrize("path", ["/t/AbCdEf012345/secret", "/t/AbCdEf012345/secret/more", "/t/status/secret"])
 def test_no_token_is_written_to_the_log(path: str) -> None:
     assert "secret" not in _shown(path)
+
+
+def signed(url: Url, body: bytes = b"", message_id: str = "m1", secret: str = "") -> httpx.Response:
+    """A call as a program with the public library makes it."""
+    own = next(trigger["signing_secret"] for trigger in url.export["triggers"])
+    at = datetime.now(UTC)
+    signature = Signer(secret or own).sign(message_id, at, body.decode())
+    stamp = str(int(at.timestamp()))
+    sent = {"webhook-id": message_id, "webhook-timestamp": stamp, "webhook-signature": signature}
+    return url.post(content=body, headers=sent)
+
+
+def test_a_signed_trigger_takes_signed_calls_alone(site: Site, client: httpx.Client) -> None:
+    url = made(site, client, is_signed=True)
+    assert [url.get().status_code, url.post().status_code, url.runs()] == [405, 401, 0]
+    refused = signed(url, secret="whsec_" + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz")
+    assert (refused.status_code, "does not fit" in refused.text) == (401, True)
+    assert signed(url, b'{"country": "FR"}').status_code == 202
+    assert url.runs() == 1
+
+
+def test_a_signed_call_that_comes_again_starts_nothing(site: Site, client: httpx.Client) -> None:
+    url = made(site, client, is_signed=True)
+    first, again, other = signed(url), signed(url), signed(url, message_id="m2")
+    assert first.json()["run_id"] == again.json()["run_id"] != other.json()["run_id"]
+    assert again.json()["duplicate"]
+
+
+def test_the_secret_is_told_with_a_new_address_alone(site: Site, client: httpx.Client) -> None:
+    url = made(site, client, is_signed=True)
+    (trigger,) = url.export["triggers"]
+    path = f"/exports/{url.export['id']}/triggers"
+    assert site.get(path).json()["results"][0]["signing_secret"] is None
+    rotated = site.post(f"{path}/{trigger['id']}/rotate").json()
+    assert rotated["signing_secret"].startswith("whsec_")
+    assert rotated["signing_secret"] != trigger["signing_secret"]
+    assert signed(url).status_code == 202
+
+
+def test_a_trigger_without_signatures_has_no_secret(url: Url) -> None:
+    assert url.export["triggers"][0]["signing_secret"] is None
+
+
+def test_a_browser_is_told_that_a_signed_trigger_takes_no_click(site: Site, client: httpx.Client) -> None:
+    page = made(site, client, is_signed=True).get(User_Agent=CHROME, Accept="text/html", Sec_Fetch_Mode="navigate")
+    assert (page.status_code, "<button" in page.text) == (200, False)
+
+
+def test_a_body_of_any_depth_is_refused_calmly(url: Url) -> None:
+    deep = b'{"country": ' + b"[" * 90_000 + b"]" * 90_000 + b"}"
+    assert url.post(content=deep).status_code in {400, 422}
+    assert url.post(content=b'{"country": [[["FR"]]]}').status_code == 422
+    assert url.runs() == 0

@@ -29,10 +29,14 @@ class ScheduleAnswer(ScheduleTrigger):
 
 
 class UrlAnswer(UrlTrigger):
-    """A trigger URL. url: its address, told once: when it was made or rotated. old_until: of the address before it."""
+    """A trigger URL. url: its address, told once: when it was made or rotated. old_until: of the address before it.
+
+    signing_secret: told beside the address where calls are to be signed.
+    """
 
     state: Literal["on", "paused", "off", "revoked"]
     url: str | None
+    signing_secret: str | None
     last_used_at: datetime | None
     old_until: datetime | None
 
@@ -124,5 +128,5 @@ def _dataset(saved: SavedTrigger) -> DatasetAnswer:
 
 
 def _url(saved: SavedTrigger) -> UrlAnswer:
-    facts = {"url": saved.url, "last_used_at": saved.last_used_at, "old_until": saved.old_until}
+    facts = {name: getattr(saved, name) for name in ("url", "signing_secret", "last_used_at", "old_until")}
     return UrlAnswer(**saved.spec.model_dump(), state=saved.state, **facts)
