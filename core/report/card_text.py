@@ -19,7 +19,9 @@ MARKS = re.compile(r"([\\`*_\[\]()~<&])")
 STARTS = re.compile(r"^(\s*)([-+>#]|\d+(?=[.)]))")
 NOT_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029 ]+")
 JOINER = "\u2060"
-"""Invisible; stands between two braces, which cards would take for a date to be laid out."""
+"""Invisible; stands between two braces, which cards would take for a date to be laid out, and within addresses, of
+which some programs make links by themselves."""
+SIGNS = re.compile("([+−])")
 MOST_LETTERS = 1_000
 TONES: dict[str, Element] = {
     "plain": {},
@@ -32,7 +34,7 @@ TONES: dict[str, Element] = {
 
 def bare(text: str) -> str:
     """One line that means nothing but itself where no Markdown is read."""
-    line = NOT_A_LINE.sub(" ", text).replace("{{", f"{{{JOINER}{{")
+    line = NOT_A_LINE.sub(" ", text).replace("{{", f"{{{JOINER}{{").replace("://", f":{JOINER}//")
     return line if len(line) <= MOST_LETTERS else f"{line[: MOST_LETTERS - 1]}…"
 
 
@@ -74,7 +76,9 @@ def words_blocks(markdown: str) -> list[Element]:
 
 
 def _run(part: Text) -> Element:
-    return _said(part.text, TONES[part.tone])
+    """Of an effect the sign stays at its figure when the line is broken."""
+    is_effect = part.tone in {"good", "bad"}
+    return _said(SIGNS.sub(rf"\1{JOINER}", part.text) if is_effect else part.text, TONES[part.tone])
 
 
 def _said(text: str, style: Element) -> Element:

@@ -13,7 +13,8 @@ from typing import Any
 
 from core.connectors.teams import DELIVERY, DELIVERY_ELEMENT, MOST_BYTES, PICTURE, Card, size_of
 from core.errors import DataError
-from core.model.document import Chart, Line, Report, Section, Table, plain
+from core.model.document import Chart, Report, Section, Table, plain
+from core.report.card_parts import band, fact, heading, image, opening, toneless
 from core.report.card_schema import require_card
 from core.report.card_text import Element, bare, escaped, line_block, text_block, words_blocks
 from core.report.footing import footing
@@ -24,8 +25,9 @@ from core.report.sections import option_label
 PICTURE_WIDTH = 560
 MOST_PRIMARY = 6
 """Buttons of a row that are seen; the others are behind three dots."""
-MOST_OF_A_LABEL = 40
+MOST_OF_A_LABEL = 24
 PANEL = "view-{}"
+EMPTY = "–"
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class _Drawing:
         body = [*self._head(), *self._words(options.before), *self._alert(), *self._sections()]
         body += self._words(options.after)
         if self.is_cut:
-            body.append(_band([text_block(self._say("card_cut" if options.link else "card_cut_alone"))], "emphasis"))
+            body.append(band([text_block(self._say("card_cut" if options.link else "card_cut_alone"))], "emphasis"))
         return {
             "type": "AdaptiveCard",
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -150,16 +152,16 @@ class _Drawing:
             "fallbackText": escaped(plain(report.headline)),
             "msteams": {"width": "Full"},
             "body": [*body, *self._foot()],
-            "actions": [_opening(self._say("mail_open"), options.link)] if options.link else [],
+            "actions": [opening(self._say("mail_open"), options.link)] if options.link else [],
         }
 
     def _head(self) -> list[Element]:
         """Whose numbers these are; a headline where no section says it."""
         report = self._report
-        head = [_band([text_block(self._say("card_test"))], "warning")] if self._options.is_test else []
+        head = [band([text_block(self._say("card_test"))], "warning")] if self._options.is_test else []
         head.append(text_block(report.name, isSubtle=True, weight="Bolder"))
         if not any(section.title == report.headline for section in report.sections):
-            head.append(_heading(report.headline, size="Large"))
+            head.append(heading(report.headline, size="Large"))
         return head
 
     def _words(self, markdown: str) -> list[Element]:
@@ -171,9 +173,9 @@ class _Drawing:
     def _alert(self) -> list[Element]:
         report = self._report
         is_short = not self._room.rows
-        said = text_block(plain(report.alert)) if is_short else line_block(report.alert)
-        bands = [_band([said], _mood(report))] if report.alert else []
-        return bands + [_band([text_block(warning)], "warning") for warning in report.warnings]
+        said = text_block(plain(report.alert)) if is_short else line_block(toneless(report.alert))
+        bands = [band([said], _mood(report))] if report.alert else []
+        return bands + [band([text_block(warning)], "warning") for warning in report.warnings]
 
     def _sections(self) -> list[Element]:
         """A container a section; of a dropdown the first is seen, and a row of buttons shows each of the others."""
@@ -190,13 +192,13 @@ class _Drawing:
         actions = []
         for place, section in enumerate(self._report.sections):
             targets = [{"elementId": name, "isVisible": at == place} for at, name in enumerate(names)]
-            label = _label(option_label(section, self._report.locale))
+            label = _label(section, self._report.locale)
             mode = "primary" if place < MOST_PRIMARY else "secondary"
             actions.append({"type": "Action.ToggleVisibility", "title": label, "mode": mode, "targetElements": targets})
         return {"type": "ActionSet", "actions": actions}
 
     def _container(self, number: int, section: Section) -> Element:
-        items = [_heading(section.title, size="Medium")] if section.title else []
+        items = [heading(section.title, size="Medium")] if section.title else []
         if section.subtitle:
             items.append(text_block(section.subtitle, isSubtle=True, size="Small", spacing="None"))
         items += [*self._figures(section), *self._comment(section)]
@@ -207,7 +209,7 @@ class _Drawing:
     def _figures(self, section: Section) -> list[Element]:
         """The chart, or the figures that stand for it."""
         picture = self._pictures.get(section.key)
-        shown = [_image(picture)] if picture and section.chart else []
+        shown = [image(f"{PICTURE}{picture.content_id}", picture.alt)] if picture and section.chart else []
         if section.table and (not shown or self._report.layout == "list"):
             return shown + self._facts(section.table)
         return shown or (self._bars(section.chart) if section.chart else [])
@@ -217,7 +219,10 @@ class _Drawing:
         most = self._room.rows
         total = table.rows[-1:] if table.has_total else ()
         rows = table.rows[: len(table.rows) - len(total)]
-        facts = [_fact(list(table.columns)), *(_fact([cell.text for cell in row]) for row in (*rows[:most], *total))]
+        facts = [
+            fact(list(table.columns)),
+            *(fact([cell.text or EMPTY for cell in row]) for row in (*rows[:most], *total)),
+        ]
         missing = len(rows) - most
         if missing <= 0:
             return [{"type": "FactSet", "facts": facts}]
@@ -231,7 +236,7 @@ class _Drawing:
         if not chart.bars:
             return [text_block(chart.alt)]
         self.is_cut = self.is_cut or len(chart.bars) > most
-        facts = [_fact([" · ".join(filter(None, (bar.group, bar.label))), bar.printed]) for bar in chart.bars[:most]]
+        facts = [fact([" · ".join(filter(None, (bar.group, bar.label))), bar.printed]) for bar in chart.bars[:most]]
         return [{"type": "FactSet", "facts": facts}]
 
     def _comment(self, section: Section) -> list[Element]:
@@ -256,42 +261,15 @@ class _Drawing:
         ]
 
 
-def _heading(line: Line, size: str) -> Element:
-    return text_block(plain(line), style="heading", weight="Bolder", size=size)
-
-
-def _image(picture: CardPicture) -> Element:
-    """As wide as the card; a press shows it larger."""
-    return {
-        "type": "Image",
-        "url": f"{PICTURE}{picture.content_id}",
-        "altText": bare(picture.alt),
-        "size": "Stretch",
-        "msTeams": {"allowExpand": True},
-    }
-
-
-def _fact(cells: Sequence[str]) -> Element:
-    return {"title": escaped(cells[0]), "value": escaped(" · ".join(filter(None, cells[1:])))}
-
-
-def _band(items: list[Element], style: str) -> Element:
-    return {"type": "Container", "style": style, "items": items}
-
-
 def _mood(report: Report) -> str:
     """How the band of an alert looks: as what moved first is good or bad; quiet when nothing crossed its threshold."""
     tones = [part.tone for part in report.alert if part.tone in {"good", "bad"}]
     return ("good" if tones[:1] == ["good"] else "attention") if report.has_crossed else "emphasis"
 
 
-def _opening(label: str, link: str) -> Element:
-    return {"type": "Action.OpenUrl", "title": label, "url": link}
-
-
-def _label(said: str) -> str:
-    """A button's words: no Markdown is read there."""
-    line = bare(said)
+def _label(section: Section, locale: str) -> str:
+    """A button's words, short since several stand in a row: of a step its name. No Markdown is read there."""
+    line = bare(section.key.partition(":")[2] or option_label(section, locale))
     return line if len(line) <= MOST_OF_A_LABEL else f"{line[: MOST_OF_A_LABEL - 1]}…"
 
 
