@@ -15,7 +15,17 @@ from sqlmodel import Session
 from core.access.audit import Subject, note
 from core.access.secrets import Secrets
 from core.connectors import CHANNELS, CONNECTORS
-from core.connectors.base import Account, Channel, Check, Connector, Outside, Value, checked_secrets, checked_settings
+from core.connectors.base import (
+    Account,
+    Channel,
+    Check,
+    Connector,
+    LooksUp,
+    Outside,
+    Value,
+    checked_secrets,
+    checked_settings,
+)
 from core.connectors.email import Email
 from core.errors import DataError, DeliveryError, NotFound, SecretsLost
 from core.model.base import is_one_line
@@ -190,6 +200,18 @@ class Connections:
         if row.kind != kind:
             raise DataError(f"Connection '{row.name}' is of kind {row.kind}, the destination of kind {kind}.")
         return CHANNELS[kind], self._account(row)
+
+    def lookup(self, connection_id: str, name: str, settings: Mapping[str, object]) -> Mapping[str, str]:
+        """What a field of a destination may hold, value to label, asked of the service now; empty where it has no list.
+
+        Raises NotFound, SecretsLost, DeliveryError.
+        """
+        with self.store.read() as session:
+            row = get_connection(session, self.organisation_id, connection_id)
+        channel = CHANNELS.get(row.kind)
+        if not isinstance(channel, LooksUp):
+            return {}
+        return channel.lookup(self._account(row), self.outside, name, settings)
 
     def _account(self, row: Connection) -> Account:
         """Raises SecretsLost."""

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from socket import socket
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from requests import Session
 
@@ -240,6 +240,15 @@ class Channel(Connector, Protocol):
 
     def send(self, account: Account, outside: Outside, parcel: Parcel) -> Receipt:
         """Send one delivery. Raises SendError, HostRefused."""
+        ...
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """A channel whose destinations are chosen among what the service has: fields of kind "lookup"."""
+
+    def lookup(self, account: Account, outside: Outside, name: str, settings: Mapping[str, Any]) -> Mapping[str, str]:
+        """What a field may hold, value to label, by what the other fields hold. Raises DeliveryError."""
         ...
 
 

@@ -14,7 +14,7 @@ from core.connectors import CHANNELS
 from core.connectors.base import Field
 from core.delivery.exports import SavedExport
 from core.model.delivery import ALL_VIEWS, Attachment, ChannelDestination, Overrides, ReportContent
-from core.ui import connections_form, frame
+from core.ui import connections_form, exports_lookup, exports_slack, frame
 from core.ui.exports_words import LAYOUTS, LOCALES, VIEW_NAMES
 from core.ui.identity import acting, can
 from core.ui.notices import attempt, begin_dialog
@@ -23,7 +23,13 @@ from core.ui.text import escape
 
 CHANNELS_KEY = "exports_channels"
 INBOX = "inbox"
-ICONS = {"email": ":material/mail:", "slack": ":material/tag:", "webhook": ":material/webhook:", INBOX: ":material/inbox:"}
+ICONS = {
+    "email": ":material/mail:",
+    "slack": ":material/tag:",
+    "teams": ":material/groups:",
+    "webhook": ":material/webhook:",
+    INBOX: ":material/inbox:",
+}
 ATTACHMENTS: dict[Attachment, str] = {"png": "PNG", "pdf": "PDF", "pptx": "PPTX", "csv": "CSV", "xlsx": "XLSX"}
 AS_ABOVE = "As above"
 
@@ -157,6 +163,8 @@ def _edit(app: App, draft: Draft, content: ReportContent | None) -> None:
         _edit_inbox(app, key)
     else:
         _connection(app, kind, key)
+    if kind == "slack":
+        exports_slack.tell_limits(app, st.session_state[f"{key}_connection"])
     for field in _fields(kind):
         _draw(app, field, f"{key}_set_{field.name}")
     if kind == "email":
@@ -244,6 +252,8 @@ def _draw(app: App, field: Field, key: str) -> None:
             )
         case "switch":
             st.checkbox(label, key=key, help=field.help or None)
+        case "lookup":
+            exports_lookup.choose(app, field, key)
         case _:
             st.text_input(label, key=key, placeholder=field.placeholder, help=field.help or None)
 
