@@ -16,6 +16,7 @@ from core.delivery.messages import Letter, content_for, draw
 from core.delivery.rendering import Occasion, render
 from core.model.base import new_id
 from core.model.delivery import ChannelDestination, ExportSpec, ReportContent
+from core.ui import exports_slack
 from core.ui.exports_preview import HEIGHT
 from core.ui.identity import acting
 from core.ui.text import escape
@@ -36,6 +37,8 @@ def show_letter(app: App, content: ReportContent, channel: ChannelDestination, e
         st.iframe(with_pictures(letter), height=HEIGHT, alt="Preview of the mail")
         if attached := letter.message["attachments"]:
             st.caption(f"Attached: {escape(', '.join(attached))}")
+    elif channel.kind == "slack":
+        exports_slack.show_message(app, channel, letter)
     else:
         st.code(json.dumps(letter.message, indent=2, ensure_ascii=False), language="json", height=HEIGHT)
 
@@ -56,6 +59,8 @@ def send_test(app: App, export: SavedExport, spec: ExportSpec, channel: ChannelD
     """
     me = acting(app, "run.start")
     own: dict[str, Any] = {"to": [me.email], "cc": [], "bcc": []} if channel.kind == "email" else {}
+    if channel.kind == "slack":
+        own = exports_slack.to_whoever_asks(app, channel, me.email)
     settings = checked_settings(CHANNELS[channel.kind].destination_fields, {**channel.settings, **own})
     only = channel.model_copy(update={"id": channel.id or new_id(), "settings": settings})
     tested = spec.model_copy(update={"destinations": (only,)})
