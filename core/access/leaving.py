@@ -18,6 +18,7 @@ from core.model.connections import Connection
 from core.model.data import Dataset
 from core.model.delivery import Export
 from core.store.belongings import Belongings, hand_over, switch_off
+from core.store.exports import shown_analyses
 
 Made = Dataset | Analysis | Export | Connection
 
@@ -77,8 +78,8 @@ def pause_all(session: Session, belongings: Belongings, *, at: datetime) -> None
 
 def _shown(session: Session, belongings: Belongings) -> list[str]:
     """The datasets that are handed over, or that something handed over stands on."""
-    analyses = [*belongings.analyses, *(session.get(Analysis, row.analysis_id) for row in belongings.exports)]
-    slugs = {row.slug for row in belongings.datasets} | {row.dataset for row in analyses if row is not None}
+    analyses = [*belongings.analyses, *(shown for row in belongings.exports for shown in shown_analyses(session, row))]
+    slugs = {row.slug for row in belongings.datasets} | {row.dataset for row in analyses}
     return sorted(slugs)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,22 +42,30 @@ class ExportCheck:
             raise DataError(
                 f"Slug '{twice}' is named by two link destinations. Give each its own.", field="destinations"
             )
-        try:
-            analysis = self.analyses.get(spec.content.analysis).spec
-        except NotFound as error:
-            raise DataError(str(error), field="content.analysis") from None
-        self._check_triggers(spec, analysis.dataset)
-        self._draw(analysis, spec.content)
+        analyses = [self._analysis(spec.content, place) for place in range(len(spec.content.analyses))]
+        self._check_triggers(spec, list(dict.fromkeys(analysis.dataset for analysis in analyses)))
+        for analysis, content in zip(analyses, spec.content.reports, strict=True):
+            self._draw(analysis, content)
 
-    def _check_triggers(self, spec: ExportSpec, dataset: str) -> None:
+    def _analysis(self, content: ReportContent, place: int) -> AnalysisSpec:
+        try:
+            return self.analyses.get(content.analyses[place]).spec
+        except NotFound as error:
+            field = f"content.parts.{place}.analysis" if content.parts else "content.analysis"
+            raise DataError(str(error), field=field) from None
+
+    def _check_triggers(self, spec: ExportSpec, datasets: Sequence[str]) -> None:
         for place, trigger in enumerate(spec.triggers):
             try:
                 if isinstance(trigger, ScheduleTrigger):
                     check_rule(trigger)
                 elif isinstance(trigger, UrlTrigger):
-                    check_parameters(trigger, self.catalogue.get(dataset))
+                    for dataset in datasets:
+                        check_parameters(trigger, self.catalogue.get(dataset))
                 else:
                     self._require_dataset(trigger.dataset)
+                    for kept in trigger.instead_of:
+                        check_rule(kept)
             except DataError as error:
                 raise DataError(str(error), field=f"triggers.{place}.{error.field}") from None
 

@@ -75,6 +75,18 @@ def judge(condition: SendCondition, bridge: Bridge) -> Verdict:
     return Verdict(holds, tuple(sentence for _, sentence in (*some, *every)))
 
 
+def judge_part(condition: SendCondition, bridge: Bridge) -> Verdict:
+    """Whether `condition` holds for one analysis of several, of which not all have every step that it names."""
+    known = movements(bridge)
+    if condition.kind == "always" or not (condition.any or condition.all):
+        return judge(condition, bridge)
+    here = tuple(crossing for crossing in condition.any if crossing.step in known)
+    lacking = [crossing.step for crossing in (*condition.any, *condition.all) if crossing.step not in known]
+    if (condition.any and not here) or any(crossing.step not in known for crossing in condition.all):
+        return Verdict(False, tuple(f"There is no step '{step}'." for step in lacking))
+    return judge(condition.model_copy(update={"any": here}), bridge)
+
+
 def own_thresholds(bridge: Bridge) -> tuple[Crossing, ...]:
     """The thresholds that the analysis itself has, as crossings; without those of steps that were merged away."""
     equation, shown = bridge.equation, bridge.steps["step"].to_list()

@@ -28,7 +28,7 @@ from core.delivery.keeping import (
     told_once,
     with_ids,
 )
-from core.delivery.links import Link, LinkActs, dataset_of
+from core.delivery.links import Link, LinkActs, datasets_of
 from core.delivery.outcomes import EXPORT_GONE, EXPORT_OFF, stop_waiting
 from core.model.base import new_id
 from core.model.delivery import IS_SET, Export, ExportSpec, LinkDestination, LinkSettings, ReportLink
@@ -110,7 +110,7 @@ class Exports(LinkActs):
         with self._store.read() as session:
             sees = sight_of(session, self._organisation_id, self._reader)
             every = list_exports(session, self._organisation_id)
-            rows = [row for row in every if sees(dataset_of(session, row))]
+            rows = [row for row in every if all(map(sees, datasets_of(session, row)))]
             saved = [self._loaded(session, row) for row in rows]
         return sorted(saved, key=lambda export: export.modified_at, reverse=True)
 
@@ -127,8 +127,8 @@ class Exports(LinkActs):
             return next((self._link(link, row).url for link in links if row and self._state(link) == "open"), "")
 
     def of_analysis(self, slug: str) -> list[SavedExport]:
-        """The exports that show an analysis."""
-        return [export for export in self.all() if export.spec.content.analysis == slug]
+        """The exports that show an analysis, alone or among others."""
+        return [export for export in self.all() if slug in export.spec.content.analyses]
 
     def public_links(self) -> list[tuple[SavedExport, Link]]:
         """Every link that opens without sign-in, or would if its export were on or its pause over; by slug."""

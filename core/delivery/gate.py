@@ -11,6 +11,13 @@ SUM_TOLERANCE = 1e-6
 
 def require_sound(made: Made) -> None:
     """Raises DataError for a report whose bars do not add up or that shows nothing."""
+    for each in made.each:
+        _require_sum(each)
+    if not made.report.sections and not made.report.alert:
+        raise DataError(f"'{made.report.name}' shows nothing. Choose a view. Nothing was sent.")
+
+
+def _require_sum(made: Made) -> None:
     total = made.bridge.total
     if total.change is None:
         raise DataError(f"'{made.report.name}' is undefined on one side: the KPI is divided by 0. Nothing was sent.")
@@ -20,5 +27,3 @@ def require_sound(made: Made) -> None:
         raise DataError(
             f"The bars of '{made.report.name}' add up to {bars:g}, the change is {total.change:g}. Nothing was sent."
         )
-    if not made.report.sections and not made.report.alert:
-        raise DataError(f"'{made.report.name}' shows nothing. Choose a view. Nothing was sent.")

@@ -14,7 +14,7 @@ from core.access.dataset_rights import may_be_shown, sight_of
 from core.access.keys import Keys
 from core.access.links import read_link_token, sign_link_token
 from core.errors import Conflict, NotFound
-from core.model.analysis import Analysis, AnalysisSpec
+from core.model.analysis import AnalysisSpec
 from core.model.delivery import Export, ExportSpec, LinkSettings, ReportLink
 from core.store import Store
 from core.store.analyses import analysis_spec
@@ -29,6 +29,7 @@ from core.store.exports import (
     renew_link,
     revoke_link,
     rotate_link,
+    shown_analyses,
 )
 
 LinkState = Literal["open", "paused", "expired", "revoked"]
@@ -60,7 +61,8 @@ class ResolvedLink:
     """What stands behind a report URL that works.
 
     has_token: it was asked for with its token; without one only signed-in people may see it.
-    is_withheld: its author may no longer read the dataset, so the report is not made for anybody.
+    analyses: in the order of the report's parts, with their revisions. is_withheld: its author may no longer read a
+    dataset of them, so the report is not made for anybody.
     expires_at: until when this holds. password_hash: of what readers who are not signed in are asked for.
     """
 
@@ -70,8 +72,7 @@ class ResolvedLink:
     password_hash: str | None
     export_id: str
     export: ExportSpec
-    analysis: AnalysisSpec
-    analysis_revision: int
+    analyses: tuple[tuple[AnalysisSpec, int], ...]
     has_token: bool
     is_withheld: bool
 
@@ -144,14 +145,18 @@ class LinkActs:
             found = find_link(session, slug)
         if found is None:
             return None
-        link, export, analysis = found
+        link, export = found
         if token is not None and read_link_token(self._keys, token) != (link.id, link.token_version):
             return None
         if self._state(link) != "open" or not export.is_active or link.organisation_id != self._organisation_id:
             return None
         spec = export_spec(export)
         with self._store.read() as session:
-            is_shown = may_be_shown(session, self._organisation_id, export.created_by, analysis.dataset)
+            analyses = {row.slug: row for row in shown_analyses(session, export)}
+            is_shown = all(
+                may_be_shown(session, self._organisation_id, export.created_by, row.dataset)
+                for row in analyses.values()
+            )
         return ResolvedLink(
             link_id=link.id,
             settings=link_settings(spec)[slug],
@@ -159,8 +164,9 @@ class LinkActs:
             password_hash=link.password_hash,
             export_id=export.id,
             export=spec,
-            analysis=analysis_spec(analysis),
-            analysis_revision=analysis.revision,
+            analyses=tuple(
+                (analysis_spec(analyses[shown]), analyses[shown].revision) for shown in spec.content.analyses
+            ),
             has_token=token is not None,
             is_withheld=not is_shown,
         )
@@ -168,7 +174,7 @@ class LinkActs:
     def _row(self, session: Session, export_id: str) -> Export:
         """The row of an export. One that may not be seen is as unknown as one that is not there."""
         row = get_export(session, self._organisation_id, export_id)
-        if not sight_of(session, self._organisation_id, self._reader)(dataset_of(session, row)):
+        if not all(map(sight_of(session, self._organisation_id, self._reader), datasets_of(session, row))):
             raise NotFound(f"There is no export '{export_id}'.")
         return row
 
@@ -200,7 +206,6 @@ class LinkActs:
         return "open" if row.paused_at is None else "paused"
 
 
-def dataset_of(session: Session, row: Export) -> str:
-    """The dataset that an export shows."""
-    analysis = session.get(Analysis, row.analysis_id)
-    return analysis.dataset if analysis else ""
+def datasets_of(session: Session, row: Export) -> list[str]:
+    """The datasets that an export shows."""
+    return [analysis.dataset for analysis in shown_analyses(session, row)]

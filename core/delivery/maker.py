@@ -9,21 +9,21 @@ from datetime import datetime
 from functools import partial
 
 from core.access.dataset_rights import may_be_shown
-from core.analyses import Analyses, compute
+from core.analyses import Analyses
 from core.catalogue import Catalogue
 from core.delivery.artefacts import Artefacts
-from core.delivery.condition import judge
+from core.delivery.digests import make_shown
 from core.delivery.gate import require_sound
+from core.delivery.judging import Judging
 from core.delivery.ledger import Ledger
 from core.delivery.messages import Drawing, content_for, media_type
 from core.delivery.recipients import addresses, name_of, narrowed, nobody_left, served
-from core.delivery.rendering import Occasion, Renderings, render
-from core.delivery.reports import locked
+from core.delivery.rendering import Occasion, Renderings, drawing_of
+from core.delivery.reports import Source
 from core.delivery.steps import Steps, refreshed
 from core.delivery.subscribers import Subscribers
 from core.delivery.subscriptions import Readers, Subscriptions
 from core.delivery.work import Build, Made, NotMet, PlannedDelivery
-from core.engine.bridge import Bridge
 from core.errors import BridgecastError, DataError, EmptyComparison, NotFound
 from core.model.analysis import AnalysisSpec
 from core.model.data import FilesSource
@@ -148,24 +148,30 @@ class _Making:
 
     def made(self) -> Made:
         """The run's files and deliveries."""
-        analysis = self._analysis()
-        self.maker.require_right(self.build, analysis.dataset)
-        version = self._version(analysis.dataset)
-        versions = {version.dataset: version.number}
+        sources = self._sources()
+        versions = {source.version.dataset: source.version.number for source in sources}
+        judging = Judging(self.maker.warehouse, sources, self.spec.content)
         try:
-            self._judge(analysis, version)
+            self._judge(judging)
         except NotMet as error:
             raise NotMet(error.reason, str(error), made=Made(versions, tuple(self.steps.done))) from None
-        artefacts, deliveries = self._drawn(analysis, version)
+        artefacts, deliveries = self._drawn(sources, judging)
         return Made(versions, tuple(self.steps.done), tuple(deliveries), tuple(artefacts))
 
-    def _analysis(self) -> AnalysisSpec:
-        """The newest revision, with the filters of this run alone."""
+    def _sources(self) -> list[Source]:
+        """The newest revision of each analysis on one version of its dataset, with the filters of this run alone."""
+        analyses = [self._analysis(slug) for slug in self.spec.content.analyses]
+        datasets = dict.fromkeys(analysis.dataset for analysis in analyses)
+        for dataset in datasets:
+            self.maker.require_right(self.build, dataset)
+        versions = {dataset: self._version(dataset) for dataset in datasets}
+        return [Source(analysis, versions[analysis.dataset], locks=self.build.where) for analysis in analyses]
+
+    def _analysis(self, slug: str) -> AnalysisSpec:
         try:
-            analysis = self.maker.analyses.get(self.spec.content.analysis).spec
+            return self.maker.analyses.get(slug).spec
         except NotFound as error:
             raise DataError(f"{error} The export shows it: choose another one.") from None
-        return analysis.model_copy(update={"where": {**analysis.where, **self.build.where}})
 
     def _version(self, dataset: str) -> Version:
         """The version that the run is pinned to: the one it was started with, else the newest after a refresh."""
@@ -180,19 +186,17 @@ class _Making:
             return self.maker.catalogue.latest(dataset)
         return refreshed(self.maker.catalogue, dataset, self.steps)
 
-    def _judge(self, analysis: AnalysisSpec, version: Version) -> None:
+    def _judge(self, judging: Judging) -> None:
         """Raises NotMet when nothing moved enough."""
         condition = self.spec.condition
         if condition.kind == "always" or self.build.is_test:
             return
         with self.steps.step("condition") as told:
-            wanted = locked(analysis, self.spec.content)
             try:
-                bridge = compute(self.maker.warehouse, wanted, version, dimensions=())
+                verdict = judging.verdict(condition)
             except EmptyComparison as error:
                 raise NotMet(NO_DATA, str(error)) from None
-            verdict = judge(condition, bridge)
-            told.update(found=list(verdict.found), period=_period(bridge))
+            told.update(found=list(verdict.found), period=judging.period)
             if not verdict.holds:
                 raise NotMet(NOT_MET, "; ".join(verdict.found))
             is_first = self.build.parent_id is None
@@ -205,10 +209,10 @@ class _Making:
             earlier = steps_of_sent(session, self.build.subject_id, but_for=self.build.run_id)
         return any(step.get("period") == period for steps in earlier for step in steps)
 
-    def _drawn(self, analysis: AnalysisSpec, version: Version) -> tuple[list[Artefact], list[PlannedDelivery]]:
+    def _drawn(self, sources: list[Source], judging: Judging) -> tuple[list[Artefact], list[PlannedDelivery]]:
         artefacts: list[Artefact] = []
         with self.steps.step("render") as told:
-            shared = Renderings(partial(self._draw, analysis, version))
+            shared = Renderings(partial(self._draw, sources))
             deliveries = [self._delivery(shared, destination) for destination in self.spec.destinations]
             deliveries += [self._to_readers(shared, readers) for readers in self._readers()]
             if not deliveries:
@@ -249,9 +253,7 @@ class _Making:
             **nobody_left(asked, staying),
         )
 
-    def _draw(
-        self, analysis: AnalysisSpec, version: Version, content: ReportContent, hidden: tuple[str, ...]
-    ) -> Drawing:
+    def _draw(self, sources: list[Source], content: ReportContent, hidden: tuple[str, ...]) -> Drawing:
         maker, build, now = self.maker, self.build, self.maker.clock()
         occasion = Occasion(
             export_id=build.subject_id,
@@ -263,15 +265,18 @@ class _Making:
             can_leave=maker.is_public and not build.is_test,
         )
         words = maker.templates.words(content.locale)
-        drawn = render(maker.warehouse, analysis, content, version, occasion, now=now, words=words, hidden=hidden)
-        require_sound(drawn.made)
-        return drawn
-
-
-def _period(bridge: Bridge) -> str:
-    """What was compared, so that the same is told once: its current side, and its column."""
-    comparison = bridge.comparison
-    return "" if comparison is None else f"{comparison.by}: {comparison.current}"
+        made = make_shown(
+            maker.warehouse,
+            sources,
+            content,
+            name=build.name,
+            rendered_at=now,
+            words=words,
+            hidden=hidden,
+            condition=self.spec.condition,
+        )
+        require_sound(made)
+        return drawing_of(made, content, occasion, words)
 
 
 def _stem(name: str, now: datetime) -> str:

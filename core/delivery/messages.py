@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from core.connectors.webhook import refreshed
 from core.delivery.reports import Made
 from core.model.delivery import Attachment, ChannelDestination, ReportContent
-from core.model.document import plain
+from core.model.document import Report, plain
 from core.report.deck import deck
 from core.report.images import png
 from core.report.mail import MailOptions, mail_message, mail_pictures
@@ -59,7 +59,17 @@ class Drawing:
     @cached_property
     def attachments(self) -> dict[str, bytes]:
         """The files that people asked for, by name, in their order."""
-        return {f"{self.file_stem}.{kind}": _ATTACHED[kind](self) for kind in dict.fromkeys(self.content.attachments)}
+        return {name: file for kind in dict.fromkeys(self.content.attachments) for name, file in self._files(kind)}
+
+    def _files(self, kind: Attachment) -> Iterator[tuple[str, bytes]]:
+        """The file of a kind; figures of a digest are a file an analysis."""
+        if kind in _OF_FIGURES and self.made.parts:
+            for number, part in enumerate(self.made.parts, start=1):
+                yield f"{self.file_stem}-{number}-{part.source.analysis.slug}.{kind}", _OF_FIGURES[kind](part)
+        elif kind in _OF_FIGURES:
+            yield f"{self.file_stem}.{kind}", _OF_FIGURES[kind](self.made)
+        else:
+            yield f"{self.file_stem}.{kind}", _OF_PAGES[kind](self.made.report)
 
 
 def draw(kind: str, drawing: Drawing) -> Letter:
@@ -145,26 +155,16 @@ def _inbox(drawing: Drawing) -> Letter:
     return Letter(message, {})
 
 
-def _pictures(drawing: Drawing) -> bytes:
+def _picture(report: Report) -> bytes:
     """The first chart: an attachment is one file."""
-    charts = [section.chart for section in drawing.made.report.sections if section.chart]
+    charts = [section.chart for section in report.sections if section.chart]
     return png(charts[0].spec) if charts else b""
 
 
-def _csv(drawing: Drawing) -> bytes:
-    return csv_text(drawing.made.bridge).encode("utf-8-sig")
-
-
-def _xlsx(drawing: Drawing) -> bytes:
-    return xlsx_bytes(drawing.made.bridge)
-
-
-_ATTACHED: Mapping[Attachment, Callable[[Drawing], bytes]] = {
-    "png": _pictures,
-    "pdf": lambda drawing: paper(drawing.made.report),
-    "pptx": lambda drawing: deck(drawing.made.report),
-    "csv": _csv,
-    "xlsx": _xlsx,
+_OF_PAGES: Mapping[str, Callable[[Report], bytes]] = {"png": _picture, "pdf": paper, "pptx": deck}
+_OF_FIGURES: Mapping[str, Callable[[Made], bytes]] = {
+    "csv": lambda made: csv_text(made.bridge).encode("utf-8-sig"),
+    "xlsx": lambda made: xlsx_bytes(made.bridge),
 }
 _DRAWN: Mapping[str, Callable[[Drawing], Letter]] = {
     "email": _email,

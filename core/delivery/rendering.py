@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 from core.delivery.messages import Drawing, as_bytes, draw
-from core.delivery.reports import make_report
-from core.model.analysis import AnalysisSpec
+from core.delivery.reports import Made
 from core.model.delivery import ReportContent
+from core.model.document import plain
 from core.report.tables import bridge_json
 from core.report.words import Words
-from core.warehouse import Version, Warehouse
 
 
 @dataclass(frozen=True)
@@ -28,36 +27,12 @@ class Occasion:
     can_leave: bool = False
 
 
-def render(
-    warehouse: Warehouse,
-    analysis: AnalysisSpec,
-    content: ReportContent,
-    version: Version,
-    occasion: Occasion,
-    *,
-    now: datetime,
-    words: Words,
-    hidden: Collection[str] = (),
-) -> Drawing:
-    """The report with its figures, ready for every channel. hidden: as of `make_report`. Raises as it does."""
-    made = make_report(warehouse, analysis, content, version, rendered_at=now, words=words, hidden=hidden)
-    figures = bridge_json(
-        made.bridge,
-        analysis=analysis.slug,
-        revision=None,
-        data_version=version.number,
-        as_of=version.as_of,
-        rendered_at=now,
-        locale=content.locale,
-        depth=analysis.comment_depth,
-        words=words,
-        second=made.second,
-        labels=made.labels,
-    )
+def drawing_of(made: Made, content: ReportContent, occasion: Occasion, words: Words) -> Drawing:
+    """A report with its figures, ready for every channel."""
     return Drawing(
         made=made,
         content=content,
-        figures=figures,
+        figures=figures_of(made, content, words),
         export_id=occasion.export_id,
         export_name=occasion.export_name,
         file_stem=occasion.file_stem,
@@ -65,6 +40,38 @@ def render(
         link=occasion.link,
         is_test=occasion.is_test,
         can_leave=occasion.can_leave,
+    )
+
+
+def figures_of(made: Made, content: ReportContent, words: Words) -> dict[str, Any]:
+    """The figures as the API answers them: of one bridge, or of each part of a digest."""
+    if not content.parts:
+        return bridge_figures(made, content, words)
+    return {
+        "headline": plain(made.report.headline),
+        "parts": [{"name": part.report.name, **bridge_figures(part, content, words)} for part in made.parts],
+    }
+
+
+def bridge_figures(
+    made: Made, content: ReportContent, words: Words, *, step: str | None = None, dimension: str | None = None
+) -> dict[str, Any]:
+    """The figures of one bridge. step, dimension: which detail, as of `bridge_json`."""
+    report, analysis = made.report, made.source.analysis
+    return bridge_json(
+        made.bridge,
+        analysis=analysis.slug,
+        revision=made.source.revision,
+        data_version=made.source.version.number,
+        as_of=made.source.version.as_of,
+        rendered_at=report.rendered_at,
+        locale=content.locale,
+        depth=analysis.comment_depth,
+        words=words,
+        step=step,
+        dimension=dimension,
+        second=made.second,
+        labels=made.labels,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.analyses import compute, compute_both, dimensions_for
+from core.delivery.filters import NO_LOCKS, narrowed
 from core.engine.bridge import Bridge
 from core.engine.segments import NOT_ADDITIVE, Found
-from core.model.analysis import AnalysisSpec
+from core.model.analysis import AnalysisSpec, Condition
 from core.model.delivery import ReportContent
 from core.model.document import Report
 from core.report.document import build_report, wants_segments
@@ -19,11 +20,25 @@ from core.segment_search import find_segments
 from core.warehouse import Version, Warehouse
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a report, or one part of it, is made of: an analysis on a version of its dataset.
+
+    locks: filters that hold besides those of analysis and content.
+    """
+
+    analysis: AnalysisSpec
+    version: Version
+    revision: int | None = None
+    locks: Mapping[str, Condition] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class Made:
     """A report and what it was drawn from, so that files beside it carry the same numbers.
 
     second: of the second comparison; found: segments, where the report shows them; labels: what columns are called.
+    parts: of a digest, what each of the analyses that it shows was drawn from; all else is then of the first of them.
     """
 
     report: Report
@@ -31,6 +46,13 @@ class Made:
     second: Bridge | None
     found: Found | None
     labels: Mapping[str, str]
+    source: Source
+    parts: tuple[Made, ...] = ()
+
+    @property
+    def each(self) -> tuple[Made, ...]:
+        """Every analysis by itself."""
+        return self.parts or (self,)
 
 
 def locked(analysis: AnalysisSpec, content: ReportContent) -> AnalysisSpec:
@@ -66,14 +88,16 @@ def make_report(
     rendered_at: datetime,
     words: Words | None = None,
     hidden: Collection[str] = (),
+    revision: int | None = None,
+    locks: Mapping[str, Condition] = NO_LOCKS,
 ) -> Made:
-    """The report on `version`.
+    """The report of one analysis on `version`.
 
     words: of the content's locale, by default the catalogue's. hidden: columns whose filters are not named, and by
-    which nothing is split.
+    which nothing is split. locks: filters that hold besides all others.
     Raises as `compute`, and DataError for an element of a step that is not there.
     """
-    filtered = locked(analysis, content)
+    filtered = narrowed(locked(analysis, content), locks)
     if hidden:
         shown = tuple(d for d in dimensions_for(filtered, version) if d not in hidden)
         filtered = filtered.model_copy(update={"dimensions": shown})
@@ -92,4 +116,4 @@ def make_report(
         show=filtered.second.show if filtered.second else "merged",
         found=found,
     )
-    return Made(report, bridge, second, found, version.labels)
+    return Made(report, bridge, second, found, version.labels, Source(analysis, version, revision, locks))

@@ -38,7 +38,7 @@ Condition = Annotated[
     Scalar | list[Scalar] | dict[str, Scalar | list[Scalar]],
     _in_words('give a value, a list of values, or operators with values such as {">=": 5} or {"not in": ["FR", "DE"]}'),
 ]
-"""A value, one of some values, or operators; only "not in" takes a list. None stands for what is not set."""
+"""A value, one of some values, or operators; only "in" and "not in" take a list. None stands for what is not set."""
 
 
 def _relative(name: str) -> str:

@@ -24,6 +24,8 @@ Attachment = Literal["png", "pdf", "pptx", "csv", "xlsx"]
 FULL_REPORT: tuple[View, ...] = ("alert", "waterfall", "step_detail")
 """The views of a report unless others are chosen."""
 ALL_VIEWS: tuple[View, ...] = get_args(View)
+MOST_PARTS = 20
+"""Analyses of one digest."""
 
 
 class ElementSpec(Spec):
@@ -34,15 +36,57 @@ class ElementSpec(Spec):
     step: str | None = None
 
 
-class ReportContent(Spec):
-    """Views of one analysis in a layout. `elements` None means all.
+class Crossing(Spec):
+    """A movement worth telling. step: "total" or a step's name; direction: of the movement.
 
-    attachments: files that go with a mail. subject: of the mail, "" for the headline. before, after: own words around
-    the report, in Markdown.
+    change_pct: in percent of the base; value: of the current side, crossed upwards or downwards.
+    min_impact_pct: the step's share of the KPI's base value that it must have moved.
+    """
+
+    step: str = "total"
+    change_pct: float | None = SpecField(None, ge=0)
+    value: float | None = None
+    direction: Literal["up", "down", "both"] = "both"
+    min_impact_pct: float | None = SpecField(None, ge=0)
+
+
+class SendCondition(Spec):
+    """When a run is sent at all. "alert" alone uses the analysis's own thresholds; `any` or `all` says more.
+
+    repeat: at each occurrence on which it holds, or once for each period compared.
+    """
+
+    kind: Literal["always", "alert"] = "always"
+    any: tuple[Crossing, ...] = ()
+    all: tuple[Crossing, ...] = ()
+    repeat: Literal["each", "once_per_period"] = "each"
+
+
+class PartSpec(Spec):
+    """One analysis of a digest.
+
+    views, elements: None as the digest says. where: filters locked for it. condition: when it is worth telling; None
+    as the export says.
+    """
+
+    analysis: Slug
+    views: tuple[View, ...] | None = SpecField(None, min_length=1)
+    elements: tuple[ElementSpec, ...] | None = None
+    where: dict[str, Condition] = {}
+    condition: SendCondition | None = None
+
+
+class ReportContent(Spec):
+    """Views of one analysis in a layout, or of several: a digest, in the order of its parts. `elements` None means all.
+
+    quiet_parts: whether parts that did not move enough are shown. attachments: files that go with a mail. subject: of
+    the mail, "" for the headline. before, after: own words around the report, in Markdown.
     """
 
     kind: Literal["report"] = "report"
-    analysis: Slug
+    analysis: Slug | None = None
+    parts: tuple[PartSpec, ...] = SpecField((), max_length=MOST_PARTS)
+    quiet_parts: Literal["show", "leave_out"] = "show"
     views: tuple[View, ...] = SpecField(FULL_REPORT, min_length=1)
     layout: Layout = "slides"
     locale: Locale = "en"
@@ -52,6 +96,33 @@ class ReportContent(Spec):
     subject: str = SpecField("", max_length=200)
     before: str = SpecField("", max_length=4_000)
     after: str = SpecField("", max_length=4_000)
+
+    @property
+    def analyses(self) -> tuple[str, ...]:
+        """The slugs of all that it shows, in order."""
+        return (self.analysis,) if self.analysis is not None else tuple(part.analysis for part in self.parts)
+
+    @property
+    def reports(self) -> tuple[ReportContent, ...]:
+        """One content for each analysis: a digest taken apart, where what a part says goes before the whole."""
+        return (self,) if self.analysis is not None else tuple(map(self._of, self.parts))
+
+    def _of(self, part: PartSpec) -> ReportContent:
+        inherited = None if part.views else self.elements
+        own = {
+            "analysis": part.analysis,
+            "parts": (),
+            "views": part.views or self.views,
+            "elements": inherited if part.elements is None else part.elements,
+            "where": {**self.where, **part.where},
+        }
+        return self.model_copy(update=own)
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> ReportContent:
+        if (self.analysis is None) == (not self.parts):
+            raise ValueError("give either analysis, or parts with an analysis each")
+        return self
 
 
 PUBLIC_DAYS = 90
@@ -148,32 +219,6 @@ DestinationSpec = Annotated[
 ]
 
 
-class Crossing(Spec):
-    """A movement worth telling. step: "total" or a step's name; direction: of the movement.
-
-    change_pct: in percent of the base; value: of the current side, crossed upwards or downwards.
-    min_impact_pct: the step's share of the KPI's base value that it must have moved.
-    """
-
-    step: str = "total"
-    change_pct: float | None = SpecField(None, ge=0)
-    value: float | None = None
-    direction: Literal["up", "down", "both"] = "both"
-    min_impact_pct: float | None = SpecField(None, ge=0)
-
-
-class SendCondition(Spec):
-    """When a run is sent at all. "alert" alone uses the analysis's own thresholds; `any` or `all` says more.
-
-    repeat: at each occurrence on which it holds, or once for each period compared.
-    """
-
-    kind: Literal["always", "alert"] = "always"
-    any: tuple[Crossing, ...] = ()
-    all: tuple[Crossing, ...] = ()
-    repeat: Literal["each", "once_per_period"] = "each"
-
-
 RETENTION_DAYS = 14
 """How long what a run made is kept unless it is said otherwise."""
 
@@ -217,7 +262,7 @@ class ExportSpec(Spec):
 
 
 class Export(SQLModel, table=True):
-    """An export's row: `spec` is an ExportSpec, `analysis_id` what it shows."""
+    """An export's row: `spec` is an ExportSpec, `analysis_id` what it shows, the first of several."""
 
     id: str = id_column()
     organisation_id: str

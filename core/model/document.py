@@ -77,7 +77,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """One view (or one step of it): `key` is the view's name, or "step:<name>"."""
+    """One view (or one step of it): `key` is the view's name, or "step:<name>".
+
+    part, place: of a digest, the name and the number of the analysis that it shows.
+    """
 
     key: str
     title: Line
@@ -86,6 +89,8 @@ class Section:
     comment: tuple[Line, ...] = ()
     table: Table | None = None
     notes: tuple[str, ...] = ()
+    part: str = ""
+    place: int = 0
 
 
 @dataclass(frozen=True)

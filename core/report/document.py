@@ -26,6 +26,7 @@ from core.report.sections import (
     step_section,
     unsearched_section,
     waterfall_section,
+    with_own_keys,
 )
 from core.report.segments import segments_section
 from core.report.tree import tree_section
@@ -68,7 +69,7 @@ def build_report(
     return Report(
         name=name,
         headline=printed_headline(printed),
-        sections=_with_own_keys(chosen),
+        sections=with_own_keys(chosen),
         layout=content.layout,
         locale=content.locale,
         zone=zone,
@@ -195,14 +196,3 @@ def _with_part(section: Section, whole: Section, part: str) -> Section:
     if part == "table" and whole.table:
         return replace(section, table=whole.table)
     return replace(section, comment=whole.comment, notes=whole.notes)
-
-
-def _with_own_keys(sections: list[Section]) -> tuple[Section, ...]:
-    """The sections with a number behind a key that came before."""
-    seen: dict[str, int] = {}
-    named = []
-    for section in sections:
-        seen[section.key] = seen.get(section.key, 0) + 1
-        times = seen[section.key]
-        named.append(section if times == 1 else replace(section, key=f"{section.key}.{times}"))
-    return tuple(named)

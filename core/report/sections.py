@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import Any, Literal
 
 from core.model.analysis import Condition, Scalar
@@ -32,6 +34,7 @@ METHODS = {"shapley": "Shapley", "lmdi": "LMDI", "sequential": "sequential", "co
 
 NAMED_VIEWS = ("funnel", "dimensions", "moves", "tree", "segments")
 """Views whose name says more than their title."""
+CHARTED_VIEWS = ("waterfall", "step_detail", *NAMED_VIEWS)
 
 
 def alert_section(printed: PrintedBridge) -> Section:
@@ -265,14 +268,36 @@ def _table(head: list[str], rows: list[tuple[Text, ...]], values: list[Values], 
 
 def option_label(section: Section, locale: str) -> str:
     """What a section is called in a list of choices: the same step may be there as a bridge and as moves."""
+    label = _own_label(section, language(locale))
+    return f"{section.part}: {label}" if section.part and section.part != label else label
+
+
+def _own_label(section: Section, spoken: str) -> str:
     if section.title:
         named = section.key.partition(".")[0] in NAMED_VIEWS
-        return f"{_view_name(section.key, language(locale))}: {plain(section.title)}" if named else plain(section.title)
+        return f"{_view_name(section.key, spoken)}: {plain(section.title)}" if named else plain(section.title)
     part = "chart" if section.chart else "table" if section.table else "comment"
-    name = section.key.partition(":")[2] or _view_name(section.key, language(locale))
-    return f"{name}: {text(language(locale), f'part_{part}')}"
+    name = section.key.partition(":")[2] or _view_name(section.key, spoken)
+    return f"{name}: {text(spoken, f'part_{part}')}"
 
 
 def _view_name(key: str, spoken: str) -> str:
     view = key.partition(".")[0]
     return text(spoken, f"view_{view}") if f"view_{view}" in CATALOGUES[spoken] else key
+
+
+def with_own_keys(sections: Iterable[Section]) -> tuple[Section, ...]:
+    """The sections with a number behind a key that came before."""
+    named: dict[str, Section] = {}
+    for section in sections:
+        key = next(key for key in _keys(section.key) if key not in named)
+        named[key] = section if key == section.key else replace(section, key=key)
+    return tuple(named.values())
+
+
+def _keys(key: str) -> Iterator[str]:
+    """The key, and what it may become: "funnel", "funnel.2" and so on."""
+    bare, dot, number = key.rpartition(".")
+    first = bare if dot and number.isdigit() and bare in CHARTED_VIEWS else key
+    yield key
+    yield from (f"{first}.{number}" for number in count(2))

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from core.errors import AlreadyExists, Conflict, DataError, NotFound
 from core.model.analysis import Analysis, AnalysisRevision, AnalysisSpec
-from core.model.delivery import Export
+from core.model.delivery import Export, ExportSpec
 from core.store.rows import by_slug, first_values, require_revision
 
 
@@ -104,9 +104,10 @@ def get_revision(session: Session, organisation_id: str, slug: str, revision: in
 
 
 def exports_of(session: Session, organisation_id: str, slug: str) -> list[Export]:
-    """The exports that show an analysis, by name."""
-    row = get_analysis(session, organisation_id, slug)
-    return list(session.exec(select(Export).where(Export.analysis_id == row.id).order_by(Export.name)))
+    """The exports that show an analysis, alone or among others, by name."""
+    get_analysis(session, organisation_id, slug)
+    every = session.exec(select(Export).where(Export.organisation_id == organisation_id).order_by(Export.name))
+    return [row for row in every if slug in ExportSpec.model_validate(row.spec).content.analyses]
 
 
 def delete_analysis(session: Session, organisation_id: str, slug: str) -> None:

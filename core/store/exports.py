@@ -40,7 +40,7 @@ def add_export(
     passwords: hashes of those that are new, by link's slug; the specification itself holds IS_SET in their place.
     Raises NotFound (analysis) and AlreadyExists (a link's slug).
     """
-    analysis = get_analysis(session, organisation_id, spec.content.analysis)
+    analysis = _first_shown(session, organisation_id, spec)
     values = first_values(organisation_id, spec, person_id=person_id, now=now)
     row = Export(analysis_id=analysis.id, name=spec.name, is_active=spec.is_active, **values)
     session.add(row)
@@ -67,13 +67,27 @@ def change_export(
     row = get_export(session, organisation_id, export_id)
     before = link_settings(export_spec(row))
     require_revision(f"Export '{row.name}'", row.revision, if_revision)
-    row.analysis_id = get_analysis(session, organisation_id, spec.content.analysis).id
+    row.analysis_id = _first_shown(session, organisation_id, spec).id
     row.name, row.is_active, row.spec = spec.name, spec.is_active, spec.model_dump(mode="json")
     row.modified_at, row.revision = now, row.revision + 1
     session.add(row)
     session.flush()
     _keep_links(session, row, spec, before, passwords, now=now)
     return row
+
+
+def _first_shown(session: Session, organisation_id: str, spec: ExportSpec) -> Analysis:
+    """The first of the analyses that it shows, all of which are there. Raises NotFound."""
+    return [get_analysis(session, organisation_id, slug) for slug in spec.content.analyses][0]
+
+
+def shown_analyses(session: Session, row: Export) -> list[Analysis]:
+    """What an export shows, each once, in order."""
+    slugs = tuple(dict.fromkeys(export_spec(row).content.analyses))
+    if len(slugs) == 1:
+        found = session.get(Analysis, row.analysis_id)
+        return [found] if found else []
+    return [get_analysis(session, row.organisation_id, slug) for slug in slugs]
 
 
 def get_export(session: Session, organisation_id: str, export_id: str) -> Export:
@@ -110,11 +124,9 @@ def get_link(session: Session, organisation_id: str, export_id: str, link_id: st
     return row
 
 
-def find_link(session: Session, slug: str) -> tuple[ReportLink, Export, Analysis] | None:
+def find_link(session: Session, slug: str) -> tuple[ReportLink, Export] | None:
     """What stands behind `/r/<slug>`, or None. Whether it may be shown is not decided here."""
-    query = select(ReportLink, Export, Analysis).where(
-        ReportLink.slug == slug, ReportLink.export_id == Export.id, Export.analysis_id == Analysis.id
-    )
+    query = select(ReportLink, Export).where(ReportLink.slug == slug, ReportLink.export_id == Export.id)
     return session.exec(query).first()
 
 

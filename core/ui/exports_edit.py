@@ -10,8 +10,10 @@ from core.connectors import CHANNELS
 from core.delivery.exports import SavedExport
 from core.errors import DataError
 from core.model.delivery import ExportSpec
-from core.ui import exports_channels, frame
+from core.ui import exports_access, exports_channels, frame
 from core.ui import exports_form as form
+from core.ui.exports_condition import condition_of
+from core.ui.exports_drawn import made_now
 from core.ui.exports_letters import send_test, show_letter
 from core.ui.exports_preview import show_preview
 from core.ui.exports_triggers import keep_new_urls
@@ -75,10 +77,12 @@ def _preview(app: App, before: SavedExport | None) -> None:
     shown = st.session_state.get(SHOWN, PAGE)
     st.caption("Preview, as its readers see it now")
     if shown == PAGE:
-        show_preview(app, content, is_public=bool(st.session_state[form.PUBLIC]))
+        hidden = tuple(st.session_state[exports_access.HIDDEN])
+        made = made_now(app, content, name=_name(before), condition=condition_of(before), hidden=hidden)
+        show_preview(made, is_public=bool(st.session_state[form.PUBLIC]))
         return
     if before is not None and can(app, "run.start") and channels[shown].kind in CHANNELS:
-        to_me = " to me" if channels[shown].kind == "email" else ""
+        to_me = " to me" if channels[shown].kind in {"email", "slack"} else ""
         st.button(
             f"Send a test{to_me}",
             key="exports_test",
@@ -87,7 +91,13 @@ def _preview(app: App, before: SavedExport | None) -> None:
             args=(app, before, shown),
             help="What the form says now, saved or not, marked as a test",
         )
-    show_letter(app, content, channels[shown], before)
+    show_letter(app, content, channels[shown], before, name=_name(before))
+
+
+def _name(before: SavedExport | None) -> str:
+    """What it is called as the form stands."""
+    typed = str(st.session_state[form.NAME]).strip()
+    return typed or (before.spec.name if before else "New export")
 
 
 def _test(app: App, before: SavedExport, place: int) -> None:

@@ -19,7 +19,7 @@ from core.model.delivery import (
     LinkSettings,
     ReportContent,
 )
-from core.ui import exports_access, exports_channels, exports_condition, exports_triggers, frame
+from core.ui import exports_access, exports_channels, exports_condition, exports_digest, exports_triggers, frame
 from core.ui.bridge_saved import slug_of
 from core.ui.exports_words import LAYOUT_HELP, LAYOUTS, LOCALES, VIEW_HELP, VIEW_NAMES
 
@@ -57,7 +57,8 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     session = st.session_state
     session[NAME] = export.spec.name if export else ""
     session[DESCRIPTION] = export.spec.description if export else ""
-    session[ANALYSIS] = export.spec.content.analysis if export else analysis
+    session[ANALYSIS] = export.spec.content.analyses[0] if export else analysis
+    exports_digest.fill(export)
     session[VIEWS] = list(export.spec.content.views) if export else list(FULL_REPORT)
     session[LAYOUT] = export.spec.content.layout if export else "slides"
     session[LOCALE] = export.spec.content.locale if export else "en"
@@ -79,6 +80,7 @@ def edit_export(app: App, before: SavedExport | None) -> None:
     st.text_input("Name", key=NAME, placeholder="Revenue, every morning")
     st.text_input("Description", key=DESCRIPTION)
     st.selectbox("Analysis", list(names), format_func=lambda slug: names.get(slug, slug), key=ANALYSIS)
+    exports_digest.edit_more(names, st.session_state[ANALYSIS])
     st.pills(
         "Views",
         list(ALL_VIEWS),
@@ -113,7 +115,7 @@ def content_of(before: SavedExport | None) -> ReportContent:
     session = st.session_state
     chosen = session.get(ELEMENTS) if session[LAYOUT] != "slides" else None
     said = {
-        "analysis": session[ANALYSIS],
+        **exports_digest.said(session[ANALYSIS], before),
         "views": tuple(session[VIEWS]) or FULL_REPORT,
         "layout": session[LAYOUT],
         "locale": session[LOCALE],
@@ -199,10 +201,12 @@ def _analysis(app: App) -> AnalysisSpec | None:
 
 
 def _elements(app: App) -> None:
-    analysis = _analysis(app)
-    if analysis is None:
+    if st.session_state[ANALYSIS] is None:
         return
-    steps = [step.name or step.formula for step in analysis.equation.steps]
+    shown = [
+        app.analyses.get(slug).spec for slug in (st.session_state[ANALYSIS], *st.session_state[exports_digest.MORE])
+    ]
+    steps = list(dict.fromkeys(step.name or step.formula for one in shown for step in one.equation.steps))
     options = list(dict.fromkeys([*offered_elements(steps), *st.session_state[ELEMENTS]]))
     st.multiselect(
         "Elements, in their order",

@@ -13,10 +13,11 @@ from core.connectors import CHANNELS
 from core.connectors.base import checked_settings
 from core.delivery.exports import SavedExport
 from core.delivery.messages import Letter, content_for, draw
-from core.delivery.rendering import Occasion, render
+from core.delivery.rendering import Occasion, drawing_of
 from core.model.base import new_id
 from core.model.delivery import ChannelDestination, ExportSpec, ReportContent
 from core.ui import exports_slack
+from core.ui.exports_drawn import data_of, made_now
 from core.ui.exports_preview import HEIGHT
 from core.ui.identity import acting
 from core.ui.text import escape
@@ -24,14 +25,13 @@ from core.ui.text import escape
 LETTERS_KEPT, LETTERS_TTL_S = 16, 60
 
 
-def show_letter(app: App, content: ReportContent, channel: ChannelDestination, export: SavedExport | None) -> None:
-    """The message of a channel, as it would be drawn now. Raises DataError."""
+def show_letter(
+    app: App, content: ReportContent, channel: ChannelDestination, export: SavedExport | None, *, name: str = ""
+) -> None:
+    """The message of a channel, as it would be drawn now. name: of the export. Raises DataError."""
     shown = content_for(content, channel)
-    analysis = app.analyses.get(shown.analysis)
-    version = app.catalogue.latest(analysis.spec.dataset)
-    name, link = (export.spec.name, app.exports.address(export.id)) if export else (analysis.spec.name, "")
-    drawn_from = (shown.model_dump_json(), f"{version.dataset} {version.number}", analysis.revision, name, link)
-    letter = _letter(app, channel.kind, drawn_from)
+    link = app.exports.address(export.id) if export else ""
+    letter = _letter(app, channel.kind, (shown.model_dump_json(), name, link), data_of(app, shown))
     if channel.kind == "email":
         st.markdown(f"**{escape(letter.message['subject'])}**")
         st.iframe(with_pictures(letter), height=HEIGHT, alt="Preview of the mail")
@@ -78,11 +78,9 @@ def send_test(app: App, export: SavedExport, spec: ExportSpec, channel: ChannelD
 
 
 @st.cache_resource(show_spinner="Drawing…", max_entries=LETTERS_KEPT, ttl=LETTERS_TTL_S)
-def _letter(_app: App, kind: str, drawn_from: tuple[str, str, int, str, str]) -> Letter:
-    content_json, _, _, name, link = drawn_from
+def _letter(_app: App, kind: str, said: tuple[str, str, str], data: tuple[str, ...]) -> Letter:
+    content_json, name, link = said
     content = ReportContent.model_validate_json(content_json)
-    analysis = _app.analyses.get(content.analysis)
-    version, now = _app.catalogue.latest(analysis.spec.dataset), _app.clock()
-    words = _app.templates.words(content.locale)
+    made, words = made_now(_app, content, name=name), _app.templates.words(content.locale)
     occasion = Occasion(export_id="", export_name=name, file_stem="report", run_id="preview", link=link)
-    return draw(kind, render(_app.warehouse, analysis.spec, content, version, occasion, now=now, words=words))
+    return draw(kind, drawing_of(made, content, occasion, words))

@@ -30,7 +30,7 @@ def show_exports(app: App, exports: list[SavedExport]) -> None:
     """A card an export, the one changed last first; those that are searched for."""
     names = {saved.spec.slug: saved.spec.name for saved in app.analyses.all()}
     wanted = _search() if len(exports) > 1 else ""
-    found = [(export, names.get(slug := export.spec.content.analysis, slug)) for export in exports]
+    found = [(export, _shown(names, export)) for export in exports]
     fitting = [(export, name) for export, name in found if _fits(wanted, export, name)]
     connections = app.connections.names()
     for export, name in fitting:
@@ -49,6 +49,11 @@ def show_empty(app: App) -> None:
         st.page_link(frame.BRIDGE.page, label="Build a bridge", icon=frame.BRIDGE.icon)
         return
     st.info("There is no export yet. Make one to share a report that is fresh at every load.", icon=frame.EXPORTS.icon)
+
+
+def _shown(names: Mapping[str, str], export: SavedExport) -> str:
+    """The names of the analyses that it shows."""
+    return ", ".join(dict.fromkeys(names.get(slug, slug) for slug in export.spec.content.analyses))
 
 
 def _search() -> str:

@@ -5,24 +5,26 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 from core.app import App
-from core.delivery.reports import Made, make_report
+from core.delivery.digests import ALWAYS, make_shown
+from core.delivery.rendering import bridge_figures, figures_of
+from core.delivery.reports import Made, Source
 from core.engine.bridge import Bridge
 from core.errors import NotFound
 from core.model.analysis import AnalysisSpec
-from core.model.delivery import ReportContent
+from core.model.delivery import ReportContent, SendCondition
 from core.model.document import Chart, Report
 from core.report.dates import moment_label
 from core.report.html import CONTENT_SECURITY_POLICY, Download, PageFrame, render_page
 from core.report.images import png, svg
-from core.report.tables import bridge_json, chosen_detail, csv_text, view_csv, view_json
+from core.report.tables import chosen_detail, csv_text, view_csv, view_json
 from core.report.words import Words
 from core.warehouse import Version
 
@@ -39,6 +41,8 @@ MEDIA_TYPES: dict[Form, str] = {
 }
 DETAILS = ("step_detail", "moves")
 """Views whose table is the segments of the main step."""
+Versions = Mapping[str, Version]
+"""The versions that a report is drawn on, by dataset."""
 PAPER = "#ffffff"
 MADE_KEPT = 8
 FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
@@ -46,28 +50,39 @@ FILE_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
 
 @dataclass(frozen=True)
 class Shown:
-    """What is shown of which analysis, in which words; `identity` is the SHA-256 of all of it."""
+    """What is shown of which analyses, in which words; `identity` is the SHA-256 of all of it.
 
-    analysis: AnalysisSpec
-    revision: int
+    analyses: in the order of the content, with their revisions. name: of a digest. condition: by which parts are quiet.
+    """
+
+    analyses: tuple[tuple[AnalysisSpec, int], ...]
     content: ReportContent
     words: Words
+    name: str
+    condition: SendCondition
     hidden: tuple[str, ...]
     identity: str
 
     @classmethod
     def of(
         cls,
-        analysis: AnalysisSpec,
-        revision: int,
+        analyses: Sequence[tuple[AnalysisSpec, int]],
         content: ReportContent,
         words: Words,
+        *,
+        name: str = "",
+        condition: SendCondition = ALWAYS,
         hidden: tuple[str, ...] = (),
     ) -> Shown:
         """Settle what is shown. hidden: columns whose filters the reader hears nothing of."""
-        own = json.dumps([dict(words.overrides), sorted(hidden)], sort_keys=True)
-        parts = (analysis.model_dump_json(), str(revision), content.model_dump_json(), own)
-        return cls(analysis, revision, content, words, hidden, sha256("\0".join(parts).encode()).hexdigest())
+        own = json.dumps([dict(words.overrides), sorted(hidden), name], sort_keys=True)
+        shown = [f"{analysis.model_dump_json()}{revision}" for analysis, revision in analyses]
+        whole = "\0".join([*shown, content.model_dump_json(), condition.model_dump_json(), own])
+        return cls(tuple(analyses), content, words, name, condition, hidden, sha256(whole.encode()).hexdigest())
+
+    def on(self, versions: Versions) -> list[Source]:
+        """What it is made of. versions: by dataset."""
+        return [Source(analysis, versions[analysis.dataset], revision) for analysis, revision in self.analyses]
 
 
 @dataclass(frozen=True)
@@ -110,6 +125,11 @@ class Drawn:
         )
 
 
+def identity_of(versions: Versions) -> Hashable:
+    """What tells these versions from others."""
+    return tuple((version.dataset, version.number, version.published_at) for version in versions.values())
+
+
 def framed(policy: str, hosts: Sequence[str] = ()) -> str:
     """A content security policy with the hosts whose pages may show the answer in a frame; nobody's unless named."""
     return f"{policy}; frame-ancestors " + (" ".join(hosts) or "'none'")
@@ -120,31 +140,32 @@ class Drawer:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._made: OrderedDict[tuple[str, str, int, datetime], Made] = OrderedDict()
+        self._made: OrderedDict[Hashable, Made] = OrderedDict()
         self._guard = threading.Lock()
 
-    def draw(self, shown: Shown, version: Version, ask: Ask) -> Drawn:
-        """The report on `version`, in the form that is asked for.
+    def draw(self, shown: Shown, versions: Versions, ask: Ask) -> Drawn:
+        """The report on these versions, in the form that is asked for.
 
         Raises NotFound for a view that the report does not have, DataError for what the data cannot answer.
         """
-        made = self._make(shown, version)
+        made = self._make(shown, versions)
         return Drawn.of(DRAW[ask.form](shown, made, ask), ask.form, made.report.rendered_at)
 
-    def _make(self, shown: Shown, version: Version) -> Made:
-        key = (shown.identity, version.dataset, version.number, version.published_at)
+    def _make(self, shown: Shown, versions: Versions) -> Made:
+        key = (shown.identity, identity_of(versions))
         with self._guard:
             made = self._made.get(key)
         if made is None:
             now = self._app.clock()
-            made = make_report(
+            made = make_shown(
                 self._app.warehouse,
-                shown.analysis,
+                shown.on(versions),
                 shown.content,
-                version,
+                name=shown.name,
                 rendered_at=now,
                 words=shown.words,
                 hidden=shown.hidden,
+                condition=shown.condition,
             )
         with self._guard:
             self._made[key] = made
@@ -181,11 +202,9 @@ def _png(_shown: Shown, made: Made, ask: Ask) -> bytes:
 
 def _csv(_shown: Shown, made: Made, ask: Ask) -> bytes:
     """The steps; or the segments of the step that is asked for or that the view shows; or the view's own table."""
-    report, bridge = made.report, made.bridge
-    if ask.view is not None:
-        _require_view(report, ask.view, [section.key for section in report.sections])
+    made = _asked_part(made, ask)
+    bridge, view = made.bridge, _view_of(ask.view or "")
     _require_detail(bridge, ask)
-    view = _view_of(ask.view or "")
     if ask.step is None and ask.dimension is None and (own := view_csv(bridge, view, made.found)) is not None:
         return own.encode("utf-8-sig")
     step = ask.step or _step_of(bridge, ask.view or "")
@@ -217,28 +236,28 @@ def _require_detail(bridge: Bridge, ask: Ask) -> None:
 
 
 def _json(shown: Shown, made: Made, ask: Ask) -> bytes:
-    """The bridge's answer; with a view that has a table of its own, its rows besides."""
-    report, bridge = made.report, made.bridge
-    if ask.view is not None:
-        _require_view(report, ask.view, [section.key for section in report.sections])
-    _require_detail(bridge, ask)
-    answer = bridge_json(
-        bridge,
-        analysis=shown.analysis.slug,
-        revision=shown.revision,
-        data_version=report.data_version,
-        as_of=report.as_of,
-        rendered_at=report.rendered_at,
-        locale=shown.content.locale,
-        depth=shown.analysis.comment_depth,
-        words=shown.words,
-        step=ask.step,
-        dimension=ask.dimension,
-        second=made.second,
-        labels=made.labels,
-    )
-    own = view_json(bridge, _view_of(ask.view), made.found) if ask.view else None
-    return json.dumps(answer | ({"view": own} if own else {}), ensure_ascii=False, allow_nan=False).encode()
+    """The bridge's answer, of a digest those of all its parts; with a view that has a table of its own, its rows."""
+    is_whole = ask.view is None and ask.step is None and ask.dimension is None
+    if made.parts and is_whole:
+        return _as_json(figures_of(made, shown.content, shown.words))
+    made = _asked_part(made, ask)
+    _require_detail(made.bridge, ask)
+    answer = bridge_figures(made, shown.content, shown.words, step=ask.step, dimension=ask.dimension)
+    own = view_json(made.bridge, _view_of(ask.view), made.found) if ask.view else None
+    return _as_json(answer | ({"view": own} if own else {}))
+
+
+def _as_json(answer: Mapping[str, Any]) -> bytes:
+    return json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _asked_part(made: Made, ask: Ask) -> Made:
+    """Of a digest the analysis that the view belongs to, else the first. Raises NotFound for an unknown view."""
+    sections = {section.key: section for section in made.report.sections}
+    if ask.view is None:
+        return made.each[0]
+    _require_view(made.report, ask.view, list(sections))
+    return made.each[sections[ask.view].place]
 
 
 DRAW: dict[Form, Callable[[Shown, Made, Ask], bytes]] = {

@@ -24,7 +24,7 @@ class OpenLink:
     password_hash: str | None
     export_name: str
     shown: Shown
-    dataset: DatasetSpec
+    datasets: tuple[DatasetSpec, ...]
     is_withheld: bool
 
 
@@ -56,19 +56,26 @@ class ReportLinks:
         if resolved is None:
             return None
         try:
-            dataset = self._app.catalogue.get(resolved.analysis.dataset)
+            named = dict.fromkeys(analysis.dataset for analysis, _ in resolved.analyses)
+            datasets = tuple(map(self._app.catalogue.get, named))
         except NotFound:
             return None
-        content = resolved.export.content
-        words = self._app.templates.words(content.locale)
-        hidden = resolved.settings.hidden_filters
+        export = resolved.export
+        shown = Shown.of(
+            resolved.analyses,
+            export.content,
+            self._app.templates.words(export.content.locale),
+            name=export.name,
+            condition=export.condition,
+            hidden=resolved.settings.hidden_filters,
+        )
         return OpenLink(
             link_id=resolved.link_id,
             settings=resolved.settings,
             expires_at=resolved.expires_at,
             password_hash=resolved.password_hash,
-            export_name=resolved.export.name,
-            shown=Shown.of(resolved.analysis, resolved.analysis_revision, content, words, hidden),
-            dataset=dataset,
+            export_name=export.name,
+            shown=shown,
+            datasets=datasets,
             is_withheld=resolved.is_withheld,
         )

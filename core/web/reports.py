@@ -5,6 +5,7 @@ A middleware instead of a route: a report whose data has not changed is answered
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +18,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.app import App
+from core.catalogue import Freshness
 from core.errors import BridgecastError, NotFound, UnknownDataset
 from core.model.delivery import LinkSettings
 from core.report.html import CONTENT_SECURITY_POLICY
-from core.web.drawing import FORMS, Ask, Drawer, Drawn, Form, Notice, framed
+from core.web.drawing import FORMS, Ask, Drawer, Drawn, Form, Notice, framed, identity_of
 from core.web.freshness import FreshData
 from core.web.problems import ProblemResponse
 from core.web.report_cache import ReportCache
@@ -135,12 +137,18 @@ class Reports:
 
     async def _drawn(self, link: OpenLink, address: Address, query: bytes) -> Drawn:
         """The report on the newest data: from memory if it was drawn before."""
-        fresh = await self._data.of(link.dataset)
-        version = fresh.version
-        ask = _ask(address, query, link, "loading" if fresh.is_loading else "stale" if fresh.stale else "")
-        key = (link.shown.identity, version.dataset, version.number, version.published_at, ask)
+        fresh = [await self._data.of(dataset) for dataset in link.datasets]
+        versions = {one.version.dataset: one.version for one in fresh}
+        ask = _ask(address, query, link, _notice(fresh))
+        key = (link.shown.identity, identity_of(versions), ask)
         kept = self._cache.get(key)
-        return kept or await self._cache.draw(key, partial(self._drawer.draw, link.shown, version, ask))
+        return kept or await self._cache.draw(key, partial(self._drawer.draw, link.shown, versions, ask))
+
+
+def _notice(fresh: Sequence[Freshness]) -> Notice:
+    if any(one.is_loading for one in fresh):
+        return "loading"
+    return "stale" if any(one.stale for one in fresh) else ""
 
 
 def _ask(address: Address, query: bytes, link: OpenLink, notice: Notice) -> Ask:

@@ -32,7 +32,7 @@ def export_id(app: App) -> str:
 def test_a_link_leads_to_its_analysis(sales_app: App, link: Link) -> None:
     resolved = opened(sales_app, link)
     assert resolved is not None
-    assert (resolved.analysis.slug, resolved.settings.public, resolved.has_token) == ("revenue", True, True)
+    assert (resolved.analyses[0][0].slug, resolved.settings.public, resolved.has_token) == ("revenue", True, True)
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b", "é" * 43, "A" * 10_000])
@@ -119,7 +119,7 @@ def test_a_report_says_what_happened_first(sales_app: App, link: Link) -> None:
     assert resolved is not None
     version = sales_app.catalogue.latest("sales")
     content = resolved.export.content
-    report = make_report(sales_app.warehouse, resolved.analysis, content, version, rendered_at=NOW).report
+    report = make_report(sales_app.warehouse, resolved.analyses[0][0], content, version, rendered_at=NOW).report
     assert plain(report.headline).startswith("Revenue rose by €")
     assert report.has_crossed
     assert report.data_version == 1

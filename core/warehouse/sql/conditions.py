@@ -19,9 +19,9 @@ from core.warehouse.versions import Version
 _DIGITS = re.compile(r"[+-]?[0-9]+")
 _COMPARED = ("=", "!=", ">", ">=", "<", "<=")
 _SEARCHED = ("contains", "starts_with")
-_EXCEPT = "not in"
+_AMONG, _EXCEPT = "in", "not in"
 LONGEST_SHOWN = 60
-OPERATORS = (*_COMPARED, *_SEARCHED, _EXCEPT)
+OPERATORS = (*_COMPARED, *_SEARCHED, _AMONG, _EXCEPT)
 
 
 def compared(
@@ -157,12 +157,13 @@ def _condition(statement: Statement, version: Version, column: str, wanted: Cond
 
 def _operation(statement: Statement, version: Version, column: str, sign: str, value: Scalar | list[Scalar]) -> str:
     field = f"where.{column}"
-    if sign == _EXCEPT:
-        listed = value if isinstance(value, list) else [value]
-        return f"{one_of(statement, version, column, listed)} IS NOT TRUE"
+    if sign in (_AMONG, _EXCEPT):
+        listed = one_of(statement, version, column, value if isinstance(value, list) else [value])
+        return listed if sign == _AMONG else f"{listed} IS NOT TRUE"
     if isinstance(value, list):
         raise DataError(
-            f"The filter on '{column}' takes one value after '{sign}'. A list stands after '{_EXCEPT}', or alone.",
+            f"The filter on '{column}' takes one value after '{sign}'. A list stands after '{_AMONG}', '{_EXCEPT}', "
+            "or alone.",
             field=field,
         )
     if sign in _SEARCHED:

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from core.analyses import SavedAnalysis, compute_both
+from core.analyses import compute_both
 from core.app import App
+from core.delivery.digests import ALWAYS
 from core.errors import DataError
 from core.model.analysis import AnalysisSpec, ComparisonSpec
-from core.model.delivery import ALL_VIEWS, FULL_REPORT, Layout, Locale, ReportContent, View
+from core.model.delivery import ALL_VIEWS, FULL_REPORT, Layout, Locale, ReportContent, SendCondition, View
 from core.report.tables import bridge_json
 from core.web.api.partial import checked
 from core.web.auth import AnalysisReader, ExportReader, TheApp
@@ -136,8 +137,7 @@ def get_report(
     whole = tuple(views or FULL_REPORT)
     asked = tuple(known for known in ALL_VIEWS if known == view and known not in whole)
     content = ReportContent(analysis=slug, layout=layout, locale=locale, views=(*whole, *asked))
-    saved = app.analyses.get(slug)
-    return _drawn(app, request, saved, content, Ask(form=form, view=view))
+    return _drawn(app, request, content, Ask(form=form, view=view))
 
 
 @routes.get(
@@ -149,15 +149,24 @@ def get_report(
 )
 def get_preview(export_id: str, request: Request, app: TheApp, _caller: ExportReader) -> Response:
     """What the links of an export show, also while it is switched off."""
-    content = app.exports.get(export_id).spec.content
-    saved = app.analyses.get(content.analysis)
-    return _drawn(app, request, saved, content, Ask())
+    spec = app.exports.get(export_id).spec
+    return _drawn(app, request, spec.content, Ask(), name=spec.name, condition=spec.condition)
 
 
-def _drawn(app: App, request: Request, saved: SavedAnalysis, content: ReportContent, ask: Ask) -> Response:
+def _drawn(
+    app: App,
+    request: Request,
+    content: ReportContent,
+    ask: Ask,
+    *,
+    name: str = "",
+    condition: SendCondition = ALWAYS,
+) -> Response:
     drawer: Drawer = request.app.state.drawer
-    shown = Shown.of(saved.spec, saved.revision, content, app.templates.words(content.locale))
-    drawn: Drawn = drawer.draw(shown, app.catalogue.fresh(shown.analysis.dataset).version, ask)
+    analyses = [(saved.spec, saved.revision) for saved in map(app.analyses.get, content.analyses)]
+    shown = Shown.of(analyses, content, app.templates.words(content.locale), name=name, condition=condition)
+    datasets = dict.fromkeys(analysis.dataset for analysis, _ in analyses)
+    drawn: Drawn = drawer.draw(shown, {slug: app.catalogue.fresh(slug).version for slug in datasets}, ask)
     headers = {"ETag": drawn.etag, "Last-Modified": drawn.last_modified, "Content-Security-Policy": framed(drawn.csp)}
     return Response(drawn.body, media_type=drawn.media_type, headers=headers)
 
