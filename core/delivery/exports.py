@@ -29,7 +29,6 @@ from core.delivery.keeping import (
     with_ids,
 )
 from core.delivery.links import Link, LinkActs, datasets_of
-from core.delivery.outcomes import EXPORT_GONE, EXPORT_OFF, stop_waiting
 from core.model.base import new_id
 from core.model.delivery import IS_SET, Export, ExportSpec, LinkDestination, LinkSettings, ReportLink
 from core.model.triggers import Trigger
@@ -45,6 +44,7 @@ from core.store.exports import (
     list_exports,
     list_links,
 )
+from core.store.stopping import EXPORT_GONE, EXPORT_OFF, stop_waiting
 from core.store.triggers import delete_triggers, in_order, list_triggers
 
 LONGEST_OWN_SLUG = 50

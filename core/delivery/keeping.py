@@ -29,7 +29,7 @@ NO_TOKENS: Mapping[str, str] = {}
 
 @dataclass(frozen=True)
 class SavedTrigger:
-    """A trigger as its author sees it.
+    """A trigger as its author sees it. problem: why a schedule was stopped.
 
     next_fires: of schedules that are on, holidays left out. url: with its token, once: when it was made or renewed.
     signing_secret: beside it, where calls are to be signed.
@@ -43,6 +43,7 @@ class SavedTrigger:
     next_fires: tuple[datetime, ...]
     last_used_at: datetime | None
     old_until: datetime | None
+    problem: str = ""
     url: str | None = field(default=None, repr=False)
     signing_secret: str | None = field(default=None, repr=False)
 
@@ -60,6 +61,7 @@ def saved_trigger(
         next_fires=_coming(spec, now) if row.is_active and not spec.is_paused else (),
         last_used_at=row.last_used_at,
         old_until=row.old_until if row.old_until and row.old_until > now else None,
+        problem=row.problem,
         url=url,
         signing_secret=signing_secret,
     )
@@ -156,7 +158,7 @@ def _state(row: Trigger, spec: TriggerSpec) -> Literal["on", "paused", "off", "r
         return "revoked"
     if not row.is_active:
         return "off"
-    return "paused" if spec.is_paused else "on"
+    return "paused" if spec.is_paused or row.problem else "on"
 
 
 def _bring_in_step(row: Trigger, spec: TriggerSpec, *, is_active: bool, now: datetime) -> None:
@@ -175,7 +177,7 @@ def _bring_in_step(row: Trigger, spec: TriggerSpec, *, is_active: bool, now: dat
         row.next_rule = ""
     if row.rule and row.rule != said:
         row.rule_revision += 1
-    row.rule, row.is_active = said, is_active
+    row.rule, row.is_active, row.problem = said, is_active, ""
 
 
 def _named(wanted: Iterable[Named], before: Iterable[Named], place: Callable[[Named], object]) -> tuple[Named, ...]:

@@ -38,6 +38,7 @@ from core.store.runs import (
     move,
     sends_alone,
     settle,
+    stuck_deliveries,
 )
 from core.store.together import Together
 
@@ -304,9 +305,19 @@ class Ledger(PeopleActs):
             for row in lost:
                 after_loss(session, row, now=now)
             late = late_deliveries(session, self.organisation_id, now=now)
+            late += self._stuck(session, now)
             for row in late:
                 give_up(session, row, now=now)
         return len(builds) + len(lost) + len(late)
+
+    def _stuck(self, session: Session, now: datetime) -> list[Delivery]:
+        """What could not even be tried for as long as tries would last. What a person holds does not count."""
+        if is_held(session, self.organisation_id):
+            return []
+        waited = stuck_deliveries(session, self.organisation_id, now=now)
+        return [
+            row for row, since in waited if now >= since + timedelta(seconds=rule_of(self._rules, row.kind).deadline_s)
+        ]
 
     def _lose_build(self, session: Session, row: Run, now: datetime) -> None:
         if row.builds >= MOST_LOST:

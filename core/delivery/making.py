@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from core.delivery.alerts.mailer import mail_connection
 from core.delivery.artefacts import DiskFull
 from core.delivery.outcomes import DISABLED
 from core.delivery.retry import BUILD, is_permanent, next_try, sentence
@@ -41,7 +43,7 @@ def build_of(row: Run) -> Build:
 
 def add_deliveries(session: Session, run: Run, planned: Iterable[PlannedDelivery], *, now: datetime) -> list[Delivery]:
     """Keep the deliveries of a run; those that may go. A destination that is switched off is passed over, visibly."""
-    wanted = list(planned)
+    wanted = [_addressed(session, run, each) for each in planned]
     off = _switched_off(session, [each.destination_id for each in wanted])
     rows = [_delivery(run, each, is_off=each.destination_id in off, now=now) for each in wanted]
     add_all(session, rows)
@@ -62,6 +64,14 @@ def after_build_error(session: Session, row: Run, error: BaseException, *, now: 
         move(session, row, "failed", {"reason": text, "lease_until": None, "finished_at": now}, at=now, text=text)
     else:
         move(session, row, "retry", {"reason": text, "lease_until": None, "next_at": at}, at=now, text=text)
+
+
+def _addressed(session: Session, run: Run, planned: PlannedDelivery) -> PlannedDelivery:
+    """A mail that names no connection goes by the default one: named here, so that a refused sign-in holds it too."""
+    if planned.kind != "email" or planned.connection_id is not None:
+        return planned
+    mail = mail_connection(session, run.organisation_id)
+    return replace(planned, connection_id=mail.id if mail else None)
 
 
 def _switched_off(session: Session, destination_ids: list[str]) -> set[str]:

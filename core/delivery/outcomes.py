@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,10 @@ from core.delivery.retry import MOST_LOST, is_permanent, next_try, sentence
 from core.errors import BridgecastError, HostRefused
 from core.model.runs import Attempt, Circuit, Delivery, Run, State
 from core.store.circuits import get_circuit, keep_circuit
-from core.store.runs import get_attempt, move, settle, unmade_runs, unsent_deliveries, waiting_deliveries
+from core.store.runs import get_attempt, move, settle, waiting_deliveries
+from core.store.stopping import write_off
 
 DISABLED = "destination disabled"
-EXPORT_OFF, EXPORT_GONE = "export switched off", "export deleted"
 OPEN_RECIPIENT = ("planned", "retry")
 Recipients = dict[str, dict[str, str]]
 
@@ -100,21 +100,7 @@ def give_up(session: Session, row: Delivery, *, now: datetime) -> None:
 
 def ignore_waiting(session: Session, destination_id: str, *, now: datetime) -> None:
     """What still waits for a destination that was switched off is written off, visibly."""
-    _write_off(session, waiting_deliveries(session, destination_id), DISABLED, now)
-
-
-def stop_waiting(session: Session, export_id: str, reason: str, *, now: datetime) -> None:
-    """What still waits of an export that was switched off or deleted is written off alike."""
-    for run in unmade_runs(session, export_id):
-        move(session, run, "ignored", {"reason": reason, "next_at": None, "finished_at": now}, at=now, text=reason)
-    _write_off(session, unsent_deliveries(session, export_id), reason, now)
-
-
-def _write_off(session: Session, rows: Iterable[Delivery], reason: str, now: datetime) -> None:
-    for row in rows:
-        ended = {"reason": reason, "next_at": None, "finished_at": now}
-        move(session, row, "ignored", ended, at=now, text=reason)
-        settle(session, row.run_id, at=now)
+    write_off(session, waiting_deliveries(session, destination_id), DISABLED, now=now)
 
 
 def _close(

@@ -32,6 +32,7 @@ from core.store.triggers import (
     move_on,
     outdated_triggers,
     release_queued,
+    stop_trigger,
     trigger_spec,
     unfinished_runs,
 )
@@ -64,9 +65,9 @@ class Planner:
             is_queued = has_queued(session, self._organisation_id)
         planned = sum(self._follow(row, now) for row in following)
         for start in range(0, len(due), A_BATCH):
-            judged = [(row, *_judged(row, now)) for row in due[start : start + A_BATCH]]
+            judged = [(row, _judged(row, now)) for row in due[start : start + A_BATCH]]
             with self._store.write() as session:
-                planned += sum(self._plan(session, row, spec, plan) for row, spec, plan in judged)
+                planned += sum(self._plan(session, *each) for each in judged)
         return planned + (self._release(now) if is_queued else 0)
 
     def _follow(self, row: Trigger, now: datetime) -> int:
@@ -101,12 +102,16 @@ class Planner:
             log.warning("dataset cannot be followed", dataset=dataset, reason=str(error))
             return None
 
-    def _plan(self, session: Session, row: Trigger, spec: ScheduleTrigger | None, plan: Plan) -> int:
+    def _plan(self, session: Session, row: Trigger, judged: tuple[ScheduleTrigger, Plan] | str) -> int:
         """Move one schedule on and write down what becomes of its occurrences; how many runs begin now."""
-        if not move_on(session, row, plan.next_fire_at, fingerprint(spec) if spec else ""):
+        if isinstance(judged, str):
+            stop_trigger(session, row, judged)
+            return 0
+        spec, plan = judged
+        if not move_on(session, row, plan.next_fire_at, fingerprint(spec)):
             return 0
         started = subject_of(session, row)
-        if started is None or spec is None:
+        if started is None:
             return 0
         self._write_down(session, row, started, plan.left_out)
         return self._ask(session, row, spec, started, plan.runs)
@@ -187,6 +192,8 @@ class Planner:
                 following = next(occurrences(spec, now), None)
             except (DataError, ValidationError) as error:
                 log.error("schedule cannot be reckoned again", trigger=row.id, reason=str(error))
+                with self._store.write() as session:
+                    stop_trigger(session, row, _why(error))
                 continue
             with self._store.write() as session:
                 is_moved = move_on(session, row, following, fingerprint(spec))
@@ -203,14 +210,22 @@ def schedule_of(row: Trigger) -> ScheduleTrigger:
     return spec
 
 
-def _judged(row: Trigger, now: datetime) -> tuple[ScheduleTrigger | None, Plan]:
-    """What becomes of a schedule. One whose rule cannot be reckoned stops, and not the others."""
+def _judged(row: Trigger, now: datetime) -> tuple[ScheduleTrigger, Plan] | str:
+    """What becomes of a schedule. One whose rule cannot be reckoned stops, for the reason that is told, not the others.
+    """
     try:
         spec = schedule_of(row)
         return spec, plan_due(spec, row.next_fire_at or now, now)
     except (DataError, ValidationError) as error:
         log.error("schedule stopped, its rule cannot be reckoned", trigger=row.id, reason=str(error))
-        return None, Plan((), (), None)
+        return _why(error)
+
+
+def _why(error: DataError | ValidationError) -> str:
+    """One sentence."""
+    if isinstance(error, DataError):
+        return str(error)
+    return str(error.errors()[0]["msg"]).removeprefix("Value error, ").capitalize() + "."
 
 
 def _note(session: Session, row: Trigger, started: Started, following: datetime | None, now: datetime) -> None:

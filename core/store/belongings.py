@@ -16,6 +16,7 @@ from core.model.data import Dataset
 from core.model.delivery import Export, ReportLink
 from core.store.exports import export_spec
 from core.store.people import list_tokens
+from core.store.stopping import EXPORT_OFF, stop_waiting
 from core.store.triggers import list_triggers, save_triggers
 
 Made = TypeVar("Made", Dataset, Analysis, Export, Connection)
@@ -61,7 +62,7 @@ def hand_over(session: Session, belongings: Belongings, person_id: str) -> None:
 
 
 def switch_off(session: Session, exports: Iterable[Export], *, now: datetime) -> list[Export]:
-    """Switch off the exports that are on, with their triggers; those that were."""
+    """Switch off the exports that are on, with their triggers and what waits of them; those that were."""
     running = [row for row in exports if row.is_active]
     for row in running:
         off = export_spec(row).model_copy(update={"is_active": False})
@@ -72,6 +73,7 @@ def switch_off(session: Session, exports: Iterable[Export], *, now: datetime) ->
         for trigger in triggers:
             trigger.is_active, trigger.next_fire_at = False, None
         save_triggers(session, triggers)
+        stop_waiting(session, row.id, EXPORT_OFF, now=now)
     return running
 
 

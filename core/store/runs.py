@@ -182,6 +182,17 @@ def late_deliveries(session: Session, organisation_id: str, *, now: datetime) ->
     return list(session.exec(query.where(Run.organisation_id == organisation_id, *late)))
 
 
+def stuck_deliveries(session: Session, organisation_id: str, *, now: datetime) -> list[tuple[Delivery, datetime]]:
+    """Deliveries that were never tried since nothing may go where they go, and since when they wait."""
+    query = select(Delivery, Run).join(Run, col(Run.id) == col(Delivery.run_id))
+    blocked = or_(
+        col(Delivery.destination_id).in_(blocked_ids(now)), col(Delivery.connection_id).in_(paused_connections())
+    )
+    never = (col(Delivery.state).in_(WAITING), col(Delivery.first_attempt_at).is_(None), blocked)
+    found = session.exec(query.where(Run.organisation_id == organisation_id, *never)).all()
+    return [(row, max(run.planned_at, run.built_at or run.planned_at)) for row, run in found]
+
+
 def waiting_deliveries(session: Session, destination_id: str) -> list[Delivery]:
     """What is still to go to a destination."""
     query = select(Delivery).where(Delivery.destination_id == destination_id, col(Delivery.state).in_(WAITING))

@@ -93,6 +93,12 @@ def move_on(session: Session, row: Trigger, next_fire_at: datetime | None, next_
     return bool(session.exec(changed).rowcount == 1)
 
 
+def stop_trigger(session: Session, row: Trigger, problem: str) -> None:
+    """Let a schedule rest whose rule cannot be reckoned, until it is saved anew; unless it was changed since."""
+    same = (col(Trigger.id) == row.id, col(Trigger.rule_revision) == row.rule_revision)
+    session.exec(update(Trigger).where(*same).values(next_fire_at=None, next_rule="", problem=problem))
+
+
 def was_used(session: Session, trigger_id: str, *, at: datetime) -> None:
     """Remember when a URL was called last."""
     session.exec(update(Trigger).where(col(Trigger.id) == trigger_id).values(last_used_at=at))

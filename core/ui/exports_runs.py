@@ -35,6 +35,8 @@ def show_rhythm(export: SavedExport) -> None:
         state = f" :gray-badge[{trigger.state.capitalize()}]" if trigger.state != "on" else ""
         then = f" · **next {moment(trigger.next_fires[0])}** {zone()}" if trigger.next_fires else ""
         st.markdown(f":small[{icon} {escape(said)}{then}]{state}")
+        if trigger.problem:
+            st.error(f"**This schedule was stopped.** {escape(trigger.problem)} Edit it.", icon=":material/event_busy:")
 
 
 def show_channels(export: SavedExport, connections: Mapping[str, str]) -> None:

@@ -74,6 +74,14 @@ def test_paused_exports_are_off_and_nothing_opens(app: App) -> None:
     assert [(trigger.state, trigger.next_fires) for trigger in export.triggers] == [("off", ())]
 
 
+def test_what_waited_of_paused_exports_is_not_sent(app: App) -> None:
+    (export,) = app.exports.of_analysis("anns")
+    run_id = app.triggers.start(export.id, by=app.owner.id, how="hand").run_id
+    leave(app, pause=True)
+    run = app.ledger.run(run_id).run
+    assert (run.state, run.reason) == ("ignored", "export switched off")
+
+
 def test_switched_on_again_the_schedule_goes_on(app: App) -> None:
     leave(app, pause=True)
     (export,) = app.exports.of_analysis("anns")

@@ -22,10 +22,14 @@ HOURS = int(OLD_WORKS_FOR / timedelta(hours=1))
 
 
 class ScheduleAnswer(ScheduleTrigger):
-    """A schedule. next_fires: with the offset of its zone, public holidays that it leaves out are not among them."""
+    """A schedule. next_fires: with the offset of its zone, public holidays that it leaves out are not among them.
+
+    problem: why it was stopped, "" while it goes.
+    """
 
     state: Literal["on", "paused", "off"]
     next_fires: tuple[datetime, ...]
+    problem: str
 
 
 class UrlAnswer(UrlTrigger):
@@ -120,7 +124,7 @@ def schedule_answer(saved: SavedTrigger) -> ScheduleAnswer:
     said = ScheduleTrigger.model_validate(saved.spec)
     zone = find_zone(said.zone)
     next_fires = [at.astimezone(zone) for at in saved.next_fires]
-    return ScheduleAnswer(**said.model_dump(), state=saved.state, next_fires=next_fires)
+    return ScheduleAnswer(**said.model_dump(), state=saved.state, next_fires=next_fires, problem=saved.problem)
 
 
 def _dataset(saved: SavedTrigger) -> DatasetAnswer:
