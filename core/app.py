@@ -107,11 +107,12 @@ class App:
         self.store.close()
 
 
-def _now() -> datetime:
+def system_clock() -> datetime:
+    """What the computer takes for now."""
     return datetime.now(UTC)
 
 
-def open_app(settings: Settings, clock: Callable[[], datetime] = _now) -> App:
+def open_app(settings: Settings, clock: Callable[[], datetime] = system_clock) -> App:
     """Open the installation in `settings.data_dir`, making it when it is not there yet.
 
     Several processes may call this at once. Raises SettingsError and StoreError with a sentence.

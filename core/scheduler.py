@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ import uvicorn  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 from core.access.audit import Subject, record  # noqa: E402
-from core.app import App, open_app  # noqa: E402
+from core.app import App, open_app, system_clock  # noqa: E402
 from core.delivery.alerts.pulse import Pulse  # noqa: E402
 from core.delivery.executor import Executor  # noqa: E402
 from core.delivery.meters import Meters  # noqa: E402
@@ -58,13 +58,13 @@ class Refused(BridgecastError):
     """The sidecar cannot start."""
 
 
-def main() -> int:
+def main(clock: Callable[[], datetime] = system_clock) -> int:
     """Run until a signal; the exit status."""
     try:
         settings = read_settings()
         configure_logs(settings.log)
         with only_one(settings.data_dir), bound(settings.host, settings.api_port) as sockets:
-            app = open_app(settings)
+            app = open_app(settings, clock)
             if settings.owner_token is None:
                 app.tokens.drop_environment_token()
             try:

@@ -37,9 +37,9 @@ class Works:
     log: Path
     running: list[int] = field(default_factory=list)
 
-    def start(self) -> int:
-        """A sidecar; its pid."""
-        self.running.append(self.nursery.start(self.environment, self.log))
+    def start(self, clock: Path | None = None) -> int:
+        """A sidecar; its pid. clock: of which a test says by how many seconds it is wrong."""
+        self.running.append(self.nursery.start(self.environment, self.log, clock))
         return self.running[-1]
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:

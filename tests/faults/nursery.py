@@ -1,7 +1,7 @@
 """Brings sidecars up quickly: one process imports all of it, each sidecar is a fork of it and a process of its own.
 
-`python -m tests.faults.nursery` reads lines of JSON, each the environment and the log of a sidecar to fork, and answers
-with its pid. What was killed is buried at once, so that a pid that is gone is gone.
+`python -m tests.faults.nursery` reads lines of JSON, each the environment, the log and the clock of a sidecar to fork,
+and answers with its pid. What was killed is buried at once, so that a pid that is gone is gone.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+from core.app import system_clock
 from core.scheduler import main
 from core.settings import REPOSITORY
 from tests.polling import wait_for
@@ -32,19 +35,24 @@ def run() -> None:
         print(child, flush=True)
 
 
-def live(environment: dict[str, str], log: str) -> None:
-    """Be a sidecar, to the end."""
+def live(environment: dict[str, str], log: str, clock: str) -> None:
+    """Be a sidecar, to the end. clock: a file with the seconds by which its clock is wrong, "" where it is right."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.update(environment)
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), sys.stderr.fileno())
     status = 1
     try:
-        status = main()
+        status = main(partial(wrong_by, Path(clock)) if clock else system_clock)
     except BaseException:  # noqa: BLE001  a fork ends here, whatever happened in it
         traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(status)
+
+
+def wrong_by(file: Path) -> datetime:
+    """A clock that somebody sets while the process runs."""
+    return system_clock() + timedelta(seconds=float(file.read_text()))
 
 
 @dataclass
@@ -53,11 +61,12 @@ class Nursery:
 
     process: subprocess.Popen[str]
 
-    def start(self, environment: dict[str, str], log: Path) -> int:
+    def start(self, environment: dict[str, str], log: Path, clock: Path | None = None) -> int:
         """A new sidecar; its pid."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"environment": environment, "log": str(log)}) + "\n")
+        given = {"environment": environment, "log": str(log), "clock": str(clock or "")}
+        self.process.stdin.write(json.dumps(given) + "\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
