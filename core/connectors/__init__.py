@@ -6,9 +6,10 @@ They call out through the door that is handed to them, and know neither the stor
 from core.connectors.base import Channel, Connector
 from core.connectors.email import Email
 from core.connectors.slack import Slack
+from core.connectors.teams import Teams
 from core.connectors.webhook import Webhook
 
-CONNECTORS: dict[str, Connector] = {connector.kind: connector for connector in (Email(), Slack(), Webhook())}
+CHANNELS: dict[str, Channel] = {channel.kind: channel for channel in (Email(), Slack(), Teams(), Webhook())}
+"""Kinds that reports are sent to."""
+CONNECTORS: dict[str, Connector] = {**CHANNELS}
 """All kinds of connections, in the order they are offered."""
-CHANNELS: dict[str, Channel] = {channel.kind: channel for channel in (Email(), Slack(), Webhook())}
-"""Those that reports are sent to."""

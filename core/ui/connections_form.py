@@ -62,7 +62,8 @@ def edit(before: SavedConnection | None) -> None:
     connector = chosen()
     st.text_input("Name", key=NAME, placeholder=connector.label)
     for field in connector.fields:
-        _draw(field, is_set=before is not None and field.name in before.secrets)
+        if field.is_typed:
+            _draw(field, is_set=before is not None and field.name in before.secrets)
 
 
 def chosen() -> Connector:

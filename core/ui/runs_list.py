@@ -33,7 +33,14 @@ STATE_NAMES = {
     "ignored": "Ignored",
 }
 MARKS = {"planned": "○", "running": "◐", "retry": "↻", "succeeded": "✓", "failed": "✕", "ignored": "–"}
-KIND_NAMES = {"email": "E-mail", "slack": "Slack", "webhook": "Webhook", "inbox": "Inbox", "link": "Report link"}
+KIND_NAMES = {
+    "email": "E-mail",
+    "slack": "Slack",
+    "teams": "Teams",
+    "webhook": "Webhook",
+    "inbox": "Inbox",
+    "link": "Report link",
+}
 TRIGGER_NAMES = {
     "schedule": "Schedule",
     "url": "Trigger URL",
