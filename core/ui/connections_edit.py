@@ -7,6 +7,7 @@ import streamlit as st
 from core.app import App
 from core.connections import SavedConnection
 from core.ui import connections_form as form
+from core.ui.connections_slack import show_steps
 from core.ui.identity import acting
 from core.ui.notices import attempt
 from core.ui.state import NEW_PARAM
@@ -52,6 +53,8 @@ def edit(app: App, asked: str) -> None:
     with st.container(width=560):
         if before is not None and before.problem:
             st.warning(escape(before.problem), icon=":material/key_off:")
+        if before is None and form.chosen().kind == "slack":
+            show_steps(app)
         form.edit(before)
         with st.container(horizontal=True):
             st.button("Save", key="connections_save", type="primary", on_click=_save, args=(app, before))

@@ -21,14 +21,13 @@ from core.access.rights import require
 from core.access.sessions import COOKIE
 from core.access.tokens import Caller
 from core.app import App
-from core.connectors.slack import INTERACTIONS_PATH, OAUTH_PATH, Installer
+from core.connectors.slack import CONNECT_PATH, INTERACTIONS_PATH, OAUTH_PATH, Installer
 from core.delivery.slack_choices import Known, SlackChoices
 from core.errors import AccessDenied, BridgecastError
 from core.web.sign_in import is_secure
 from core.web.sign_in_pages import FormPage, answer
 
 log = structlog.get_logger(__name__)
-CONNECT_PATH = "/slack/connect"
 BODY_LIMIT = 512 * 1024
 WAY_COOKIE = "bridgecast_slack"
 WAY_TAKES_S = 600

@@ -135,7 +135,7 @@ def failure(error: Exception, desk: Desk, *, request: str = "", is_unknown: bool
     if not isinstance(error, DeliveryError):
         raise error
     is_lost = isinstance(error, NoAnswer)
-    kind = "refused" if isinstance(error, HostRefused) else "no answer" if is_lost else "unreachable"
+    kind = error_class_of(error)
     return SendError(
         str(error), permanent=error.permanent, is_unknown=is_lost and is_unknown, error_class=kind, request=request
     )

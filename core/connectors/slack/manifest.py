@@ -20,7 +20,7 @@ SCOPES: Mapping[str, str] = {
 """Each with what it is for."""
 NEEDED = ("chat:write", "files:write", "files:read")
 """Without these nothing can be sent."""
-INTERACTIONS_PATH, OAUTH_PATH = "/slack/interactions", "/slack/oauth"
+INTERACTIONS_PATH, CONNECT_PATH, OAUTH_PATH = "/slack/interactions", "/slack/connect", "/slack/oauth"
 
 
 def manifest(base_url: str) -> dict[str, Any]:
