@@ -19,6 +19,7 @@ from pptx.util import Emu, Inches, Pt
 
 from core.model.document import Chart, ChartBar, Line, Report, Section, Table, Text, plain
 from core.report.bars import axis_floor
+from core.report.cut import cut
 from core.report.footing import footing
 from core.report.images import in_xml, png
 from core.report.messages import text
@@ -93,7 +94,7 @@ def _slide(file: Any, report: Report, section: Section) -> None:
     if section.chart:
         _draw(slide, report, section.chart, top, room)
     elif section.table:
-        _tabulate(slide, section.table, top)
+        _tabulate(slide, cut(section.table, MOST_ROWS, report.locale), top)
     if lines:
         stands = floor - below if section.chart or section.table else top
         _write_all(slide, lines, stands, below)
@@ -259,7 +260,7 @@ def _axes(chart: Any, bars: Sequence[ChartBar]) -> None:
 
 
 def _tabulate(slide: Any, table: Table, top: int) -> None:
-    rows = table.rows[:MOST_ROWS]
+    rows = table.rows
     shape = slide.shapes.add_table(len(rows) + 1, len(table.columns), MARGIN, top, ROOM, Inches(0.36) * (len(rows) + 1))
     for column, name in enumerate(table.columns):
         _cell(shape.table.cell(0, column), Text(name, "strong"), table.aligns[column], is_head=True)

@@ -16,6 +16,7 @@ from core.report.dates import day_label, moment_label
 from core.report.images import inline_svg
 from core.report.messages import text
 from core.report.numbers import language
+from core.report.own_words import words_html
 from core.report.sections import option_label
 from core.report.templating import TEMPLATES, band, environment
 
@@ -40,7 +41,7 @@ class PageFrame:
     address: the page's own address without query, for reload and `?view=`; static_path: where assets are served.
     notice: "loading" when newer data is being loaded, "stale" when the source could not be read (`notice_detail` says
     why). view: key of the section a dropdown shows, default the first; one that is not there is said.
-    expires: printed end of a public link.
+    expires: printed end of a public link. before, after: own words around the report, in Markdown.
     """
 
     address: str = ""
@@ -51,6 +52,8 @@ class PageFrame:
     notice_detail: str = ""
     view: str = ""
     downloads: tuple[Download, ...] = ()
+    before: str = ""
+    after: str = ""
 
 
 def render_page(report: Report, *, frame: PageFrame) -> str:
@@ -64,6 +67,8 @@ def render_page(report: Report, *, frame: PageFrame) -> str:
         frame=frame,
         lang=spoken,
         say=partial(text, spoken),
+        before=words_html(frame.before),
+        after=words_html(frame.after),
         current=current,
         is_unknown=is_unknown,
         options=[(section.key, option_label(section, report.locale)) for section in report.sections],

@@ -14,6 +14,7 @@ from jinja2 import Environment
 
 from core.connectors.email import UNSUBSCRIBE
 from core.model.document import Chart, Report, Section, Table, plain
+from core.report.cut import first_rows
 from core.report.dates import day_label, moment_label
 from core.report.mail_text import Around, mail_text
 from core.report.messages import text
@@ -205,11 +206,11 @@ def _cut(section: Section, most_rows: int) -> _Cut:
     table = section.table
     if table is None:
         return _Cut(section)
-    if len(table.rows) > most_rows + table.has_total:
-        kept = (*table.rows[:most_rows], *(table.rows[-1:] if table.has_total else ()))
-        shorter = replace(table, rows=kept) if most_rows else None
+    shorter, missing = first_rows(table, most_rows)
+    if missing and not most_rows:
+        section, missing = replace(section, table=None), len(table.rows)
+    elif missing:
         section = replace(section, table=shorter)
-    missing = len(table.rows) - (len(section.table.rows) if section.table else 0)
     widths = _widths(table)
     return _Cut(section, missing, _wide_columns(table, widths), sum(widths) > MAIL_LETTERS)
 

@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from core.connectors.email import UNSUBSCRIBE
 from core.model.document import Report, Section, Table, plain
+from core.report.cut import cut
 
 MOST_ROWS = 40
 WIDEST_TABLE = 100
@@ -36,7 +37,7 @@ def mail_text(report: Report, around: Around) -> str:
     """The mail's plain part."""
     shown = report.sections[:1] if report.layout == "dropdown" else report.sections
     blocks = [around.test, report.name, around.before, plain(report.alert)]
-    blocks += ["\n".join(_section(section)) for section in shown]
+    blocks += ["\n".join(_section(section, report.locale)) for section in shown]
     blocks += ["\n".join(_others(around)), around.link, around.after, around.left_out]
     foot = [around.as_of, around.rendered, around.reason]
     foot += [f"{around.unsubscribe}: {UNSUBSCRIBE}"] if around.unsubscribe else []
@@ -49,7 +50,7 @@ def _others(around: Around) -> Iterator[str]:
         yield f"{label}: {link}" if link else str(label)
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, locale: str) -> Iterator[str]:
     title = plain(section.title)
     if title:
         yield title
@@ -60,7 +61,7 @@ def _section(section: Section) -> Iterator[str]:
         yield f"- {plain(line)}"
     if section.table:
         yield ""
-        yield from _table(section.table)
+        yield from _table(cut(section.table, MOST_ROWS, locale))
     elif section.chart:
         yield section.chart.alt
     for note in section.notes:
@@ -69,9 +70,7 @@ def _section(section: Section) -> Iterator[str]:
 
 def _table(table: Table) -> Iterator[str]:
     """Columns under each other; a wide table has a line for each row instead."""
-    cut = len(table.rows) - MOST_ROWS
-    rows = table.rows if cut <= 0 else (*table.rows[: MOST_ROWS - 1], *table.rows[-1:])
-    cells = [list(table.columns), *([cell.text for cell in row] for row in rows)]
+    cells = [list(table.columns), *([cell.text for cell in row] for row in table.rows)]
     widths = [max(map(len, column)) for column in zip_longest(*cells, fillvalue="")]
     if sum(widths) + 2 * len(widths) > WIDEST_TABLE:
         yield from (" | ".join(row) for row in cells)

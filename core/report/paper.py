@@ -11,6 +11,7 @@ import vl_convert
 from pypdf import PdfReader, PdfWriter
 
 from core.model.document import Line, Report, Section, Table, Text
+from core.report.cut import cut
 from core.report.footing import footing
 from core.report.images import in_xml, inside
 from core.report.messages import text
@@ -23,7 +24,9 @@ ROOM = WIDTH - 2 * MARGIN
 TITLE, SUBTITLE, BODY, SMALL, CELL = 30.0, 16.0, 17.0, 12.0, 14.0
 LEADING = 1.45
 MOST_CHART = 420.0
-MOST_ROWS = 40
+MOST_ROWS, ROWS_BESIDES = 40, 3
+"""Head, total and the row that tells of those left out come besides."""
+ROW = CELL * 1.9
 SPACE = 14.0
 TONES = {"good": LIGHT.good_text, "bad": LIGHT.bad_text, "muted": LIGHT.muted}
 
@@ -89,7 +92,8 @@ def _section(report: Report, section: Section, room: float) -> list[_Block]:
     if section.chart:
         blocks.append(_chart(section, max(160.0, min(left, MOST_CHART if room > HEIGHT else left))))
     elif section.table:
-        blocks.append(_table(section.table))
+        fitting = int(left // ROW) - ROWS_BESIDES
+        blocks.append(_table(cut(section.table, max(1, min(fitting, MOST_ROWS)), report.locale)))
     return blocks + told
 
 
@@ -139,7 +143,7 @@ def _span(part: Text, *, bold: bool) -> str:
 def _table(table: Table) -> _Block:
     width = ROOM / max(1, len(table.columns))
     head = tuple(Text(name, "strong") for name in table.columns)
-    rows, step = [head, *table.rows[:MOST_ROWS]], CELL * 1.9
+    rows, step = [head, *table.rows], ROW
     drawn = []
     for number, row in enumerate(rows):
         y = number * step

@@ -79,7 +79,7 @@ def _preview(app: App, before: SavedExport | None) -> None:
     if shown == PAGE:
         hidden = tuple(st.session_state[exports_access.HIDDEN])
         made = made_now(app, content, name=_name(before), condition=condition_of(before), hidden=hidden)
-        show_preview(made, is_public=bool(st.session_state[form.PUBLIC]))
+        show_preview(made, content, is_public=bool(st.session_state[form.PUBLIC]))
         return
     if before is not None and can(app, "run.start") and channels[shown].kind in CHANNELS:
         to_me = " to me" if channels[shown].kind in {"email", "slack"} else ""

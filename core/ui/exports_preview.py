@@ -7,7 +7,7 @@ from base64 import b64encode
 import streamlit as st
 
 from core.delivery.reports import Made
-from core.model.document import Report
+from core.model.delivery import ReportContent
 from core.report.assets import FONT_FILE, asset_name, assets
 from core.report.html import PageFrame, render_page
 
@@ -15,14 +15,10 @@ HEIGHT = 720
 STATIC = "/static"
 
 
-def show_preview(made: Made, *, is_public: bool) -> None:
+def show_preview(made: Made, content: ReportContent, *, is_public: bool) -> None:
     """The report as its readers would see it now."""
-    st.iframe(preview_html(made.report, is_public=is_public), height=HEIGHT, alt="Preview of the report")
-
-
-def preview_html(report: Report, *, is_public: bool) -> str:
-    """The page of a report, needing no other file."""
-    return self_contained(render_page(report, frame=PageFrame(static_path=STATIC, is_public=is_public)))
+    frame = PageFrame(static_path=STATIC, is_public=is_public, before=content.before, after=content.after)
+    st.iframe(self_contained(render_page(made.report, frame=frame)), height=HEIGHT, alt="Preview of the report")
 
 
 def self_contained(page: str) -> str:

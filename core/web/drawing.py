@@ -22,20 +22,24 @@ from core.model.analysis import AnalysisSpec
 from core.model.delivery import ReportContent, SendCondition
 from core.model.document import Chart, Report
 from core.report.dates import moment_label
+from core.report.deck import deck
 from core.report.html import CONTENT_SECURITY_POLICY, Download, PageFrame, render_page
 from core.report.images import png, svg
+from core.report.paper import paper
 from core.report.tables import chosen_detail, csv_text, view_csv, view_json
 from core.report.words import Words
 from core.warehouse import Version
 
-Form = Literal["html", "svg", "png", "csv", "json"]
+Form = Literal["html", "svg", "png", "pdf", "pptx", "csv", "json"]
 Notice = Literal["", "loading", "stale"]
-FORMS: tuple[Form, ...] = ("html", "svg", "png", "csv", "json")
+FORMS: tuple[Form, ...] = ("html", "svg", "png", "pdf", "pptx", "csv", "json")
 PICTURES: tuple[Form, ...] = ("svg", "png")
 MEDIA_TYPES: dict[Form, str] = {
     "html": "text/html; charset=utf-8",
     "svg": "image/svg+xml",
     "png": "image/png",
+    "pdf": "application/pdf",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
 }
@@ -175,7 +179,7 @@ class Drawer:
         return made
 
 
-def _page(_shown: Shown, made: Made, ask: Ask) -> bytes:
+def _page(shown: Shown, made: Made, ask: Ask) -> bytes:
     report = made.report
     has_pictures = any(section.chart for section in report.sections)
     forms = [form for form in FORMS[1:] if has_pictures or form not in PICTURES]
@@ -187,6 +191,8 @@ def _page(_shown: Shown, made: Made, ask: Ask) -> bytes:
         notice=ask.notice,
         view=ask.view or "",
         downloads=downloads if ask.address else (),
+        before=shown.content.before,
+        after=shown.content.after,
     )
     return render_page(report, frame=frame).encode()
 
@@ -264,6 +270,8 @@ DRAW: dict[Form, Callable[[Shown, Made, Ask], bytes]] = {
     "html": _page,
     "svg": _svg,
     "png": _png,
+    "pdf": lambda _shown, made, _ask: paper(made.report),
+    "pptx": lambda _shown, made, _ask: deck(made.report),
     "csv": _csv,
     "json": _json,
 }

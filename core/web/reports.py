@@ -40,6 +40,8 @@ HEEDED: dict[Form, tuple[str, ...]] = {
     "html": ("view",),
     "svg": ("view",),
     "png": ("view",),
+    "pdf": (),
+    "pptx": (),
     "csv": ("view", "step", "dimension"),
     "json": ("view", "step", "dimension"),
 }

@@ -83,7 +83,7 @@ class Site:
         fields = {"slug": slug, "name": slug.title(), **more}
         return self.post("/datasets", data=fields, files={"file": (f"{slug}.csv", text.encode())})
 
-    def report(self, slug: str, analysis: str = "revenue", *, public: bool = True, **content: Any) -> str:
+    def report(self, slug: str, analysis: str | None = "revenue", *, public: bool = True, **content: Any) -> str:
         """Make an export with a link; its path."""
         body = {
             "name": slug,

@@ -90,6 +90,8 @@ def test_the_files_of_a_page_are_there_and_kept_for_ever(site: Site, public: str
         (".html", "text/html; charset=utf-8", b"<!doctype html>"),
         (".svg", "image/svg+xml", b"<svg"),
         (".png", "image/png", b"\x89PNG"),
+        (".pdf", "application/pdf", b"%PDF"),
+        (".pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation", b"PK"),
         (".csv", "text/csv; charset=utf-8", b"\xef\xbb\xbfstep,"),
         (".json", "application/json", b"{"),
     ],
@@ -98,6 +100,27 @@ def test_a_suffix_asks_for_another_form(site: Site, public: str, suffix: str, me
     answer = site.anonymous(public + suffix)
     assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
     assert answer.content.lstrip().startswith(begin)
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".pptx"])
+def test_documents_are_kept_as_pages_are_and_closed_as_they_are(
+    site: Site, public: str, closed: str, suffix: str
+) -> None:
+    first = site.anonymous(public + suffix)
+    again = site.anonymous(public + suffix, if_none_match=first.headers["etag"])
+    assert (again.status_code, again.content) == (304, b"")
+    assert site.anonymous(closed + suffix).status_code == 401
+
+
+def test_a_digest_shows_its_analyses_on_one_page_and_in_one_answer(site: Site) -> None:
+    parts = [{"analysis": "revenue"}, {"analysis": "revenue", "where": {"country": ["FR"]}}]
+    path = site.report("two", None, parts=parts, before="Good **morning**")
+    page = site.anonymous(path).text
+    assert "<h1>two</h1>" in page
+    assert "<p>Good <strong>morning</strong></p>" in page
+    totals = [part["total"]["current"] for part in site.anonymous(f"{path}.json").json()["parts"]]
+    assert totals == [1420, 1020]
+    assert site.anonymous(f"{path}.json?view=waterfall.2").json()["total"]["current"] == 1020
 
 
 def test_numbers_are_those_of_the_bridge(site: Site, public: str) -> None:
