@@ -22,6 +22,7 @@ BridgecastError
 ├── Busy                     too much at once: ask again in a moment
 └── DeliveryError            sending failed; `permanent` stops retries
     ├── HostRefused          this host may not be called from here
+    ├── NoSuchHost           nobody has this name
     └── NoAnswer             the call went out, and nothing came back
 """
 
@@ -148,6 +149,10 @@ class HostRefused(DeliveryError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, permanent=True)
+
+
+class NoSuchHost(DeliveryError):
+    """Nobody has this name: it is written wrongly, or is not known yet."""
 
 
 class NoAnswer(DeliveryError):

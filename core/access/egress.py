@@ -20,11 +20,12 @@ import certifi
 from core.access.addresses import METADATA_NAMES, literal, plain_host, refusal
 from core.access.http import HTTPS_PORTS, MOST_BYTES, GuardedSession
 from core.access.lines import Line, TlsLine
-from core.errors import DeliveryError, HostRefused, SettingsError
+from core.errors import DeliveryError, HostRefused, NoSuchHost, SettingsError
 from core.settings import Settings
 
 CONNECT_S, WHOLE_S = 10.0, 300.0
 MOST_ADDRESSES = 4
+UNKNOWN_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 PROXY_ANSWER_BYTES = 16_384
 ALLOW = "Name it in BRIDGECAST_EGRESS_ALLOW if it is yours"
 Resolver = Callable[..., list[tuple[Any, ...]]]
@@ -146,12 +147,16 @@ class Egress:
             return [own]
         try:
             found = self._resolve(name, port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError):
+        except socket.gaierror as error:
+            if error.errno not in UNKNOWN_NAME:
+                raise DeliveryError(
+                    f"The name '{name}' cannot be looked up now. Look whether this computer is online."
+                ) from None
+            found = []
+        except UnicodeError:
             found = []
         if not found:
-            raise DeliveryError(
-                f"There is no host '{name}'. Correct its name, or look whether this computer is online."
-            )
+            raise NoSuchHost(f"There is no host '{name}'. Correct its name, or look whether this computer is online.")
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from requests import Session
 
-from core.errors import DataError, DeliveryError
+from core.errors import DataError, DeliveryError, HostRefused, NoAnswer, NoSuchHost
 from core.model.base import is_one_line
 
 FieldKind = Literal["text", "host", "port", "address", "addresses", "url", "choice", "lookup", "switch", "secret"]
@@ -179,6 +179,19 @@ class SendError(DeliveryError):
         self.disables, self.pauses_connection, self.error_class = disables, pauses_connection, error_class
         self.status, self.request, self.response = status, request, response
         self.recipients = dict(recipients or {})
+
+
+NO_HOST = "no host"
+"""Class of errors that say: nobody has this name."""
+
+
+def error_class_of(error: DeliveryError, *, is_lost: bool = False) -> str:
+    """The class of a call that never came to an answer. is_lost: it broke where it may have had an effect."""
+    if isinstance(error, HostRefused):
+        return "refused"
+    if isinstance(error, NoSuchHost):
+        return NO_HOST
+    return "no answer" if is_lost or isinstance(error, NoAnswer) else "unreachable"
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,10 @@ from core.connectors.base import (
     RetryRule,
     SendError,
     asked_pause_s,
+    error_class_of,
     masked,
 )
-from core.errors import DeliveryError, HostRefused, NoAnswer
+from core.errors import DeliveryError, NoAnswer
 
 CONNECT_S, WHOLE_S = 5.0, 15.0
 MOST_READ, MOST_SHOWN = 65_536, 1_000
@@ -259,7 +260,7 @@ def _body(parcel: Parcel) -> bytes:
 def _unanswered(error: DeliveryError, request: str) -> SendError:
     """A call that never came to an answer."""
     is_unknown = isinstance(error, NoAnswer)
-    kind = "refused" if isinstance(error, HostRefused) else "no answer" if is_unknown else "unreachable"
+    kind = error_class_of(error)
     return SendError(str(error), permanent=error.permanent, is_unknown=is_unknown, error_class=kind, request=request)
 
 

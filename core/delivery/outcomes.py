@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core.connectors.base import MOST_SHOWN, Receipt, RetryRule, SendError
+from core.connectors.base import MOST_SHOWN, NO_HOST, Receipt, RetryRule, SendError
 from core.delivery import circuits
 from core.delivery.retry import MOST_LOST, is_permanent, next_try, sentence
 from core.errors import BridgecastError, HostRefused
@@ -18,6 +18,8 @@ from core.store.runs import get_attempt, move, settle, waiting_deliveries
 from core.store.stopping import write_off
 
 DISABLED = "destination disabled"
+RETRIES_WITHOUT_HOST = 3
+"""A name that nobody has is a wrong one, soon enough."""
 OPEN_RECIPIENT = ("planned", "retry")
 Recipients = dict[str, dict[str, str]]
 
@@ -55,6 +57,9 @@ def after_error(session: Session, row: Delivery, error: BaseException, rule: Ret
     _circuit_counts(session, row, success=False, error=told, text=text, now=now)
     if told.is_unknown and row.destination.get("on_unknown") == "hold":
         _end(session, row, "failed", recipients, f"held: nobody knows whether it arrived. {text}", now=now)
+    elif told.error_class == NO_HOST and row.tries >= RETRIES_WITHOUT_HOST:
+        tries = row.tries + 1
+        _end(session, row, "failed", recipients, f"given up after {tries} tries. {text}", now=now, tries=tries)
     elif is_permanent(error) or told.disables:
         _end(session, row, "failed", recipients, text, now=now)
     else:

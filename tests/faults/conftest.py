@@ -63,14 +63,14 @@ class Works:
         wait_for(is_frozen_outside_of_a_transaction, what="moment at which the sidecar can be frozen")
 
     def export(self, *paths: str) -> str:
-        """An export to these paths of the receiver; its id."""
+        """An export to these paths of the receiver, or whole addresses; its id."""
         destinations = [{"kind": "webhook", "connection": self.connection(path)} for path in paths]
         spec = {"name": "Revenue", "content": {"kind": "report", "analysis": "revenue"}, "destinations": destinations}
         spec["triggers"] = [{"kind": "url"}]
         return self.app.exports.create(ExportSpec.model_validate(spec), by=self.app.owner.id).id
 
     def connection(self, path: str) -> str:
-        settings = {"url": self.receiver.url(path)}
+        settings = {"url": path if "://" in path else self.receiver.url(path)}
         return self.app.connections.create("webhook", path, settings, {}, by=self.app.owner.id).id
 
     def ask(self, export_id: str) -> str:

@@ -19,10 +19,11 @@ from core.connectors.base import (
     RecipientState,
     RetryRule,
     SendError,
+    error_class_of,
 )
 from core.connectors.email.letters import Letter, address, letters
 from core.connectors.email.line import Line, Mailbox, is_final, not_offered, open_line
-from core.errors import DeliveryError, HostRefused
+from core.errors import DeliveryError
 
 TLS_WORDS = {"none": "without encryption", "starttls": "by STARTTLS", "tls": "by TLS"}
 MODES = {"each": "One mail for each", "all": "One mail for all"}
@@ -202,7 +203,7 @@ class _Round:
         if isinstance(error, SendError):
             return error
         is_unknown = self.line is not None and self.line.is_underway
-        kind = "refused" if isinstance(error, HostRefused) else "no answer" if is_unknown else "unreachable"
+        kind = error_class_of(error, is_lost=is_unknown)
         served = any(state == "succeeded" for state, _ in self.told.values())
         return SendError(
             str(error),

@@ -21,8 +21,8 @@ from requests import Session
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from core.connectors.base import Account, Outside, SendError, asked_pause_s, masked
-from core.errors import DeliveryError, HostRefused, NoAnswer
+from core.connectors.base import Account, Outside, SendError, asked_pause_s, error_class_of, masked
+from core.errors import DeliveryError, NoAnswer
 
 API_URL = "https://slack.com/api/"
 CONNECT_S, CALL_S, TRY_S = 5.0, 30.0, 100.0

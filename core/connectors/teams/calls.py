@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from requests import Response, Session
 
-from core.connectors.base import Outside, SendError, asked_pause_s
-from core.errors import DeliveryError, HostRefused, NoAnswer
+from core.connectors.base import Outside, SendError, asked_pause_s, error_class_of
+from core.errors import DeliveryError, NoAnswer
 
 CONNECT_S, TRY_S, LEAST_S = 5.0, 30.0, 1.0
 MOST_READ = 2_000_000
@@ -57,9 +57,7 @@ def is_final(status: int) -> bool:
 def unanswered(error: DeliveryError, request: str, *, has_begun: bool = True) -> SendError:
     """A call that never came to an answer. has_begun: whether it was one with an effect."""
     is_unknown = has_begun and isinstance(error, NoAnswer)
-    kind = (
-        "refused" if isinstance(error, HostRefused) else "no answer" if isinstance(error, NoAnswer) else "unreachable"
-    )
+    kind = error_class_of(error)
     return SendError(str(error), permanent=error.permanent, is_unknown=is_unknown, error_class=kind, request=request)
 
 
