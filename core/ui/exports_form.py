@@ -19,7 +19,15 @@ from core.model.delivery import (
     LinkSettings,
     ReportContent,
 )
-from core.ui import exports_access, exports_channels, exports_condition, exports_digest, exports_triggers, frame
+from core.ui import (
+    exports_access,
+    exports_alerts,
+    exports_channels,
+    exports_condition,
+    exports_digest,
+    exports_triggers,
+    frame,
+)
 from core.ui.bridge_saved import slug_of
 from core.ui.exports_words import LAYOUT_HELP, LAYOUTS, LOCALES, VIEW_HELP, VIEW_NAMES
 
@@ -69,6 +77,7 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     exports_triggers.fill(export)
     exports_channels.fill(export)
     exports_condition.fill(export)
+    exports_alerts.fill(export)
     session[SUBJECT], session[BEFORE], session[AFTER] = (
         (export.spec.content.subject, export.spec.content.before, export.spec.content.after) if export else ("", "", "")
     )
@@ -108,6 +117,7 @@ def edit_export(app: App, before: SavedExport | None) -> None:
     st.markdown("**Also sent by**")
     exports_channels.edit_channels(app, content_of(before) if analysis is not None else None)
     _mail_words()
+    exports_alerts.edit_alerts(app, before)
 
 
 def content_of(before: SavedExport | None) -> ReportContent:
@@ -146,6 +156,8 @@ def export_of(app: App, before: SavedExport | None) -> ExportSpec:
         "content": content,
         "triggers": triggers,
         "condition": exports_condition.condition_of(before),
+        "failure_recipients": exports_alerts.failure_recipients(),
+        "alerts": exports_alerts.alerts_of(),
         "destinations": (LinkDestination(settings=exports_access.settings_of(own)), *others, *channels),
     }
     kept = {field: getattr(before.spec, field) for field in ExportSpec.model_fields} if before else {}

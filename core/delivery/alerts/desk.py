@@ -12,8 +12,9 @@ from sqlmodel import Session
 from core.connectors.webhook import told_event
 from core.delivery.alerts.mailer import MailTrouble, mail_trouble
 from core.delivery.alerts.news import Gathering
-from core.delivery.alerts.outbox import Outbox
+from core.delivery.alerts.outbox import Draw, Outbox
 from core.delivery.artefacts import Artefacts
+from core.report.alert_chats import slack_alert, teams_alert
 from core.report.alert_mail import News, Told
 from core.store import Store
 from core.store.alerts import (
@@ -72,9 +73,17 @@ class Alerts:
         return Outbox(self.store, self.artefacts, self.organisation_id, DRAWN)
 
 
-def _webhook(words: Sequence[Told], news: Sequence[News]) -> Mapping[str, Any]:
+def _webhook(words: Sequence[Told], news: Sequence[News], locale: str) -> Mapping[str, Any]:
     return told_event([{**each.as_json(), "title": said.title} for each, said in zip(news, words, strict=True)])
 
 
-DRAWN: Mapping[str, Callable[[Sequence[Told], Sequence[News]], Mapping[str, Any]]] = {"webhook": _webhook}
+def _slack(words: Sequence[Told], news: Sequence[News], locale: str) -> Mapping[str, Any]:
+    return slack_alert(words, locale)
+
+
+def _teams(words: Sequence[Told], news: Sequence[News], locale: str) -> Mapping[str, Any]:
+    return teams_alert(words, locale)
+
+
+DRAWN: Mapping[str, Draw] = {"slack": _slack, "teams": _teams, "webhook": _webhook}
 """How news is told other than by mail, by kind of connection."""

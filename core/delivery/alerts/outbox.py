@@ -46,6 +46,10 @@ SUBJECT_ID = "alerts"
 """Kind and id under which the ledger keeps messages."""
 
 
+Draw = Callable[[Sequence[Told], Sequence[News], str], Mapping[str, Any]]
+"""The message of a channel: of the news in words, as facts, in a locale."""
+
+
 @dataclass(frozen=True)
 class Way:
     """How a recipient is told: by a connection of that kind, or by a card for a person; by neither: not at all."""
@@ -80,7 +84,7 @@ class Outbox:
     store: Store
     artefacts: Artefacts
     organisation_id: str
-    draw: Mapping[str, Callable[[Sequence[Told], Sequence[News]], Mapping[str, Any]]]
+    draw: Mapping[str, Draw]
 
     def send(self, now: datetime) -> int:
         """Put what waits into messages; how many."""
@@ -132,7 +136,11 @@ class Outbox:
         return len(sent)
 
     def _message(self, kind: str, words: Sequence[Told], letter: Letter) -> bytes:
-        drawn = alert_mail(words, letter.locale) if kind == Email.kind else self.draw[kind](words, letter.news)
+        drawn = (
+            alert_mail(words, letter.locale)
+            if kind == Email.kind
+            else self.draw[kind](words, letter.news, letter.locale)
+        )
         return json.dumps(drawn, ensure_ascii=False, sort_keys=True).encode("utf-8")
 
     def put_into_inbox(self, session: Session, run: Run, delivery_id: str, destination_id: str, now: datetime) -> None:
