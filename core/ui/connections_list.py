@@ -8,6 +8,7 @@ from core.app import App
 from core.connections import SavedConnection
 from core.ui import frame
 from core.ui.connections_edit import open_connection
+from core.ui.connections_teams import show_sign_in
 from core.ui.identity import acting, can
 from core.ui.notices import attempt, begin_dialog
 from core.ui.text import ago, escape
@@ -44,6 +45,7 @@ def _show(app: App, connection: SavedConnection) -> None:
     with title:
         st.markdown(f"#### {escape(connection.name)}", width="stretch")
     _describe(app, connection)
+    show_sign_in(app, connection)
 
 
 def _actions(app: App, connection: SavedConnection) -> bool:

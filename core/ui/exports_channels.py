@@ -14,7 +14,7 @@ from core.connectors import CHANNELS
 from core.connectors.base import Field
 from core.delivery.exports import SavedExport
 from core.model.delivery import ALL_VIEWS, Attachment, ChannelDestination, Overrides, ReportContent
-from core.ui import connections_form, exports_lookup, exports_slack, frame
+from core.ui import connections_form, exports_lookup, exports_slack, exports_teams, frame
 from core.ui.exports_words import LAYOUTS, LOCALES, VIEW_NAMES
 from core.ui.identity import acting, can
 from core.ui.notices import attempt, begin_dialog
@@ -165,8 +165,11 @@ def _edit(app: App, draft: Draft, content: ReportContent | None) -> None:
         _connection(app, kind, key)
     if kind == "slack":
         exports_slack.tell_limits(app, st.session_state[f"{key}_connection"])
+    if kind == "teams":
+        exports_teams.tell_limits(app, st.session_state[f"{key}_connection"])
     for field in _fields(kind):
-        _draw(app, field, f"{key}_set_{field.name}")
+        if kind != "teams" or exports_teams.has_channels(app, st.session_state[f"{key}_connection"]):
+            _draw(app, field, f"{key}_set_{field.name}")
     if kind == "email":
         st.pills(
             "Attach",

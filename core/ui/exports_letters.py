@@ -16,7 +16,7 @@ from core.delivery.messages import Letter, content_for, draw
 from core.delivery.rendering import Occasion, drawing_of
 from core.model.base import new_id
 from core.model.delivery import ChannelDestination, ExportSpec, ReportContent
-from core.ui import exports_slack
+from core.ui import exports_slack, exports_teams
 from core.ui.exports_drawn import data_of, made_now
 from core.ui.exports_preview import HEIGHT
 from core.ui.identity import acting
@@ -39,6 +39,8 @@ def show_letter(
             st.caption(f"Attached: {escape(', '.join(attached))}")
     elif channel.kind == "slack":
         exports_slack.show_message(app, channel, letter)
+    elif channel.kind == "teams":
+        exports_teams.show_card(app, channel, letter)
     else:
         st.code(json.dumps(letter.message, indent=2, ensure_ascii=False), language="json", height=HEIGHT)
 
