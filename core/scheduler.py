@@ -36,6 +36,8 @@ from core.delivery.meters import Meters  # noqa: E402
 from core.delivery.planner import Planner  # noqa: E402
 from core.delivery.rails import Rails  # noqa: E402
 from core.delivery.retention import Retention  # noqa: E402
+from core.delivery.slack_choices import SlackChoices  # noqa: E402
+from core.delivery.slack_lines import SlackLines  # noqa: E402
 from core.errors import BridgecastError, SettingsError  # noqa: E402
 from core.logs import configure_logs  # noqa: E402
 from core.settings import read_settings  # noqa: E402
@@ -159,6 +161,8 @@ def serve(app: App, sockets: list[socket.socket]) -> None:
     rails.begin()
     heart = Heart(app, web.state.views, rails)
     heart.start()
+    lines = SlackLines(SlackChoices(app.store, app.connections, app.artefacts, app.organisation.id, app.clock))
+    lines.start()
     pulse = pulse_of(app)
     if pulse is not None:
         pulse.start()
@@ -169,6 +173,7 @@ def serve(app: App, sockets: list[socket.socket]) -> None:
     finally:
         if pulse is not None:
             pulse.stop()
+        lines.stop()
         rails.end()
         heart.stop()
     log.info("sidecar stopped")

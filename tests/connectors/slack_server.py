@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.connectors.slack_rules import MOST_LETTERS, complaints, letters
 
 TOKEN, CLIENT_ID, CLIENT_SECRET = "xoxb-1-2-secretsecret", "1.2", "client-secret"
+APP_TOKEN = "xapp-1-A0-secret"
 HOOK = "/services/T0/B0/hooksecret"
 ALL_SCOPES = (
     "channels:read,chat:write,chat:write.customize,chat:write.public,files:read,files:write,groups:read,im:write,"
@@ -81,6 +82,7 @@ class Workspace:
     """The workspace, what came to it, and how it is told to fail. fault: asked at each call, None for none."""
 
     port: int = 0
+    line_url: str = ""
     scopes: str = ALL_SCOPES
     token_error: str = ""
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -180,6 +182,8 @@ class Workspace:
         token = call.headers.get("Authorization", "").removeprefix("Bearer ")
         if not token:
             return {"error": "not_authed"}
+        if call.method == "apps.connections.open":
+            return None if token == APP_TOKEN else {"error": "not_allowed_token_type"}
         if token != TOKEN:
             return {"error": "invalid_auth"}
         if self.token_error:
@@ -200,6 +204,9 @@ class Workspace:
             return {"error": "invalid_code"}
         token = {"access_token": TOKEN, "token_type": "bot", "scope": self.scopes, "bot_user_id": "U0BOT"}
         return {**token, "app_id": "A0", "team": {"id": "T0", "name": "Example"}}
+
+    def _apps_connections_open(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+        return {"url": self.line_url}
 
     def _conversations_list(self, given: Mapping[str, Any]) -> dict[str, Any]:
         types = str(given.get("types", "public_channel")).split(",")

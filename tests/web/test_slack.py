@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +13,19 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 from slack_sdk.signature import SignatureVerifier
+from websockets.protocol import State
+from websockets.sync.server import ServerConnection
+from websockets.sync.server import serve as websocket_server
 
 from core.access.sessions import COOKIE, Visitor
 from core.delivery.meters import Meters
+from core.delivery.slack_choices import SlackChoices
+from core.delivery.slack_lines import SlackLines
 from core.model.delivery import ExportSpec
 from core.model.runs import Delivery
 from core.scheduler import rails_of
 from tests.connectors.slack_parcels import SIGNING_SECRET
-from tests.connectors.slack_server import CLIENT_ID, CLIENT_SECRET, TOKEN, Fault, Workspace, slack_server
+from tests.connectors.slack_server import APP_TOKEN, CLIENT_ID, CLIENT_SECRET, TOKEN, Fault, Workspace, slack_server
 from tests.polling import wait_for
 from tests.web.conftest import Site, serve
 
@@ -133,6 +139,48 @@ def test_what_is_no_choice_is_taken_and_left_alone(site: Site, slack: Workspace,
     assert post(site, call(sent.id, "99.chart", slack.response_url())).status_code == 200
     assert post(site, b"payload=no json").status_code == 422
     assert slack.responses == []
+
+
+class Line:
+    """Slack's end of Socket Mode: it tells a choice on each line that is opened, hears the answer, ends the line."""
+
+    def __init__(self, payload: dict[str, Any]) -> None:
+        self.payload, self.said, self.opened = payload, list[Any](), 0
+
+    def __call__(self, line: ServerConnection) -> None:
+        self.opened += 1
+        line.send(json.dumps({"type": "hello"}))
+        line.send(json.dumps({"type": "interactive", "envelope_id": f"e{self.opened}", "payload": self.payload}))
+        self.said.append(json.loads(line.recv(timeout=30)))
+        if self.opened == 1:
+            line.send(json.dumps({"type": "disconnect", "reason": "refresh_requested"}))
+        else:
+            wait_for(lambda: line.state is State.CLOSED, what="end of the line")
+
+
+def test_where_slack_cannot_call_a_choice_comes_by_a_line_that_is_opened_again(
+    site: Site, slack: Workspace, sent: Delivery
+) -> None:
+    app = site.app
+    app.connections.change(str(sent.connection_id), secrets={"app_token": APP_TOKEN})
+    body = call(sent.id, "2.chart", slack.response_url())
+    end = Line(json.loads(parse_qs(body.decode())["payload"][0]))
+    lines = SlackLines(SlackChoices(app.store, app.connections, app.artefacts, app.organisation.id, app.clock))
+    with websocket_server(end, "127.0.0.1", 0) as server:
+        slack.line_url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/"
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        lines.start()
+        try:
+            wait_for(lambda: len(slack.responses) == 2, what=f"answers to both choices: {end.said}")
+        finally:
+            lines.stop()
+            wait_for(lambda: len(end.said) == 2, what="acknowledgements")
+            server.shutdown()
+            serving.join()
+    assert end.said == [{"envelope_id": "e1"}, {"envelope_id": "e2"}]
+    assert all(one["replace_original"] for one in slack.responses)
+    slack.responses.clear()
 
 
 @pytest.fixture
