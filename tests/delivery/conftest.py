@@ -20,9 +20,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path}/bridgecast.sqlite")
-    store.migrate()
+def store(new_folder: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{new_folder}/bridgecast.sqlite")
     yield store
     store.close()
 

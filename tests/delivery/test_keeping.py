@@ -38,8 +38,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def app(tmp_path: Path, clock: Clock, sales_csv: Path) -> Iterator[App]:
-    app = open_app(Settings(data_dir=tmp_path / "var", demo=False), clock=clock)
+def app(new_folder: Path, clock: Clock, sales_csv: Path) -> Iterator[App]:
+    app = open_app(Settings(data_dir=new_folder, demo=False), clock=clock)
     source = FilesSource(path=str(sales_csv))
     app.catalogue.create(DatasetSpec(slug="sales", name="Sales", source=source), by=app.owner.id)
     app.analyses.create(revenue_spec(), by=app.owner.id)

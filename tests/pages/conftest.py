@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.app import App, open_app
@@ -15,6 +17,12 @@ from core.model.data import DatasetSpec, UploadSource
 from core.settings import REPOSITORY, read_settings
 from tests.pages.bridge_page import COLUMNS, EQUATION, ROWS
 from tests.pages.driving import DEADLINE_S, Open, settled
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components() -> None:
+    """Streamlit looks through all installed packages for components whenever a page is opened: here, once."""
+    manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture
