@@ -1,0 +1,94 @@
+"""Socket Mode's line: encrypted, by the guarded door, and honest about what breaks."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from websockets.sync.server import ServerConnection, serve
+
+from core.access.egress import Egress
+from core.connectors.slack.socket_mode import envelopes, open_line
+from core.errors import DeliveryError, NoAnswer
+from core.settings import Settings
+from tests.connectors.slack_parcels import account
+from tests.connectors.slack_server import APP_TOKEN, TOKEN, Workspace, slack_server
+from tests.tls import Certificates, make_certificates
+
+BOTH = {"token": TOKEN, "app_token": APP_TOKEN}
+
+
+@pytest.fixture
+def slack() -> Iterator[Workspace]:
+    with slack_server() as workspace:
+        yield workspace
+
+
+@contextmanager
+def line_of(slack: Workspace, certificates: Certificates, talk: Callable[[ServerConnection], None]) -> Iterator[None]:
+    """Slack's end, encrypted."""
+    with serve(talk, "127.0.0.1", 0, ssl=certificates.serving) as server:
+        slack.line_url = f"wss://127.0.0.1:{server.socket.getsockname()[1]}/link?ticket=secret"
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def door(certificates: Certificates | None = None, allow: str = "127.0.0.1") -> Egress:
+    tls = certificates.trusting if certificates else None
+    return Egress(Settings(egress_allow=allow, demo=False), tls=tls)
+
+
+def test_what_comes_by_an_encrypted_line_is_acknowledged(slack: Workspace, tmp_path: Path) -> None:
+    heard: list[object] = []
+
+    def talk(line: ServerConnection) -> None:
+        line.send(json.dumps({"type": "hello"}))
+        line.send(json.dumps({"type": "interactive", "envelope_id": "e1", "payload": {"a": 1}}))
+        heard.append(json.loads(line.recv(timeout=30)))
+        line.send(json.dumps({"type": "disconnect"}))
+
+    certificates = make_certificates(tmp_path, "127.0.0.1")
+    with line_of(slack, certificates, talk), open_line(account(slack, BOTH), door(certificates)) as line:
+        found = [one for one in envelopes(line, 0.1) if one is not None]
+    assert found == [{"a": 1}]
+    assert heard == [{"envelope_id": "e1"}]
+
+
+def test_a_line_that_breaks_is_said_without_its_address(slack: Workspace, tmp_path: Path) -> None:
+    certificates = make_certificates(tmp_path, "127.0.0.1")
+
+    def talk(line: ServerConnection) -> None:
+        line.close()
+
+    with line_of(slack, certificates, talk), pytest.raises(NoAnswer) as caught:
+        with open_line(account(slack, BOTH), door(certificates)) as line:
+            list(envelopes(line, 0.1))
+    assert "ticket" not in str(caught.value)
+
+
+def test_a_certificate_that_is_not_trusted_ends_it(slack: Workspace, tmp_path: Path) -> None:
+    certificates = make_certificates(tmp_path, "127.0.0.1")
+    with line_of(slack, certificates, lambda line: None), pytest.raises(DeliveryError):
+        with open_line(account(slack, BOTH), door()):
+            pass
+
+
+def test_a_line_without_encryption_to_anybody_else_is_not_opened(slack: Workspace) -> None:
+    slack.line_url = "ws://wss.slack.example/link"
+    with pytest.raises(DeliveryError, match="without encryption"), open_line(account(slack, BOTH), door()):
+        pass
+
+
+def test_a_token_of_another_kind_is_said(slack: Workspace) -> None:
+    wrong = {**BOTH, "app_token": "xapp-other"}
+    with pytest.raises(DeliveryError, match="not_allowed_token_type"), open_line(account(slack, wrong), door()):
+        pass
