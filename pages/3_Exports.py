@@ -1,7 +1,7 @@
 """Exports: what travels, in which form, and the report links to copy."""
 
 from core.ui import frame
-from core.ui.exports_edit import NEW, asked_for, edit, open_new
+from core.ui.exports_edit import NEW, ask_name, asked_for, edit, open_name_dialog
 from core.ui.exports_links import say_when_down
 from core.ui.exports_list import show_empty, show_exports
 from core.ui.exports_triggers import show_new_urls
@@ -12,11 +12,11 @@ app = frame.open_page(frame.EXPORTS)
 tell()
 asked = asked_for()
 actions = frame.heading("New export" if asked == NEW else "Edit export" if asked else "Exports")
-if asked is None and app.analyses.all():
-    actions.button("New export", key="exports_new", type="primary", icon=":material/add:", on_click=open_new)
 say_when_down(app)
 show_new_urls()
 with frame.errors():
+    if asked is None and app.analyses.all():
+        actions.button("New export", key="exports_new", type="primary", icon=":material/add:", on_click=ask_name)
     if asked is not None:
         edit(app, asked)
     elif exports := app.exports.all():
@@ -24,3 +24,5 @@ with frame.errors():
         show_exports(app, exports)
     else:
         show_empty(app)
+    if asked is None:
+        open_name_dialog()

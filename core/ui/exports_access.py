@@ -8,7 +8,6 @@ from core.access.rights import ROLES
 from core.app import App
 from core.delivery.exports import SavedExport
 from core.model.delivery import IS_SET, PUBLIC_DAYS, LinkSettings
-from core.ui.text import escape
 
 PUBLIC = "exports_public"
 DAYS, PASSWORD, NO_PASSWORD = "exports_days", "exports_password", "exports_no_password"
@@ -134,7 +133,6 @@ def _frames_and_filters(app: App, before: SavedExport | None) -> None:
         st.multiselect(
             "Filters that readers hear nothing of",
             columns,
-            format_func=escape,
             key=HIDDEN,
             placeholder="None: all are named",
             help="The filter holds all the same, and nothing is split by that column",

@@ -19,7 +19,6 @@ from core.ui.exports_words import LAYOUTS, LOCALES, VIEW_NAMES
 from core.ui.identity import acting, can
 from core.ui.notices import attempt, begin_dialog
 from core.ui.runs_list import KIND_NAMES
-from core.ui.text import escape
 
 CHANNELS_KEY = "exports_channels"
 INBOX = "inbox"
@@ -190,7 +189,7 @@ def _connection(app: App, kind: str, key: str) -> None:
         st.selectbox(
             "By connection",
             offered,
-            format_func=lambda one: escape(names.get(one, "a connection that is gone")),
+            format_func=lambda one: names.get(one, "a connection that is gone"),
             key=f"{key}_connection",
             placeholder="Choose one",
         )

@@ -17,7 +17,7 @@ from core.model.analysis import AnalysisSpec
 from core.model.comparison import DateSide
 from core.model.delivery import Crossing, ReportContent, SendCondition
 from core.report.dates import day_label
-from core.ui.text import LOCALE, escape, plural
+from core.ui.text import LOCALE, plural
 from core.warehouse import Version
 
 KIND, WHICH, JOIN, REPEAT = "exports_send", "exports_alert_which", "exports_alert_join", "exports_alert_repeat"
@@ -149,7 +149,7 @@ def _edit_crossing(draft: Draft, names: list[str]) -> None:
 
 
 def _name_of(step: str) -> str:
-    return "The KPI" if step == TOTAL else escape(step)
+    return "The KPI" if step == TOTAL else step
 
 
 def _number(label: str, key: str, least: float | None) -> None:

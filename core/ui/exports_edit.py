@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from core.app import App
 from core.connectors import CHANNELS
 from core.delivery.exports import SavedExport
-from core.errors import DataError
+from core.errors import BridgecastError, DataError
 from core.model.delivery import ExportSpec
 from core.ui import exports_access, exports_channels, frame
 from core.ui import exports_form as form
@@ -22,9 +22,11 @@ from core.ui.notices import attempt
 from core.ui.runs_list import KIND_NAMES
 
 EXPORT_PARAM, NEW_PARAM, ANALYSIS_PARAM = "export", "new", "analysis"
-FILLED = "exports_filled"
+FILLED, STARTED = "exports_filled", "exports_started"
+ASKED, FIRST_NAME = "exports_name_asked", "exports_first_name"
 NEW = "new"
 SHOWN, PAGE = "exports_shown", -1
+LEAVING = "exports_leaving"
 
 
 def open_export(export_id: str) -> None:
@@ -37,10 +39,66 @@ def open_new(analysis: str | None = None) -> None:
     st.query_params.from_dict({NEW_PARAM: "1"} | ({ANALYSIS_PARAM: analysis} if analysis else {}))
 
 
+def ask_name() -> None:
+    """Callback: a new export begins with its name."""
+    st.session_state[ASKED] = True
+
+
+def open_name_dialog() -> None:
+    """Show the dialog once it was asked for."""
+    if st.session_state.pop(ASKED, False):
+        st.session_state.pop(FIRST_NAME, None)
+        _name_dialog()
+
+
+@st.dialog("New export")
+def _name_dialog() -> None:
+    st.text_input("Name", key=FIRST_NAME, placeholder="Revenue, every morning", max_chars=200)
+    st.caption("It begins with a schedule: Monday to Friday at 09:00. You can change everything before it is saved.")
+    st.button("Continue", key="exports_name_done", type="primary", on_click=_begin)
+
+
+def _begin() -> None:
+    """Keep the name, which Streamlit forgets with its input, and go to the form."""
+    name = str(st.session_state[FIRST_NAME]).strip()
+    open_new()
+    st.session_state.pop(FILLED, None)
+    st.session_state[f"{FIRST_NAME}_kept"] = name
+
+
 def close() -> None:
     """Back to the list."""
     st.session_state.pop(FILLED, None)
     st.query_params.clear()
+
+
+def _cancel(app: App, before: SavedExport | None) -> None:
+    """Back to the list; with changes that nobody saved, only after a question."""
+    if is_changed(app, before):
+        st.session_state[LEAVING] = True
+    else:
+        close()
+
+
+def is_changed(app: App, before: SavedExport | None) -> bool:
+    """Whether the form says something else than when it was opened."""
+    return _said(app, before) != st.session_state.get(STARTED)
+
+
+def _said(app: App, before: SavedExport | None) -> str:
+    """The form in one text; of one that cannot be read, what is wrong with it."""
+    try:
+        return form.export_of(app, before).model_dump_json()
+    except (ValidationError, BridgecastError) as error:
+        return str(error)
+
+
+@st.dialog("Leave without saving?")
+def _leave_dialog() -> None:
+    st.markdown("What you changed here is not saved.")
+    with st.container(horizontal=True):
+        st.button("Leave", key="exports_leave", type="primary", on_click=close)
+        st.button("Stay", key="exports_stay")
 
 
 def asked_for() -> str | None:
@@ -59,10 +117,25 @@ def edit(app: App, asked: str) -> None:
         form.edit_export(app, before)
         with st.container(horizontal=True):
             st.button("Save", key="exports_save", type="primary", on_click=_save, args=(app, before))
-            st.button("Cancel", key="exports_cancel_edit", on_click=close)
+            st.button("Cancel", key="exports_cancel_edit", on_click=_cancel, args=(app, before))
+            if is_changed(app, before):
+                st.caption("Not saved yet")
+        _say_what_is_missing(app, before)
+    if st.session_state.pop(LEAVING, False):
+        _leave_dialog()
     with preview, frame.errors():
         if st.session_state[form.ANALYSIS] is not None:
             _preview(app, before)
+
+
+def _say_what_is_missing(app: App, before: SavedExport | None) -> None:
+    """What a draft lacks before it can be switched on; nothing while the form cannot be read."""
+    try:
+        spec = form.export_of(app, before)
+    except (ValidationError, BridgecastError):
+        return
+    if lacking := exports_channels.missing(spec.channels, has_trigger=bool(spec.triggers)):
+        st.caption(f":orange-badge[Draft] It lacks {' and '.join(lacking)}. You can save it as it is.")
 
 
 def _preview(app: App, before: SavedExport | None) -> None:
@@ -81,7 +154,7 @@ def _preview(app: App, before: SavedExport | None) -> None:
         made = made_now(app, content, name=_name(before), condition=condition_of(before), hidden=hidden)
         show_preview(made, content, is_public=bool(st.session_state[form.PUBLIC]))
         return
-    if before is not None and can(app, "run.start") and channels[shown].kind in CHANNELS:
+    if can(app, "run.start") and channels[shown].kind in CHANNELS:
         to_me = " to me" if channels[shown].kind in {"email", "slack"} else ""
         st.button(
             f"Send a test{to_me}",
@@ -100,7 +173,7 @@ def _name(before: SavedExport | None) -> str:
     return typed or (before.spec.name if before else "New export")
 
 
-def _test(app: App, before: SavedExport, place: int) -> None:
+def _test(app: App, before: SavedExport | None, place: int) -> None:
     with attempt("The test is on its way. The Runs page tells what became of it."):
         spec = _spec(app, before)
         send_test(app, before, spec, spec.channels[place])
@@ -112,7 +185,9 @@ def _fill_once(app: App, asked: str, before: SavedExport | None) -> None:
         return
     first = next((saved.spec.slug for saved in app.analyses.all()), None)
     form.fill(before, st.query_params.get(ANALYSIS_PARAM, first))
-    st.session_state[FILLED] = asked
+    if before is None:
+        st.session_state[form.NAME] = st.session_state.pop(f"{FIRST_NAME}_kept", "")
+    st.session_state[FILLED], st.session_state[STARTED] = asked, _said(app, before)
 
 
 def _save(app: App, before: SavedExport | None) -> None:

@@ -54,7 +54,7 @@ def with_pictures(letter: Letter) -> str:
     return page
 
 
-def send_test(app: App, export: SavedExport, spec: ExportSpec, channel: ChannelDestination) -> str:
+def send_test(app: App, export: SavedExport | None, spec: ExportSpec, channel: ChannelDestination) -> str:
     """Ask for a run of what the form says, unsaved, to one destination; of mails to whoever asks alone. Its id.
 
     Raises DataError, AccessDenied.
@@ -66,12 +66,13 @@ def send_test(app: App, export: SavedExport, spec: ExportSpec, channel: ChannelD
     settings = checked_settings(CHANNELS[channel.kind].destination_fields, {**channel.settings, **own})
     only = channel.model_copy(update={"id": channel.id or new_id(), "settings": settings})
     tested = spec.model_copy(update={"destinations": (only,)})
+    subject = export.id if export else new_id()
     asked = app.ledger.ask(
-        subject_id=export.id,
+        subject_id=subject,
         name=spec.name,
-        definition={"spec": tested.model_dump(mode="json"), "revision": export.revision},
+        definition={"spec": tested.model_dump(mode="json"), "revision": export.revision if export else 0},
         trigger_kind="hand",
-        occurrence_key=f"{export.id}:test:{new_id()}",
+        occurrence_key=f"{subject}:test:{new_id()}",
         planned_at=app.clock(),
         by=me.person_id,
         is_test=True,

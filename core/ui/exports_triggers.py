@@ -231,7 +231,6 @@ def _edit_url(app: App, key: str, start: UrlTrigger, analysis: AnalysisSpec | No
         st.multiselect(
             "Callers may filter by",
             list(dict.fromkeys(offered)),
-            format_func=escape,
             key=f"{key}_columns",
             placeholder="Nothing",
         )

@@ -79,7 +79,9 @@ def test_switching_off_closes_the_links(open_page: Open, monday: SavedExport, ap
 
 def test_it_makes_an_export(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
     page = act(open_page(PAGE), "exports_new")
-    page.text_input(key="exports_name").set_value("Every morning")
+    page.text_input(key="exports_first_name").set_value("Every morning")
+    act(page, "exports_name_done")
+    assert page.text_input(key="exports_name").value == "Every morning"
     page.segmented_control(key="exports_layout").set_value("dropdown")
     page.selectbox(key="exports_locale").set_value("fr")
     act(settled(page.run()), "exports_save")
@@ -240,3 +242,25 @@ def test_what_is_no_host_for_frames_is_said(open_page: Open, monday: SavedExport
     page.text_input(key="exports_hosts").set_value("my site")
     act(page, "exports_save")
     assert "'my site' is no host" in page.error[0].value
+
+
+def test_leaving_what_was_changed_asks_first(open_page: Open, monday: SavedExport) -> None:
+    page = open_page(PAGE, export=monday.id)
+    page.text_input(key="exports_name").set_value("Tuesday report")
+    act(page, "exports_cancel_edit")
+    assert "What you changed here is not saved" in texts(page)
+    assert "export" in page.query_params
+    act(page, "exports_leave")
+    assert page.query_params == {}
+
+
+def test_leaving_what_was_not_changed_asks_nothing(open_page: Open, monday: SavedExport) -> None:
+    page = act(open_page(PAGE, export=monday.id), "exports_cancel_edit")
+    assert page.query_params == {}
+
+
+def test_what_is_not_saved_is_marked(open_page: Open, monday: SavedExport) -> None:
+    page = open_page(PAGE, export=monday.id)
+    assert "Not saved yet" not in texts(page)
+    page.text_input(key="exports_description").set_value("For the board")
+    assert "Not saved yet" in texts(settled(page.run()))
