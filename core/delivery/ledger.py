@@ -40,6 +40,7 @@ from core.store.runs import (
     settle,
     stuck_deliveries,
 )
+from core.store.stopping import was_stopped
 from core.store.together import Together
 
 NO_RULES: Mapping[str, RetryRule] = {}
@@ -141,6 +142,10 @@ class Ledger(PeopleActs):
         with self._store.write() as session:
             row = self._built_row(session, build)
             add_all(session, made.artefacts)
+            if was_stopped(row) and not build.is_test:
+                ended = {"built_at": now, "finished_at": now, "lease_until": None, **_found_out(made)}
+                move(session, row, "ignored", ended, at=now, text=row.reason)
+                return
             text = f"made {len(made.artefacts)} files for {len(made.deliveries)} destinations"
             changes = {"built_at": now, "lease_until": None, "reason": "", **_found_out(made)}
             move(session, row, "planned", changes, at=now, text=text)

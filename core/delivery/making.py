@@ -15,6 +15,7 @@ from core.delivery.retry import BUILD, is_permanent, next_try, sentence
 from core.delivery.work import Build, PlannedDelivery
 from core.model.runs import FINAL, Circuit, Delivery, Run
 from core.store.runs import add_all, add_event, move
+from core.store.stopping import was_stopped
 
 DISK_WAIT = timedelta(minutes=5)
 
@@ -55,6 +56,9 @@ def add_deliveries(session: Session, run: Run, planned: Iterable[PlannedDelivery
 def after_build_error(session: Session, row: Run, error: BaseException, *, now: datetime) -> None:
     """The making failed: later again, or for good. While the disk is full it waits, and no try is counted."""
     text = sentence(error)
+    if was_stopped(row) and not row.is_test:
+        move(session, row, "ignored", {"lease_until": None, "finished_at": now}, at=now, text=text)
+        return
     if isinstance(error, DiskFull):
         waits = {"reason": text, "lease_until": None, "next_at": now + DISK_WAIT, "builds": row.builds - 1}
         move(session, row, "retry", waits, at=now, text=text)

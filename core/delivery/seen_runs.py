@@ -39,9 +39,7 @@ class SeenRuns:
             wanted = known if asked.subjects is None else known & frozenset(asked.subjects)
             asked = replace(asked, subjects=tuple(wanted))
         rows = self.ledger.runs(asked, limit=limit, before=before)
-        if self._sees_all:
-            return rows
-        return [replace(row, run=_bare_run(row.run), deliveries=_bare(row.deliveries)) for row in rows]
+        return [row if self._sees_all(row.run) else _bare_row(row) for row in rows]
 
     def edge(self, now: datetime) -> datetime:
         """The beginning of what is kept with its files: the longest retention of all exports ago."""
@@ -51,13 +49,14 @@ class SeenRuns:
     def get(self, run_id: str) -> RunDetail:
         """One run. Raises NotFound, also for one that is not theirs to see.
 
-        Viewers are told what became of it, not who else gets it, nor what those are shown.
+        Viewers are told what became of it, not who else gets it, nor what those are shown; so is everybody of a run
+        that holds data which they may not see.
         """
         detail = self.ledger.run(run_id)
         known = self._subjects()
         if known is not None and detail.run.subject_id not in known:
             raise NotFound(f"There is no run '{run_id}'.")
-        return detail if self._sees_all else _outline(detail)
+        return detail if self._sees_all(detail.run) else _outline(detail)
 
     def file(self, run_id: str, name: str) -> tuple[Artefact, bytes]:
         """A file that a run made. Raises NotFound, and Gone at the end of its retention."""
@@ -98,9 +97,11 @@ class SeenRuns:
         """What the datasets are called whose refreshes may be seen, by the id under which their runs are kept."""
         return {} if self.caller.role == "viewer" else self.catalogue.names()
 
-    @property
-    def _sees_all(self) -> bool:
-        return self.caller.role != "viewer"
+    def _sees_all(self, run: Run) -> bool:
+        """Whether all that a run holds may be seen: what it was made of counts, not what its export shows now."""
+        if self.caller.role in ALWAYS:
+            return True
+        return self.caller.role != "viewer" and self.catalogue.seen(run.versions) == run.versions.keys()
 
     def _subjects(self) -> frozenset[str] | None:
         """Ids of the exports and datasets whose runs may be seen; None for all there ever were."""
@@ -125,6 +126,10 @@ def _outline(detail: RunDetail) -> RunDetail:
 def _bare(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
     hidden: dict[str, object] = {"recipients": {}, "destination": {}, "cursor": {}, "reason": "", "message": ""}
     return tuple(Delivery(**{**row.model_dump(), **hidden, "name": row.kind}) for row in deliveries)
+
+
+def _bare_row(row: RunRow) -> RunRow:
+    return replace(row, run=_bare_run(row.run), deliveries=_bare(row.deliveries))
 
 
 def _bare_run(run: Run) -> Run:

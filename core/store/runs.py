@@ -205,6 +205,12 @@ def unmade_runs(session: Session, subject_id: str) -> list[Run]:
     return list(session.exec(query))
 
 
+def runs_being_made(session: Session, subject_id: str) -> list[Run]:
+    """Runs of an export of which a worker makes the report now."""
+    query = select(Run).where(Run.subject_id == subject_id, Run.state == "running", col(Run.built_at).is_(None))
+    return list(session.exec(query))
+
+
 def unsent_deliveries(session: Session, subject_id: str) -> list[Delivery]:
     """What of an export is still to go."""
     query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id))

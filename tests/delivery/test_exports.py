@@ -9,11 +9,12 @@ from core.delivery.exports import Exports
 from core.delivery.ledger import Ledger
 from core.delivery.links import Link, ResolvedLink
 from core.delivery.reports import make_report
+from core.delivery.work import Made
 from core.errors import AlreadyExists, DataError
 from core.model.data import ColumnSpec
 from core.model.document import plain
 from tests.conftest import NOW, export_spec
-from tests.delivery.ledgers import ask, make
+from tests.delivery.ledgers import ask, make, planned
 
 
 @pytest.fixture
@@ -97,6 +98,27 @@ def test_what_waits_of_an_export_that_ends_is_never_sent(
         ("ignored", reason),
     ]
     assert (ledger.claim_delivery(), ledger.run(other).run.state) == (None, "planned")
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (lambda exports, of: exports.switch(of, False), "export switched off"),
+        (lambda exports, of: exports.delete(of), "export deleted"),
+    ],
+    ids=["off", "deleted"],
+)
+def test_what_is_being_made_of_an_export_that_ends_is_not_sent_either(
+    sales_app: App, link: Link, act: Callable[[Exports, str], object], reason: str
+) -> None:
+    ledger, whose = sales_app.ledger, export_id(sales_app)
+    run_id = ask(ledger, "1", subject_id=whose)
+    build = ledger.claim_build()
+    assert build is not None
+    act(sales_app.exports, whose)
+    ledger.built(build, Made(deliveries=(planned(),)))
+    detail = ledger.run(run_id)
+    assert (detail.run.state, detail.run.reason, detail.deliveries) == ("ignored", reason, ())
 
 
 def why_of(ledger: Ledger, run_id: str) -> str:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from core.access.tokens import ALL_SCOPES, Caller
+from core.access.tokens import ALL_SCOPES, Caller, caller_for
 from core.app import App
 from core.delivery.seen_runs import SeenRuns
 from core.delivery.work import Made
 from core.errors import NotFound
+from core.model.data import DatasetAccess, DatasetSpec
+from core.store.people import add_person
 from core.store.run_lists import RunFilter
 from tests.conftest import export_spec
 from tests.delivery.ledgers import ask, planned
@@ -59,3 +61,26 @@ def test_a_run_of_a_report_that_is_not_shared_is_unknown_to_a_viewer(sales_app: 
     assert runs.list(RunFilter()) == []
     with pytest.raises(NotFound):
         runs.get(run_id)
+
+
+def test_a_run_is_judged_by_the_data_that_it_held_not_by_what_its_export_shows_now(sales_app: App) -> None:
+    export = sales_app.exports.create(export_spec(), by=sales_app.owner.id)
+    asked = ask(sales_app.ledger, subject_id=export.id, definition={}, where={"country": ["FR"]})
+    build = sales_app.ledger.claim_build()
+    assert build is not None
+    file = sales_app.artefacts.write(asked, "email.json", "application/json", ADDRESS.encode())
+    sales_app.ledger.built(build, Made(versions={"salaries": 1}, artefacts=(file,)))
+    sales_app.catalogue.create(
+        DatasetSpec(slug="salaries", name="Salaries", source=sales_app.catalogue.get("sales").source),
+        by=sales_app.owner.id,
+    )
+    sales_app.catalogue.share("salaries", DatasetAccess(roles=("admin",)))
+    with sales_app.store.write() as session:
+        person = add_person(session, sales_app.organisation.id, "a@example.org", "A", "analyst", now=sales_app.clock())
+        caller = caller_for(person, frozenset(ALL_SCOPES))
+    view = sales_app.seen_by(caller)
+    runs = SeenRuns(view.ledger, view.exports, view.catalogue, view.artefacts, caller)
+    (row,) = runs.list(RunFilter())
+    assert (row.run.where, runs.get(asked).run.where, runs.get(asked).artefacts) == ({}, {}, ())
+    with pytest.raises(NotFound):
+        runs.file(asked, "email.json")
