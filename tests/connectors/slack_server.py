@@ -34,6 +34,8 @@ NEEDS: Mapping[str, str] = {
     "files.completeUploadExternal": "files:write",
     "files.info": "files:read",
     "conversations.list": "channels:read",
+    "conversations.history": "channels:history",
+    "conversations.replies": "channels:history",
     "users.list": "users:read",
     "users.lookupByEmail": "users:read.email",
 }
@@ -297,6 +299,16 @@ class Workspace:
         ts = f"1700000000.{next(self.numbers):06}"
         self.messages.append({**given, "channel": channel["id"], "ts": ts, "blocks": given.get("blocks") or []})
         return {"channel": channel["id"], "ts": ts, "message": {"text": given.get("text", ""), "ts": ts}}
+
+    def _conversations_history(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        if given.get("channel") not in self.channels:
+            return {"error": "channel_not_found"}
+        found = [one for one in self.messages if one["channel"] == given["channel"] and not one.get("thread_ts")]
+        return {"messages": found[::-1][: int(given["limit"])]}
+
+    def _conversations_replies(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        found = [one for one in self.messages if given["ts"] in {one["ts"], one.get("thread_ts")}]
+        return {"messages": found[: int(given["limit"])]} if found else {"error": "thread_not_found"}
 
     def _chat_update(self, given: Mapping[str, Any]) -> dict[str, Any]:
         if given.get("ts") not in {message["ts"] for message in self.messages}:

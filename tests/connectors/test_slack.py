@@ -52,7 +52,7 @@ def test_slides_arrive_as_one_message_with_their_pictures(slack: Workspace, tmp_
     assert message["ts"] in receipt.response
     assert [file.content for file in slack.files.values()] == [b"\x89PNG slack-1.png", b"\x89PNG slack-2.png"]
     assert slack.shown == list(slack.files)
-    assert message["metadata"]["event_payload"] == {"delivery_id": "d1", "run_id": "r1"}
+    assert message["metadata"]["event_payload"] == {"delivery_id": "d1", "run_id": "r1", "number": 0}
     assert message["text"].startswith("Online shop: Revenue fell")
 
 
@@ -113,6 +113,32 @@ def test_a_lost_answer_to_a_message_leaves_nobody_knowing(slack: Workspace, tmp_
     kept = Kept()
     assert refusal(slack, tmp_path, kept).is_unknown
     assert (kept.begun, len(slack.messages)) == (1, 1)
+
+
+@pytest.mark.parametrize("lost", [1, 2], ids=["the first", "one of the thread"])
+def test_where_the_app_may_look_a_message_whose_answer_was_lost_comes_once(
+    lost: int, slack: Workspace, tmp_path: Path
+) -> None:
+    slack.scopes += ",channels:history"
+    kept, posts = Kept(), message_of()["posts"] * 2
+    slack.fault = lambda call: (
+        Fault(is_done=True, is_lost=True)
+        if call.method == "chat.postMessage" and slack.counts("chat.postMessage") == lost
+        else None
+    )
+    assert refusal(slack, tmp_path, kept, message={**message_of(), "posts": posts}).is_unknown
+    sent(slack, tmp_path, kept, message={**message_of(), "posts": posts})
+    numbers = [message["metadata"]["event_payload"]["number"] for message in slack.messages]
+    assert numbers == [0, 1]
+
+
+def test_without_the_scope_to_look_a_lost_message_comes_again(slack: Workspace, tmp_path: Path) -> None:
+    kept = Kept()
+    slack.fault = lambda call: Fault(is_done=True, is_lost=True) if call.method == "chat.postMessage" else None
+    refusal(slack, tmp_path, kept)
+    slack.fault = lambda call: None
+    sent(slack, tmp_path, kept)
+    assert len(slack.messages) == 2
 
 
 def test_what_was_posted_is_not_posted_again(slack: Workspace, tmp_path: Path) -> None:

@@ -69,17 +69,23 @@ def test_a_line_that_breaks_is_said_without_its_address(slack: Workspace, tmp_pa
     def talk(line: ServerConnection) -> None:
         line.close()
 
-    with line_of(slack, certificates, talk), pytest.raises(NoAnswer) as caught:
-        with open_line(account(slack, BOTH), door(certificates)) as line:
-            list(envelopes(line, 0.1))
+    with (
+        line_of(slack, certificates, talk),
+        pytest.raises(NoAnswer) as caught,
+        open_line(account(slack, BOTH), door(certificates)) as line,
+    ):
+        list(envelopes(line, 0.1))
     assert "ticket" not in str(caught.value)
 
 
 def test_a_certificate_that_is_not_trusted_ends_it(slack: Workspace, tmp_path: Path) -> None:
     certificates = make_certificates(tmp_path, "127.0.0.1")
-    with line_of(slack, certificates, lambda line: None), pytest.raises(DeliveryError):
-        with open_line(account(slack, BOTH), door()):
-            pass
+    with (
+        line_of(slack, certificates, lambda line: None),
+        pytest.raises(DeliveryError),
+        open_line(account(slack, BOTH), door()),
+    ):
+        pass
 
 
 def test_a_line_without_encryption_to_anybody_else_is_not_opened(slack: Workspace) -> None:

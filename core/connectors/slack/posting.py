@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -17,13 +18,16 @@ from core.connectors.slack.uploads import Uploads, upload
 from core.errors import DeliveryError
 
 EVENT = "bridgecast_report"
+AT_ONCE, PAUSE_S = 3, 1.0
+"""Slack takes about one message a second in a channel, and a few at once."""
+LOOKS_BACK = 50
 TOO_LONG = frozenset({"msg_blocks_too_long", "msg_too_long"})
 
 
 @dataclass
 class Posting:
     """One try. cursor: how far the delivery has come: `files` by name, `channel`, `posts` with the time that Slack
-    gave each message, which is also its name.
+    gave each message, which is also its name, and `posting`, the number of the one that was under way.
     """
 
     desk: Desk
@@ -40,12 +44,13 @@ class Posting:
         files = self._upload()
         posts, message = list(self.cursor.get("posts", ())), self.parcel.message
         for number, post in enumerate(message["posts"][len(posts) :], len(posts)):
-            if not self.has_begun:
-                self.parcel.begin()
-                self.has_begun = True
-            answer = self._post(channel, post, files, posts[0] if number else None)
-            channel = str(answer["channel"])
-            posts.append(str(answer["ts"]))
+            thread = posts[0] if number else None
+            ts = self._arrived(channel, number, thread) if self.cursor.get("posting") == number else None
+            if ts is None:
+                self._begin(number)
+                answer = self._post(channel, number, post, files, thread)
+                channel, ts = str(answer["channel"]), str(answer["ts"])
+            posts.append(ts)
             self._keep(channel=channel, posts=posts)
         said = f"ok: {len(posts)} messages in {channel}, the first {posts[0]}"
         return Receipt(status=200, request=self.request(), response=self.desk.said(said))
@@ -55,6 +60,32 @@ class Posting:
         message, way = self.parcel.message, f"chat.postMessage {self.parcel.settings.get('channel', '')}"
         size = f"{len(message['posts'])} messages, {len(message['pictures'])} pictures"
         return self.desk.said(f"{way} delivery {self.parcel.delivery_id}, {size}: {message['text']}")
+
+    def _begin(self, number: int) -> None:
+        """Write down which message is under way, and begin; many of a thread not faster than Slack takes them."""
+        if number >= AT_ONCE:
+            time.sleep(PAUSE_S)
+        self._keep(posting=number)
+        if not self.has_begun:
+            self.parcel.begin()
+            self.has_begun = True
+
+    def _arrived(self, channel: str, number: int, thread: str | None) -> str | None:
+        """The time of a message that an earlier try may have posted, where the app may look into the channel."""
+        try:
+            if thread is None:
+                found = self.client.conversations_history(channel=channel, limit=LOOKS_BACK, include_all_metadata=True)
+            else:
+                found = self.client.conversations_replies(
+                    channel=channel, ts=thread, limit=LOOKS_BACK, include_all_metadata=True
+                )
+        except SlackApiError:
+            return None
+        for one in found["messages"]:
+            own = one.get("metadata", {}).get("event_payload", {})
+            if (own.get("delivery_id"), own.get("number")) == (self.parcel.delivery_id, number):
+                return str(one["ts"])
+        return None
 
     def _channel(self) -> str:
         """Where it goes: a channel's or person's id, or a person by their address."""
@@ -80,19 +111,22 @@ class Posting:
         self.parcel.keep(self.cursor)
 
     def _post(
-        self, channel: str, post: Mapping[str, Any], files: Mapping[str, str], thread: str | None
+        self, channel: str, number: int, post: Mapping[str, Any], files: Mapping[str, str], thread: str | None
     ) -> SlackResponse:
         """One message; one that is too long for Slack once more, shortened, which it then says."""
         blocks = shown(self._with_menu(post["blocks"]), partial(_as_file, files))
         try:
-            return self._call(channel, str(post["text"]), blocks, thread)
+            return self._call(channel, number, str(post["text"]), blocks, thread)
         except SlackApiError as error:
             if error_name(error) not in TOO_LONG:
                 raise
-        return self._call(channel, str(post["text"]), shortened(blocks, str(self.parcel.message["cut"])), thread)
+        shorter = shortened(blocks, str(self.parcel.message["cut"]))
+        return self._call(channel, number, str(post["text"]), shorter, thread)
 
-    def _call(self, channel: str, text: str, blocks: list[dict[str, Any]], thread: str | None) -> SlackResponse:
-        payload = {"delivery_id": self.parcel.delivery_id, "run_id": self.parcel.run_id}
+    def _call(
+        self, channel: str, number: int, text: str, blocks: list[dict[str, Any]], thread: str | None
+    ) -> SlackResponse:
+        payload = {"delivery_id": self.parcel.delivery_id, "run_id": self.parcel.run_id, "number": number}
         return self.client.chat_postMessage(
             channel=channel,
             text=text,
