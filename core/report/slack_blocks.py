@@ -34,7 +34,8 @@ from core.report.slack_packing import (
     within,
 )
 
-CHOOSE = "choose"
+CHOOSE, PART = "choose", "part"
+"""The block of a dropdown's menu; the key of a digest's heading."""
 LONGEST_HEADER, LONGEST_ALT, LONGEST_LABEL = 150, 2_000, 75
 MOST_POSTS, MOST_ROWS = 20, 40
 MOST_CHOICES, CHOICE_LETTERS = 60, LONGEST_LABEL + 20
@@ -174,6 +175,9 @@ class _Drawing:
 
     def _part(self, section: Section) -> Iterator[Block]:
         """The elements that were chosen, closely set."""
+        if section.key.partition(".")[0] == PART:
+            yield from self._title(section)
+            return
         title = plain(section.title).strip()
         lines = [bold(title)] if title else []
         lines += [escaped(section.subtitle)] if section.subtitle else []
@@ -187,7 +191,8 @@ class _Drawing:
     def _choices_of(self, place: int, section: Section) -> Iterator[dict[str, Any]]:
         name = option_label(section, self._report.locale)
         if section.chart:
-            shown = [*self._title(section), *self._picture(section), *sections_of(bullets(section.comment[:1]))]
+            shown = [*self._title(section), *self._subtitle(section), *self._picture(section)]
+            shown += sections_of(bullets(section.comment[:1]))
             yield self._choice(f"{place}.chart", name, "part_chart", section, shown)
         if section.comment or section.table:
             said = [*self._title(section), *self._subtitle(section), *sections_of(bullets(section.comment))]

@@ -86,6 +86,14 @@ def test_a_list_shows_the_elements_that_were_ticked_alone(version: Version) -> N
     assert "*mobile* fell from" in words(post)
 
 
+def test_a_list_of_several_analyses_has_a_heading_for_each(version: Version) -> None:
+    report = shop_report(version, layout="list")
+    headings = [Section(key, (Text(name),), part=name) for key, name in (("part", "Shop"), ("part.2", "Other"))]
+    (post,) = message(replace(report, sections=(headings[0], *report.sections, headings[1])))["posts"]
+    sound(post)
+    assert [block["text"]["text"] for block in post["blocks"] if block["type"] == "header"] == ["Shop", "Other"]
+
+
 def test_a_dropdown_offers_every_chart_and_every_comment(version: Version) -> None:
     report = shop_report(version, layout="dropdown")
     made = message(report)
