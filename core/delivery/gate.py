@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
 from core.delivery.reports import Made
 from core.errors import DataError
+from core.warehouse import Version
 
 SUM_TOLERANCE = 1e-6
 """Share of the largest figure by which a bridge may miss its total: far below what is printed."""
+
+
+def require_fresh(version: Version, max_age: timedelta | None, now: datetime) -> None:
+    """Raises DataError for data older than the export allows: since the source was read, and by their newest day."""
+    if max_age is None:
+        return
+    ends = [version.as_of]
+    if version.newest is not None and version.newest < date.max:
+        after = version.newest + timedelta(days=1)
+        ends.append(datetime.combine(after, time(), tzinfo=ZoneInfo(version.calendar.time_zone)))
+    if (age := now - min(ends)) > max_age:
+        raise DataError(
+            f"The data of '{version.dataset}' are {_printed(age)} old, and the export allows {_printed(max_age)}. Load "
+            "newer data, or raise the limit. Nothing was sent."
+        )
+
+
+def _printed(age: timedelta) -> str:
+    hours = round(age / timedelta(hours=1), 1)
+    return f"{hours / 24:.1f} days" if hours >= 48 else f"{hours:g} hours"
 
 
 def require_sound(made: Made) -> None:

@@ -11,9 +11,10 @@ from functools import partial
 from core.access.dataset_rights import may_be_shown
 from core.analyses import Analyses
 from core.catalogue import Catalogue
+from core.delivery.alerts.outbox import ALERT
 from core.delivery.artefacts import Artefacts
 from core.delivery.digests import make_shown
-from core.delivery.gate import require_sound
+from core.delivery.gate import require_fresh, require_sound
 from core.delivery.judging import Judging
 from core.delivery.ledger import Ledger
 from core.delivery.messages import Drawing, content_for, media_type
@@ -73,7 +74,8 @@ class Maker:
 
     def _made(self, build: Build, steps: Steps) -> Made:
         data, _, only = build.replays.partition(":")
-        if data == "same" and build.parent_id is not None:
+        # Of an alert there is nothing to make anew: what was told is told again.
+        if (data == "same" or build.subject_kind == ALERT) and build.parent_id is not None:
             return self._copied(build, only, steps)
         spec = ExportSpec.model_validate(build.definition["spec"])
         made = _Making(self, build, spec, steps).made()
@@ -165,6 +167,8 @@ class _Making:
         for dataset in datasets:
             self.maker.require_right(self.build, dataset)
         versions = {dataset: self._version(dataset) for dataset in datasets}
+        for version in versions.values():
+            require_fresh(version, self.spec.max_age, self.maker.clock())
         return [Source(analysis, versions[analysis.dataset], locks=self.build.where) for analysis in analyses]
 
     def _analysis(self, slug: str) -> AnalysisSpec:

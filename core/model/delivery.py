@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Discriminator, Tag, model_validator
@@ -219,6 +219,15 @@ DestinationSpec = Annotated[
 ]
 
 
+def _tags(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Each once, whatever its case, without blanks around it."""
+    kept = {tag.strip().casefold(): tag.strip() for tag in reversed(given) if tag.strip()}
+    if longest := next((tag for tag in kept.values() if len(tag) > LONGEST_TAG or not tag.isprintable()), None):
+        raise ValueError(f"'{longest[:50]}' is no tag. Use one line of at most {LONGEST_TAG} characters")
+    return tuple(reversed(kept.values()))
+
+
+LONGEST_TAG = 50
 RETENTION_DAYS = 14
 """How long what a run made is kept unless it is said otherwise."""
 
@@ -226,19 +235,23 @@ RETENTION_DAYS = 14
 class ExportSpec(Spec):
     """An export: content, triggers, condition, destinations.
 
-    refresh: whether a run first reads the source again. retention_days: how long what its runs made is kept.
+    tags: words by which people find it.
+    refresh: whether a run first reads the source again. max_age: of the data, beyond which nothing is sent.
+    retention_days: how long what its runs made is kept.
     alerts: who hears what becomes of it; failure_recipients: addresses that hear of failures besides its author.
     """
 
     version: Literal[1] = 1
     name: str = SpecField(min_length=1, max_length=200)
     description: str = ""
+    tags: Annotated[tuple[str, ...], AfterValidator(_tags)] = SpecField((), max_length=20)
     is_active: bool = True
     content: ReportContent
     triggers: tuple[TriggerSpec, ...] = SpecField((), max_length=20)
     condition: SendCondition = SendCondition()
     refresh: Literal["before", "none"] = "before"
     destinations: tuple[DestinationSpec, ...] = SpecField((), max_length=50)
+    max_age: timedelta | None = SpecField(None, gt=timedelta(0), le=timedelta(days=3_660))
     failure_recipients: tuple[str, ...] = SpecField((), max_length=20)
     alerts: tuple[AlertSpec, ...] = SpecField((), max_length=10)
     retention_days: int = SpecField(RETENTION_DAYS, ge=1, le=365)

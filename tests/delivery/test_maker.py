@@ -11,7 +11,7 @@ from core.app import App
 from core.connectors.base import Receipt, SendError
 from core.delivery.maker import Maker
 from core.delivery.work import Build, Made, NotMet
-from core.errors import BridgecastError, DataError
+from core.errors import BridgecastError, DataError, EmptyComparison
 from core.model.delivery import ExportSpec
 from tests.conftest import MORE_SALES, revenue_spec
 
@@ -185,6 +185,35 @@ def test_a_kpi_that_is_divided_by_0_is_not_sent(sales_app: App, maker: Maker, re
     build = built(sales_app, spec={"content": {"analysis": "rate"}})
     rewrite("day,country,device,visits,orders,revenue\n2026-01-05,FR,m,0,0,0\n2026-02-28,FR,m,10,5,50\n")
     with pytest.raises(DataError, match="Nothing was sent"):
+        maker.make(build)
+
+
+def test_periods_without_rows_are_not_sent(sales_app: App, maker: Maker) -> None:
+    empty = revenue_spec(
+        slug="empty",
+        comparison={"by": "day", "base": ["2020-01-01", "2020-01-31"], "current": ["2026-01-01", "2026-01-31"]},
+    )
+    sales_app.analyses.create(empty, by=sales_app.owner.id)
+    with pytest.raises(EmptyComparison):
+        maker.make(built(sales_app, spec={"content": {"analysis": "empty"}}))
+
+
+@pytest.mark.parametrize(("max_age", "is_sent"), [("PT1H", False), ("P60D", True), (None, True)])
+def test_data_older_than_the_export_allows_are_not_sent(
+    sales_app: App, maker: Maker, max_age: str | None, is_sent: bool
+) -> None:
+    build = built(sales_app, spec={"max_age": max_age})
+    if is_sent:
+        assert maker.make(build).deliveries
+        return
+    with pytest.raises(DataError, match=r"data of 'sales' are .* old, and the export allows 1 hours"):
+        maker.make(build)
+
+
+def test_a_column_that_is_gone_is_not_sent(sales_app: App, maker: Maker, rewrite: Callable[[str], None]) -> None:
+    build = built(sales_app)
+    rewrite("day,country,device,visits,orders\n2026-01-05,FR,m,10,5\n2026-02-28,FR,m,10,5\n")
+    with pytest.raises(BridgecastError, match="revenue"):
         maker.make(build)
 
 

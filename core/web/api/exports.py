@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Request, Response
@@ -85,6 +85,7 @@ class ExportAnswer(BaseModel):
     id: str
     name: str
     description: str
+    tags: list[str]
     is_active: bool
     content: ReportContent
     triggers: list[TriggerAnswer]
@@ -92,6 +93,7 @@ class ExportAnswer(BaseModel):
     refresh: Literal["before", "none"]
     destinations: list[LinkDestinationAnswer | ChannelDestination]
     links: list[LinkAnswer]
+    max_age: timedelta | None
     failure_recipients: list[str]
     alerts: list[AlertSpec]
     warnings: list[str]
@@ -223,6 +225,7 @@ def _answer(saved: SavedExport) -> ExportAnswer:
         id=saved.id,
         name=saved.spec.name,
         description=saved.spec.description,
+        tags=list(saved.spec.tags),
         is_active=saved.spec.is_active,
         content=saved.spec.content,
         triggers=[trigger_answer(trigger) for trigger in saved.triggers],
@@ -230,6 +233,7 @@ def _answer(saved: SavedExport) -> ExportAnswer:
         refresh=saved.spec.refresh,
         destinations=[_destination(destination, links) for destination in saved.spec.destinations],
         links=[_link(link) for link in saved.links],
+        max_age=saved.spec.max_age,
         failure_recipients=list(saved.spec.failure_recipients),
         alerts=list(saved.spec.alerts),
         warnings=list(saved.warnings),
