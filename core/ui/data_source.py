@@ -12,6 +12,7 @@ from core.app import App
 from core.model.data import DatasetSpec, FilesSource
 from core.ui import data_delete, data_draft, data_jobs, progress, state
 from core.ui.data_upload import FILE_TYPES
+from core.ui.identity import acting
 from core.ui.text import escape
 from core.warehouse import Version
 
@@ -62,6 +63,7 @@ def _show_newer_file(app: App, spec: DatasetSpec) -> None:
 
 
 def _replace(app: App, spec: DatasetSpec, upload: UploadedFile) -> None:
+    acting(app, "data.write")
     path, name = data_draft.keep_upload(app, upload), upload.name
 
     def work(report: progress.Report, cancel: threading.Event) -> Version:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.app import App
 from core.catalogue import EVERY_ANALYST
-from core.errors import AmbiguousSource
+from core.errors import AccessDenied, AmbiguousSource
 from core.model.data import Calendar, DatasetAccess, DatasetSpec
 from core.store.dataset_rights import CLOSED
 from core.ui import data_calendar, data_columns, data_draft, data_jobs, progress, state
@@ -81,7 +81,13 @@ def _choose_source(app: App) -> None:
 def _take_upload(app: App) -> None:
     data_draft.discard()
     upload = st.session_state[state.DATA_NEW_FILE]
-    if upload is not None:
+    if upload is None:
+        return
+    try:
+        acting(app, "data.write")
+    except AccessDenied as error:
+        data_jobs.leave_failure(error)
+    else:
         data_draft.keep(data_draft.from_upload(app, upload))
 
 

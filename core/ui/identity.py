@@ -66,11 +66,11 @@ def acting(app: App, action: Action) -> Caller:
     if caller is None:
         raise AccessDenied("You are no longer signed in. Load the page again and sign in; nothing was changed.")
     require(caller, action)
-    now_acts(caller, _address(app))
+    now_acts(caller, caller_address(app))
     return caller
 
 
-def _address(app: App) -> str:
+def caller_address(app: App) -> str:
     """From where the page is looked at, as far as trusted proxies tell; empty for this computer itself."""
     peer, trusted = st.context.ip_address, app.settings.trusted_networks
     forwarded = st.context.headers.get_all("X-Forwarded-For") if trusted else []

@@ -8,6 +8,7 @@ import pandas  # noqa: F401  Whole, before two sessions draw at once: Altair tak
 import polars as pl
 import streamlit as st
 
+from core.access.attempts import Attempts
 from core.analyses import compute, compute_second
 from core.app import App, open_app
 from core.engine.bridge import Bridge
@@ -32,6 +33,12 @@ def app() -> App:
     settings = read_settings()
     configure_logs(settings.log)
     return open_app(settings)
+
+
+@st.cache_resource
+def attempts() -> Attempts:
+    """Failed attempts to say a password, counted for all pages of this process."""
+    return Attempts()
 
 
 def bridge(app: App, spec: AnalysisSpec, version: Version, *, cancel: threading.Event | None = None) -> Bridge:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from core.access.tokens import Caller
 from core.app import App
+from core.errors import Busy, DataError
 from core.model.access import SignIn
-from core.ui import frame
-from core.ui.identity import acting
+from core.settings import LOOPBACK
+from core.ui import frame, loaders
+from core.ui.identity import acting, caller_address
 from core.ui.notices import attempt
 from core.ui.text import ago, escape
 
@@ -28,7 +32,10 @@ def show_account(app: App) -> None:
         return
     st.markdown(f"**{escape(caller.name)}** · {caller.role}")
     st.text(caller.email)
-    _show_password(app)
+    if app.people.get(caller.person_id).password_hash is None:
+        st.caption("You sign in with the account of your organisation: there is no password of yours here to change.")
+    else:
+        _show_password(app)
     st.markdown("**Where you are signed in**")
     show_sessions(app, caller.person_id, caller)
 
@@ -60,8 +67,22 @@ def _show_password(app: App) -> None:
 
 def _change(app: App) -> None:
     with attempt("Your password is changed."):
-        app.people.change_password(acting(app, "token.own"), st.session_state[OLD], st.session_state[NEW])
+        _change_counted(app, acting(app, "token.own"))
     st.session_state[OLD] = st.session_state[NEW] = ""
+
+
+def _change_counted(app: App, caller: Caller) -> None:
+    """Guesses at the present password are slowed down and end, as those over the API are. Raises Busy."""
+    attempts, visitor, now = loaders.attempts(), caller_address(app) or LOOPBACK[0], app.clock()
+    if seconds := attempts.refused_for(visitor, now):
+        raise Busy(f"Too many attempts failed from your address. Try again in {-(-seconds // 60)} min.")
+    time.sleep(attempts.begin(visitor, caller.person_id, now))
+    try:
+        app.people.change_password(caller, st.session_state[OLD], st.session_state[NEW])
+    except DataError:
+        attempts.succeeded(caller.person_id, visitor)
+        raise
+    attempts.succeeded(caller.person_id, visitor)
 
 
 def show_sessions(app: App, person_id: str, caller: Caller) -> None:

@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.access.sessions import Visitor
 from core.app import App
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetAccess, DatasetSpec, FilesSource, UploadSource
 from core.model.delivery import ExportSpec
+from core.ui import identity
 from tests.pages.driving import Open, settled, texts
 
 DATA = "pages/1_Data.py"
@@ -371,3 +373,18 @@ def test_it_names_the_exports_that_start_after_it(open_page: Open, app: App, liv
     follows = {"triggers": [{"kind": "dataset", "dataset": "live"}]}
     app.exports.create(ExportSpec.model_validate(body | follows), by=app.owner.id)
     assert "Start after it: Lively." in texts(open_page(DATA, dataset="live"))
+
+
+def test_a_file_of_somebody_who_may_not_load_is_written_nowhere(
+    open_page: Open, app: App, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.people.set_password(app.owner.id, "correct horse")
+    person = app.people.add(app.sessions.built_in_owner(), "ann@example.org", "Ann", "analyst")
+    secret = app.sessions.open(person.id, Visitor())
+    monkeypatch.setattr(identity, "session_secret", lambda: secret)
+    page = open_page(DATA, new="1")
+    (session,) = app.sessions.all(person.id)
+    app.sessions.end(person.id, session.id)
+    page.file_uploader(key="data_new_file").upload("sales.csv", SALES)
+    page.run()
+    assert not list((data_dir / "incoming").glob("*/*"))
