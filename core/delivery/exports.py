@@ -16,7 +16,7 @@ from core.access.keys import Keys
 from core.access.passwords import hash_password
 from core.access.rights import may_see
 from core.access.tokens import Caller
-from core.delivery.alerts.recipients import alert_warnings, check_alerts
+from core.delivery.alerts.recipients import Everybody, alert_warnings, check_alerts, everybody
 from core.delivery.keeping import (
     NO_TOKENS,
     OLD_WORKS_FOR,
@@ -111,7 +111,8 @@ class Exports(LinkActs):
             sees = sight_of(session, self._organisation_id, self._reader)
             every = list_exports(session, self._organisation_id)
             rows = [row for row in every if all(map(sees, datasets_of(session, row)))]
-            saved = [self._loaded(session, row) for row in rows]
+            known = everybody(session, self._organisation_id)
+            saved = [self._loaded(session, row, known=known) for row in rows]
         return sorted(saved, key=lambda export: export.modified_at, reverse=True)
 
     def get(self, export_id: str) -> SavedExport:
@@ -227,11 +228,14 @@ class Exports(LinkActs):
             session, self._organisation_id, ("export", row.id), spec.triggers, is_active=row.is_active, now=now
         )
 
-    def _loaded(self, session: Session, row: Export, tokens: Mapping[str, str] = NO_TOKENS) -> SavedExport:
-        """An export with all that belongs to it. tokens: of trigger URLs that were made just now."""
+    def _loaded(
+        self, session: Session, row: Export, tokens: Mapping[str, str] = NO_TOKENS, known: Everybody | None = None
+    ) -> SavedExport:
+        """An export with all that belongs to it. tokens: of trigger URLs that were made just now. known: all people."""
         links = list_links(session, self._organisation_id, row.id)
         triggers = list_triggers(session, self._organisation_id, row.id)
-        warnings = alert_warnings(session, self._organisation_id, export_spec(row), row.created_by)
+        people = known or everybody(session, self._organisation_id)
+        warnings = alert_warnings(people, export_spec(row), row.created_by)
         return replace(self._saved(row, links, triggers, tokens), warnings=warnings)
 
     def _saved(

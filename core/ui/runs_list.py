@@ -48,6 +48,7 @@ TRIGGER_NAMES = {
     "hand": "By hand",
     "api": "API",
     "replay": "Replay",
+    "alert": "Alert",
 }
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from sqlmodel import Session
 
 from core.delivery.alerts.mailer import mail_connection
 from core.delivery.alerts.outbox import ALERT, Outbox
-from core.delivery.alerts.recipients import listeners, target_key
+from core.delivery.alerts.recipients import Everybody, everybody, listeners, target_key
 from core.model.access import Person
 from core.model.alerts import AlertKind, AlertTarget, Notice, Trouble
 from core.model.connections import Connection
@@ -38,6 +39,7 @@ from core.store.alerts import (
 )
 from core.store.exports import export_spec
 from core.store.people import first_owner
+from core.store.runs import is_held
 
 DIGEST_AFTER = timedelta(days=1)
 AGAIN_AFTER = timedelta(hours=1)
@@ -63,6 +65,11 @@ class Gathering:
     outbox: Outbox
     now: datetime
 
+    @cached_property
+    def everybody(self) -> Everybody:
+        """Who can be told."""
+        return everybody(self.session, self.organisation_id)
+
     def look(self) -> None:
         """Write down what is to be told."""
         mark = mark_of(self.session, self.organisation_id)
@@ -85,7 +92,8 @@ class Gathering:
         for export_id, runs in missed.items():
             self._missed(self.session.get_one(Export, export_id), runs)
         self._tell_troubles()
-        self._tell_late(late_runs(self.session, self.organisation_id, before=self.now - LATE_AFTER))
+        if not is_held(self.session, self.organisation_id):
+            self._tell_late(late_runs(self.session, self.organisation_id, before=self.now - LATE_AFTER))
         self._tell_switched_off()
         self._tell_stopped()
 
@@ -224,11 +232,7 @@ class Gathering:
     def _tell(self, export: Export, kinds: tuple[AlertKind, ...], key: str, news: News, *, channel: str = "") -> None:
         """A notice for everybody who hears of one of these kinds."""
         spec = export_spec(export)
-        heard = [
-            target
-            for kind in kinds
-            for target in listeners(self.session, self.organisation_id, spec, kind, export.created_by)
-        ]
+        heard = [target for kind in kinds for target in listeners(self.everybody, spec, kind, export.created_by)]
         for target in {target_key(one): one for one in heard}.values():
             self._keep(target, key, news, export.id, channel=channel, locale=spec.content.locale)
 

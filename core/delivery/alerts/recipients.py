@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from email.utils import parseaddr
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from core.connectors import CHANNELS
 from core.connectors.base import ADDRESS, MOST_LETTERS, checked_settings
@@ -15,7 +16,7 @@ from core.model.alerts import OF_FAILURES, AlertKind, AlertTarget
 from core.model.base import is_one_line
 from core.model.delivery import ExportSpec
 from core.store.connections import list_connections
-from core.store.people import email_of, first_owner, has_left, list_people
+from core.store.people import email_of, first_owner
 
 FEWEST = 2
 """So many should hear of failures, lest nobody does while one is away."""
@@ -28,42 +29,61 @@ def check_alerts(session: Session, organisation_id: str, spec: ExportSpec) -> No
     if not spec.alerts:
         return
     kinds = {row.id: row.kind for row in list_connections(session, organisation_id)}
-    people = list_people(session, organisation_id)
+    known = everybody(session, organisation_id)
     for number, alert in enumerate(spec.alerts):
         for place, target in enumerate(alert.to):
-            _check_target(target, kinds, people, f"alerts.{number}.to.{place}")
+            _check_target(target, kinds, known, f"alerts.{number}.to.{place}")
 
 
-def alert_warnings(session: Session, organisation_id: str, spec: ExportSpec, author_id: str) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Everybody:
+    """All people of an organisation, looked up once for many exports. owner: stands in for who has left."""
+
+    here: tuple[Person, ...]
+    gone: frozenset[str]
+    owner: Person
+
+    def find(self, who: str) -> Person | None:
+        """Somebody who is here, by id or address."""
+        return next((one for one in self.here if one.id == who or one.email == email_of(_bare(who))), None)
+
+    def has_left(self, who: str) -> bool:
+        """Whether an address was somebody's who is here no more."""
+        return email_of(_bare(who)) in self.gone
+
+
+def everybody(session: Session, organisation_id: str) -> Everybody:
+    """All people of an organisation, also those who have left."""
+    rows = session.exec(select(Person).where(Person.organisation_id == organisation_id)).all()
+    here = tuple(row for row in rows if row.left_at is None)
+    gone = frozenset(row.email for row in rows if row.left_at is not None)
+    return Everybody(here, gone, first_owner(session, organisation_id))
+
+
+def alert_warnings(known: Everybody, spec: ExportSpec, author_id: str) -> tuple[str, ...]:
     """What is not wrong and yet not well: somebody named who has left, or too few who hear of failures."""
-    gone = [
+    found = [
         f"{address} has left and hears of nothing any more. Name somebody else for the alerts."
         for address in _addresses(spec)
-        if has_left(session, organisation_id, address)
+        if known.has_left(address)
     ]
-    people = list_people(session, organisation_id)
-    gone += [
+    found += [
         "A person named for the alerts has left. Name somebody else."
         for target in _named(spec)
-        if target.person and _person(people, target.person) is None and not _is_address(target.person)
+        if target.person and known.find(target.person) is None and not _is_address(target.person)
     ]
-    heard = listeners(session, organisation_id, spec, "failed", author_id)
-    if len(heard) < FEWEST:
-        gone.append("Only one hears when this export fails. Name a second recipient for its alerts.")
-    return tuple(dict.fromkeys(gone))
+    if len(listeners(known, spec, "failed", author_id)) < FEWEST:
+        found.append("Only one hears when this export fails. Name a second recipient for its alerts.")
+    return tuple(dict.fromkeys(found))
 
 
-def listeners(
-    session: Session, organisation_id: str, spec: ExportSpec, kind: AlertKind, author_id: str | None
-) -> tuple[AlertTarget, ...]:
+def listeners(known: Everybody, spec: ExportSpec, kind: AlertKind, author_id: str | None) -> tuple[AlertTarget, ...]:
     """Who hears of one kind of news, each once; of failures the author too, or, once gone, the owner."""
-    people = list_people(session, organisation_id)
     named = [target for alert in spec.alerts if kind in alert.on for target in alert.to]
     if kind in OF_FAILURES:
         named += [AlertTarget(email=address) for address in spec.failure_recipients]
-        author = next((one for one in people if one.id == author_id), None)
-        named.append(AlertTarget(person=(author or first_owner(session, organisation_id)).id))
-    return tuple({target_key(one): one for one in _present(session, organisation_id, named, people)}.values())
+        named.append(AlertTarget(person=((known.find(author_id) if author_id else None) or known.owner).id))
+    return tuple({target_key(one): one for one in _present(known, named)}.values())
 
 
 def target_key(target: AlertTarget) -> str:
@@ -71,16 +91,14 @@ def target_key(target: AlertTarget) -> str:
     return target.model_dump_json(exclude_defaults=True)
 
 
-def _present(
-    session: Session, organisation_id: str, named: Iterable[AlertTarget], people: list[Person]
-) -> Iterator[AlertTarget]:
+def _present(known: Everybody, named: Iterable[AlertTarget]) -> Iterator[AlertTarget]:
     """Those who are here; an address of somebody here stands for the person. Who has left hears nothing."""
     for target in named:
         who = target.person or target.email
-        person = _person(people, who) if who else None
+        person = known.find(who) if who else None
         if person is not None:
             yield AlertTarget(person=person.id)
-        elif target.person is None and not (target.email and has_left(session, organisation_id, _bare(target.email))):
+        elif target.person is None and not (target.email and known.has_left(target.email)):
             yield target
 
 
@@ -93,10 +111,10 @@ def _addresses(spec: ExportSpec) -> list[str]:
     return [_bare(one) for one in (*spec.failure_recipients, *named) if one and _is_address(one)]
 
 
-def _check_target(target: AlertTarget, kinds: dict[str, str], people: list[Person], place: str) -> None:
+def _check_target(target: AlertTarget, kinds: dict[str, str], known: Everybody, place: str) -> None:
     if target.email is not None:
         _check_address(target.email, f"{place}.email")
-    if target.person is not None and _person(people, target.person) is None:
+    if target.person is not None and known.find(target.person) is None:
         raise DataError(f"There is no person '{target.person}'. Name somebody who is here.", field=f"{place}.person")
     if target.connection is not None:
         _check_connection(target, kinds, place)
@@ -119,10 +137,6 @@ def _check_connection(target: AlertTarget, kinds: dict[str, str], place: str) ->
 def _check_address(address: str, place: str) -> None:
     if not ADDRESS.fullmatch(address) or len(address) > MOST_LETTERS or not is_one_line(address):
         raise DataError(f"'{address[:100]}' is no e-mail address. Write it like anna@example.org.", field=place)
-
-
-def _person(people: Iterable[Person], who: str) -> Person | None:
-    return next((one for one in people if one.id == who or one.email == email_of(_bare(who))), None)
 
 
 def _is_address(text: str) -> bool:

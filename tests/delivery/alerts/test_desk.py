@@ -259,3 +259,29 @@ def test_mail_that_never_comes_to_the_server_is_said(desk: Desk) -> None:
     run_id = desk.ask()
     desk.app.ledger.sent(desk.claim(run_id), Receipt())
     assert desk.app.alerts.mail_trouble() is None
+
+
+def test_a_message_that_is_replayed_says_the_same_again(desk: Desk) -> None:
+    desk.mailer()
+    desk.fail()
+    desk.beat()
+    claim = desk.app.ledger.claim_delivery()
+    assert claim is not None
+    desk.app.ledger.sent(claim, Receipt())
+    again = desk.app.ledger.replay(claim.run_id, data="fresh", only="all", by=None)
+    build = desk.app.ledger.claim_build()
+    assert build is not None
+    desk.app.ledger.built(build, desk.app.maker.make(build))
+    repeat = desk.app.ledger.claim_delivery()
+    assert repeat is not None
+    assert (repeat.run_id, repeat.recipients) == (again, (AUTHOR,))
+    assert [file.sha256 for file in repeat.artefacts] == [file.sha256 for file in claim.artefacts]
+
+
+def test_while_a_person_holds_all_sending_nothing_is_late(desk: Desk) -> None:
+    desk.export("Told", alerts=[{"on": ["late"], "to": [{"person": desk.app.owner.id}]}])
+    desk.ask()
+    desk.app.sending.hold("wrong numbers")
+    desk.clock.forward(hours=2)
+    desk.beat()
+    assert desk.cards() == []

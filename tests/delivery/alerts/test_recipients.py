@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.app import App
-from core.delivery.alerts.recipients import listeners
+from core.delivery.alerts.recipients import everybody, listeners
 from core.errors import DataError
 from core.model.alerts import AlertKind, AlertTarget
 from core.model.delivery import ExportSpec
@@ -20,7 +20,7 @@ def spec_of(**changes: Any) -> ExportSpec:
 
 def heard(app: App, spec: ExportSpec, kind: AlertKind, author: str | None = None) -> tuple[AlertTarget, ...]:
     with app.store.read() as session:
-        return listeners(session, app.organisation.id, spec, kind, author or app.owner.id)
+        return listeners(everybody(session, app.organisation.id), spec, kind, author or app.owner.id)
 
 
 def add(app: App, email: str) -> str:
