@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,10 +22,10 @@ GONE = "What was sent with this message is no longer kept. Open the report inste
 
 @dataclass(frozen=True)
 class Known:
-    """A choice, and the connection by which it came."""
+    """A choice, and the connections whose app told it: several workspaces may have installed one app."""
 
     choice: Choice
-    connection_id: str
+    connections: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,14 @@ class SlackChoices:
     organisation_id: str
     clock: Callable[[], datetime]
 
-    def signed(self, body: bytes, headers: Mapping[str, str]) -> str | None:
-        """The connection whose app signed a call; None when nobody did."""
-        now = self.clock()
-        for connection_id, account in self.accounts("signing_secret"):
-            if verified(account.secrets["signing_secret"].strip(), body, headers, now):
-                return connection_id
-        return None
+    def signed(self, body: bytes, headers: Mapping[str, str]) -> frozenset[str]:
+        """The connections whose app signed a call; none when it was nobody's."""
+        now, accounts = self.clock(), self.accounts("signing_secret")
+        return frozenset(
+            connection_id
+            for connection_id, account in accounts
+            if verified(account.secrets["signing_secret"].strip(), body, headers, now)
+        )
 
     def accounts(self, secret: str) -> Iterator[tuple[str, Account]]:
         """The Slack connections that have this secret, by id."""
@@ -59,10 +60,10 @@ class SlackChoices:
         """What a call says. Raises DataError."""
         return payload_of(body)
 
-    def known(self, payload: Mapping[str, Any], connection_id: str) -> Known | None:
-        """The choice in a call that came by a connection; None for anything else that was pressed."""
+    def known(self, payload: Mapping[str, Any], connections: Iterable[str]) -> Known | None:
+        """The choice in a call that an app of these connections told; None for anything else that was pressed."""
         choice = read_choice(payload)
-        return Known(choice, connection_id) if choice else None
+        return Known(choice, frozenset(connections)) if choice else None
 
     def answer(self, known: Known) -> None:
         """Show what was chosen.
@@ -71,7 +72,7 @@ class SlackChoices:
         """
         with self.store.read() as session:
             row = find_delivery(session, self.organisation_id, known.choice.delivery_id)
-            if row is None or row.connection_id != known.connection_id:
+            if row is None or row.connection_id not in known.connections:
                 raise NotFound("There is no such report of this connection.")
             artefact = find_artefact(session, self.organisation_id, row.run_id, row.message)
         if artefact is None:
@@ -83,5 +84,5 @@ class SlackChoices:
         self._show(row, message, known)
 
     def _show(self, row: Delivery, message: Mapping[str, Any], known: Known) -> None:
-        account = self.connections.channel(Slack.kind, known.connection_id)[1]
+        account = self.connections.channel(Slack.kind, row.connection_id)[1]
         Chosen(message, row.cursor).answer(account, self.connections.outside, known.choice)

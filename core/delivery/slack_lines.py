@@ -96,7 +96,7 @@ class _Kept:
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _answer(self, payload: Mapping[str, Any]) -> None:
-        known = self._choices.known(payload, self._connection_id)
+        known = self._choices.known(payload, {self._connection_id})
         if known is None:
             return
         try:

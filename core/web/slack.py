@@ -52,10 +52,10 @@ def _interactions(routes: APIRouter, app: App) -> None:
     async def choose(request: Request) -> Response:
         """Slack waits three seconds: it is told at once that the choice came, and shown what was chosen afterwards."""
         body = await _body(request)
-        connection_id = await run_in_threadpool(choices.signed, body, request.headers)
-        if connection_id is None:
+        connections = await run_in_threadpool(choices.signed, body, request.headers)
+        if not connections:
             raise HTTPException(401, "This was not signed by an app that is known here.")
-        known = choices.known(choices.read(body), connection_id)
+        known = choices.known(choices.read(body), connections)
         return Response(status_code=200, background=BackgroundTask(_show, choices, known) if known else None)
 
 

@@ -51,6 +51,8 @@ def sent(site: Site, slack: Workspace) -> Delivery:
     """A dropdown that was sent to #general."""
     app = site.app
     secrets = {"token": TOKEN, "signing_secret": SIGNING_SECRET}
+    # Another workspace that installed the same app.
+    app.connections.create("slack", "Theirs", {"base_url": slack.base_url}, secrets, by=app.owner.id)
     connection = app.connections.create("slack", "Ours", {"base_url": slack.base_url}, secrets, by=app.owner.id)
     spec = {
         "name": "Menu",

@@ -98,11 +98,15 @@ class Chosen:
         blocks = chosen(post["blocks"], self.message["choices"], choice.value)
         if blocks is None:
             raise DataError("The report does not have what was chosen.")
-        files = self.cursor.get("files", {})
-        sent = shown(menu_of(blocks, choice.delivery_id), lambda name: {"slack_file": {"id": files[name]["id"]}})
+        sent = shown(menu_of(blocks, choice.delivery_id), self._picture)
         desk = Desk.of(account)
         if not self._responded(outside, choice, str(post["text"]), sent):
             self._updated(desk, outside, choice, str(post["text"]), sent)
+
+    def _picture(self, name: str) -> Mapping[str, Any]:
+        """The uploaded one; none where the message went out without it."""
+        known = self.cursor.get("files", {}).get(name)
+        return {"slack_file": {"id": known["id"]}} if known else {}
 
     def _responded(self, outside: Outside, choice: Choice, text: str, blocks: list[dict[str, Any]]) -> bool:
         if not choice.response_url:
