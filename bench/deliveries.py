@@ -16,6 +16,7 @@ from collections.abc import Callable
 from datetime import datetime
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import col, func, select
 
@@ -48,17 +49,28 @@ def prepare(sidecar: Sidecar, port: int, destinations: int) -> str:
 
 def measure(sidecar: Sidecar, receiver: Receiver, export_id: str, deliveries: int) -> dict[str, object]:
     """Draw and send it once, replay it while sending is held, then let all go and wait for the end of the last one."""
-    app = sidecar.app
-    first = app.triggers.start(export_id, by=app.owner.id, how="hand").run_id
-    _wait(lambda: app.ledger.run(first).run.state == "succeeded")
-    app.sending.hold("until everything is made")
-    count = ceil(deliveries / DESTINATIONS)
-    runs = [app.ledger.replay(first, data="same", only="all", by=app.owner.id) for _ in range(count)]
-    _wait(lambda: _count(sidecar, Delivery, col(Delivery.state) == "planned") == count * DESTINATIONS)
-    since = app.clock()
-    app.sending.go_on()
-    _wait(lambda: _count(sidecar, Run, col(Run.state).in_(FINAL)) == count + 1)
+    first = send_first(sidecar, export_id)
+    since = sidecar.app.clock()
+    runs = replay(sidecar, first, ceil(deliveries / DESTINATIONS))
     return _figures(sidecar, receiver, [first, *runs], since)
+
+
+def send_first(sidecar: Sidecar, export_id: str) -> str:
+    """A run, drawn and sent; its id."""
+    run_id = sidecar.app.triggers.start(export_id, by=sidecar.app.owner.id, how="hand").run_id
+    _wait(lambda: sidecar.app.ledger.run(run_id).run.state == "succeeded")
+    return run_id
+
+
+def replay(sidecar: Sidecar, run_id: str, count: int) -> list[str]:
+    """So many replays, which are made while sending is held and then sent to their end; their ids."""
+    app = sidecar.app
+    app.sending.hold("until everything is made")
+    runs = [app.ledger.replay(run_id, data="same", only="all", by=app.owner.id) for _ in range(count)]
+    _wait(lambda: _count(sidecar, Delivery, col(Delivery.state) == "planned") == count * DESTINATIONS)
+    app.sending.go_on()
+    _wait(lambda: _count(sidecar, Run, col(Run.id).in_(runs), col(Run.state).in_(FINAL)) == count)
+    return runs
 
 
 def _figures(sidecar: Sidecar, receiver: Receiver, runs: list[str], since: datetime) -> dict[str, object]:
@@ -82,9 +94,9 @@ def _figures(sidecar: Sidecar, receiver: Receiver, runs: list[str], since: datet
     }
 
 
-def _count(sidecar: Sidecar, table: type[Run | Delivery | Attempt], asked: object) -> int:
+def _count(sidecar: Sidecar, table: type[Run | Delivery], *asked: Any) -> int:
     with sidecar.app.store.read() as session:
-        return int(session.exec(select(func.count()).select_from(table).where(asked)).one())
+        return int(session.exec(select(func.count()).select_from(table).where(*asked)).one())
 
 
 def _wait(is_so: Callable[[], bool]) -> None:
