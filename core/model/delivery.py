@@ -184,13 +184,17 @@ class LinkDestination(Spec):
 
 
 class Overrides(Spec):
-    """What is different for one destination; None: as the export says. where: filters locked for it alone."""
+    """What is different for one destination; None: as the export says.
+
+    where: filters locked for it alone. condition: besides the export's, when it is sent at all.
+    """
 
     views: tuple[View, ...] | None = SpecField(None, min_length=1)
     layout: Layout | None = None
     locale: Locale | None = None
     elements: tuple[ElementSpec, ...] | None = None
     attachments: tuple[Attachment, ...] | None = None
+    condition: SendCondition | None = None
     where: dict[str, Condition] = {}
 
 

@@ -32,6 +32,7 @@ from core.ui.bridge_saved import slug_of
 from core.ui.exports_words import LAYOUT_HELP, LAYOUTS, LOCALES, VIEW_HELP, VIEW_NAMES
 
 NAME, DESCRIPTION, ANALYSIS = "exports_name", "exports_description", "exports_analysis"
+TAGS = "exports_tags"
 VIEWS, LAYOUT, LOCALE, ELEMENTS = "exports_views", "exports_layout", "exports_locale", "exports_elements"
 SUBJECT, BEFORE, AFTER = "exports_subject", "exports_before", "exports_after"
 SLUG, PUBLIC = "exports_slug", exports_access.PUBLIC
@@ -65,6 +66,7 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     session = st.session_state
     session[NAME] = export.spec.name if export else ""
     session[DESCRIPTION] = export.spec.description if export else ""
+    session[TAGS] = list(export.spec.tags) if export else []
     session[ANALYSIS] = export.spec.content.analyses[0] if export else analysis
     exports_digest.fill(export)
     session[VIEWS] = list(export.spec.content.views) if export else list(FULL_REPORT)
@@ -88,6 +90,7 @@ def edit_export(app: App, before: SavedExport | None) -> None:
     names = {saved.spec.slug: saved.spec.name for saved in app.analyses.all()}
     st.text_input("Name", key=NAME, placeholder="Revenue, every morning")
     st.text_input("Description", key=DESCRIPTION)
+    _tags(app)
     st.selectbox("Analysis", list(names), format_func=lambda slug: names.get(slug, slug), key=ANALYSIS)
     exports_digest.edit_more(names, st.session_state[ANALYSIS])
     st.pills(
@@ -152,6 +155,7 @@ def export_of(app: App, before: SavedExport | None) -> ExportSpec:
     said = {
         "name": name,
         "description": session[DESCRIPTION].strip(),
+        "tags": tuple(session[TAGS]),
         "is_active": before.spec.is_active if before else is_whole,
         "content": content,
         "triggers": triggers,
@@ -193,6 +197,18 @@ def offered_elements(steps: list[str]) -> list[str]:
     whole = [ElementSpec(view=view, part=part) for view in ALL_VIEWS if view != "alert" for part in PARTS]
     single = [ElementSpec(view="step", part=part, step=step) for step in steps for part in PARTS]
     return [element_key(element) for element in (ElementSpec(view="alert", part="text"), *whole, *single)]
+
+
+def _tags(app: App) -> None:
+    """Tags that there are already, and new ones."""
+    known = sorted({tag for export in app.exports.all() for tag in export.spec.tags}, key=str.casefold)
+    st.multiselect(
+        "Tags",
+        list(dict.fromkeys([*known, *st.session_state[TAGS]])),
+        key=TAGS,
+        accept_new_options=True,
+        placeholder="Choose some, or type one and press Enter",
+    )
 
 
 def _mail_words() -> None:

@@ -23,7 +23,7 @@ from core.ui.text import ago, escape, plural
 Action = Callable[[App, SavedExport, Link], None]
 ROTATE, PAUSE, RESUME, RENEW = "New address…", "Pause the link…", "Open the link again…", "Let it open longer…"
 CLOSE, TRIGGER_URL, DUPLICATE, DELETE = "Close the link…", "Trigger URL…", "Duplicate…", "Delete…"
-SEARCH = "exports_search"
+SEARCH, TAG_FILTER = "exports_search", "exports_tag_filter"
 
 
 def show_exports(app: App, exports: list[SavedExport]) -> None:
@@ -31,13 +31,14 @@ def show_exports(app: App, exports: list[SavedExport]) -> None:
     names = {saved.spec.slug: saved.spec.name for saved in app.analyses.all()}
     wanted = _search() if len(exports) > 1 else ""
     found = [(export, _shown(names, export)) for export in exports]
-    fitting = [(export, name) for export, name in found if _fits(wanted, export, name)]
+    tags = set(_chosen_tags(exports))
+    fitting = [pair for pair in found if _fits(wanted, *pair) and tags <= set(pair[0].spec.tags)]
     connections = app.connections.names()
     for export, name in fitting:
         with st.container(border=True, key=f"exports_card_{export.id}"):
             _show(app, export, name, connections)
     if not fitting:
-        st.info("No export fits. Search for other words.", icon=":material/search_off:")
+        st.info("No export fits. Search for other words, or choose fewer tags.", icon=":material/search_off:")
     if any(export.links for export in exports):
         say_where_links_open(app)
 
@@ -58,15 +59,30 @@ def _shown(names: Mapping[str, str], export: SavedExport) -> str:
 
 def _search() -> str:
     return st.text_input(
-        "Search", key=SEARCH, placeholder="Name, description, analysis or address", icon=":material/search:", width=420
+        "Search",
+        key=SEARCH,
+        placeholder="Name, description, tag, analysis or address",
+        icon=":material/search:",
+        width=420,
     )
+
+
+def _chosen_tags(exports: list[SavedExport]) -> list[str]:
+    """The tags that an export must all have; those of exports that are gone are forgotten."""
+    known = sorted({tag for export in exports for tag in export.spec.tags}, key=str.casefold)
+    if not known:
+        return []
+    st.session_state[TAG_FILTER] = [tag for tag in st.session_state.get(TAG_FILTER, []) if tag in known]
+    return st.pills("Tags", known, format_func=escape, key=TAG_FILTER, selection_mode="multi")
 
 
 def _fits(wanted: str, export: SavedExport, analysis_name: str) -> bool:
     """Whether every word is somewhere in it."""
     spec = export.spec
     addresses = [str(value) for one in spec.channels for value in one.settings.values()]
-    text = " ".join([spec.name, spec.description, analysis_name, *(link.slug for link in export.links), *addresses])
+    text = " ".join(
+        [spec.name, spec.description, *spec.tags, analysis_name, *(link.slug for link in export.links), *addresses]
+    )
     return all(word in text.casefold() for word in wanted.casefold().split())
 
 
@@ -98,6 +114,8 @@ def _show(app: App, export: SavedExport, analysis_name: str, connections: Mappin
     )
     if spec.description:
         st.markdown(escape(spec.description))
+    if spec.tags:
+        st.markdown(" ".join(f":blue-badge[{escape(tag)}]" for tag in spec.tags))
     show_rhythm(export)
     show_channels(export, connections)
     show_last_run(app, export)

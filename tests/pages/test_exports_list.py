@@ -109,3 +109,24 @@ def test_the_bridge_page_lists_an_analysis_exports_and_leads_to_a_new_one(
     page = act(open_page("pages/2_Bridge.py", analysis="revenue"), "bridge_export")
     assert "Monday to Friday at 09" in texts(page)
     assert any("analysis=revenue" in link.proto.query_string for link in page.get("page_link"))
+
+
+def test_tags_are_shown_searched_for_and_filter_the_list(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
+    export_of(app, "Weekly", tags=["Board", "sales"])
+    export_of(app, "Daily", tags=["sales"])
+    page = open_page(PAGE)
+    assert ":blue-badge[Board]" in texts(page)
+    settled(page.pills(key="exports_tag_filter").set_value(["Board"]).run())
+    assert "Weekly" in texts(page)
+    assert "Daily" not in texts(page)
+    settled(page.pills(key="exports_tag_filter").set_value([]).run())
+    settled(page.text_input(key="exports_search").set_value("board").run())
+    assert "Daily" not in texts(page)
+
+
+def test_tags_are_given_in_the_form(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
+    export = export_of(app, "Weekly", tags=["sales"])
+    page = open_page(PAGE, export=export.id)
+    page.multiselect(key="exports_tags").set_value(["sales", "Board"])
+    act(settled(page.run()), "exports_save")
+    assert app.exports.get(export.id).spec.tags == ("sales", "Board")

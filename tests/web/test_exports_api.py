@@ -122,3 +122,10 @@ def test_the_preview_is_the_report_page(site: Site) -> None:
     answer = site.get(f"/exports/{made['id']}/preview")
     assert answer.status_code == 200
     assert "<h1>Revenue</h1>" in answer.text
+
+
+def test_tags_are_kept_each_once(site: Site) -> None:
+    made = site.post("/exports", json=body("tagged", tags=[" Board ", "board", "sales"])).json()
+    assert made["tags"] == ["Board", "sales"]
+    changed = site.client.patch(f"{site.prefix}/exports/{made['id']}", json={"tags": ["x" * 51]})
+    assert (changed.status_code, changed.json()["errors"][0]["field"]) == (422, "tags")
