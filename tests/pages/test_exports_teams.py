@@ -8,9 +8,12 @@ from core.app import App
 from core.connections import SavedConnection
 from core.model.analysis import AnalysisSpec
 from core.ui.exports_edit import SHOWN
+from tests.connectors.teams_server import Microsoft
+from tests.pages import test_connections_teams as signing_in
 from tests.pages.driving import Open, texts
 from tests.pages.test_exports_list import act
 
+world, connection = signing_in.world, signing_in.connection
 PAGE = "pages/3_Exports.py"
 FIRST = "exports_channel_0"
 FLOW = {"url": "https://flow.example.org/workflows/1?sig=s3cret"}
@@ -52,3 +55,17 @@ def test_the_card_is_seen_beforehand(open_page: Open, revenue: AnalysisSpec, flo
     assert not page.exception
     assert "A test goes into the channel" in texts(page)
     assert "FactSet" not in str(page.main)
+
+
+def test_team_and_channel_are_looked_up(
+    open_page: Open, revenue: AnalysisSpec, connection: SavedConnection, world: Microsoft, app: App
+) -> None:
+    app.connections.change(connection.id, secrets={"refresh_token": world.refresh_token})
+    page = act(open_page(PAGE, new="1"), "exports_add_teams")
+    page.selectbox(key=f"{FIRST}_set_team").set_value("t-sales").run()
+    assert page.selectbox(key=f"{FIRST}_set_team").options == ["Choose one", "Finance", "Sales"]
+    assert page.selectbox(key=f"{FIRST}_set_channel").options == ["Choose one", "General", "KPI", "Ops"]
+    page.selectbox(key=f"{FIRST}_set_channel").set_value("19:kpi@thread")
+    act(page, "exports_save")
+    (channel,) = app.exports.all()[0].spec.channels
+    assert channel.settings == {"team": "t-sales", "channel": "19:kpi@thread"}
