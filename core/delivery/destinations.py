@@ -39,6 +39,8 @@ def _check_channel(destination: ChannelDestination) -> None:
     known = (*CHANNELS, INBOX)
     if destination.kind not in known:
         raise DataError(f"Nothing is sent by '{destination.kind}'. There are: {', '.join(known)}.", field="kind")
+    if destination.kind == INBOX and not any(destination.settings.get(name) for name in ("people", "roles")):
+        raise DataError("The inbox has nobody's name on it. Choose people or roles.", field="settings")
 
 
 def _check_connection(destination: ChannelDestination, connections: Mapping[str, str]) -> None:

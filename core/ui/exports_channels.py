@@ -218,7 +218,7 @@ def _connect(app: App, key: str) -> None:
 
 
 def _edit_inbox(app: App, key: str) -> None:
-    names = {person.id: f"{person.name} ({person.email})" for person in app.people.all()}
+    names = {person.email: f"{person.name} ({person.email})" for person in app.people.all()}
     chosen = st.session_state[f"{key}_people"]
     st.multiselect(
         "People",
