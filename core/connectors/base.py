@@ -133,7 +133,7 @@ class Parcel:
     picture: Callable[[str], str] = lambda name: ""
 
 
-RecipientState = Literal["succeeded", "retry", "failed"]
+RecipientState = Literal["succeeded", "retry", "failed", "ignored"]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from core.connectors.base import MOST_SHOWN, NO_HOST, Receipt, RetryRule, SendError
 from core.delivery import circuits
+from core.delivery.recipients import ALL_LEFT
 from core.delivery.retry import MOST_LOST, is_permanent, next_try, sentence
 from core.errors import BridgecastError, HostRefused
 from core.model.runs import Attempt, Circuit, Delivery, Run, State
@@ -28,6 +29,10 @@ def after_receipt(session: Session, row: Delivery, receipt: Receipt, rule: Retry
     """The channel answered: arrived, or arrived for some of the recipients."""
     attempt = get_attempt(session, row.id, row.fence)
     recipients = _answered(row.recipients, receipt.recipients, others="succeeded")
+    if recipients and len(_in_state(recipients, "ignored")) == len(recipients):
+        _close(session, attempt, "ignored", receipt, now=now)
+        _end(session, row, "ignored", recipients, ALL_LEFT, now=now)
+        return
     again, refused = _in_state(recipients, "retry"), _in_state(recipients, "failed")
     _close(session, attempt, "failed" if again or refused else receipt.outcome, receipt, now=now)
     _circuit_counts(session, row, success=True, now=now)

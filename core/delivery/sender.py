@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.connections import Connections
-from core.connectors.base import File, Parcel, Receipt, SendError
+from core.connectors.base import File, Parcel, Receipt, RecipientState, SendError
 from core.delivery.artefacts import ArtefactLost, Artefacts
 from core.delivery.inbox import Inbox
 from core.delivery.ledger import Ledger
@@ -15,6 +15,8 @@ from core.delivery.subscribers import Subscribers
 from core.delivery.work import Claim
 from core.errors import DataError, NotFound
 from core.model.runs import Artefact
+
+LEFT = "left these mails"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,24 @@ class Sender:
     pictures: Pictures
 
     def send(self, claim: Claim) -> Receipt:
-        """One try. Raises SendError; also for a file that is gone or altered and a connection that is not there."""
+        """One try. Raises SendError; also for a file that is gone or altered and a connection that is not there.
+
+        Recipients who left since the run was made are not served, and are called so in the receipt or the error.
+        """
+        staying = self.subscribers.staying(claim.subject_id, claim.recipients)
+        left: dict[str, tuple[RecipientState, str]] = {
+            recipient: ("ignored", LEFT) for recipient in claim.recipients if recipient not in staying
+        }
+        if left and not staying:
+            return Receipt(recipients=left)
+        try:
+            receipt = self._sent(replace(claim, recipients=staying))
+        except SendError as error:
+            error.recipients |= left
+            raise
+        return replace(receipt, recipients={**receipt.recipients, **left})
+
+    def _sent(self, claim: Claim) -> Receipt:
         try:
             parcel = self._parcel(claim)
         except ArtefactLost as error:

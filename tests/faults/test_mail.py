@@ -116,3 +116,34 @@ def test_a_refused_account_pauses_the_connection_and_no_try_is_counted(works: Wo
         works.app.connections.change(str(delivery.connection_id), secrets={"password": PASSWORD})
         works.reached(run_id, "succeeded")
         assert len(post.messages) == 1
+
+
+def test_who_left_while_the_mail_waited_for_another_try_gets_none(works: Works) -> None:
+    with mail_server(MAIL="451 4.7.1 Greylisted, come back later") as post:
+        export_id = export(works, post, ANNA, BEN)
+        run_id = works.ask(export_id)
+        works.start()
+        waits(works, run_id, 1)
+        works.app.subscribers.leave(works.app.subscribers.link(export_id, BEN).rpartition("/")[2])
+        post.answers.clear()
+        works.app.ledger.start_now(run_id, by=None)
+        works.reached(run_id, "succeeded")
+        assert [envelope.rcpt_tos for envelope in post.envelopes] == [[ANNA]]
+        delivery, _ = mailed(works, run_id)
+        assert delivery is not None
+        assert {who: told["state"] for who, told in delivery.recipients.items()} == {ANNA: "succeeded", BEN: "ignored"}
+
+
+def test_a_mail_that_all_have_left_meanwhile_is_not_sent_and_ends_ignored(works: Works) -> None:
+    with mail_server(MAIL="451 4.7.1 Greylisted, come back later") as post:
+        export_id = export(works, post, ANNA)
+        run_id = works.ask(export_id)
+        works.start()
+        waits(works, run_id, 1)
+        works.app.subscribers.leave(works.app.subscribers.link(export_id, ANNA).rpartition("/")[2])
+        post.answers.clear()
+        works.app.ledger.start_now(run_id, by=None)
+        wait_for(lambda: getattr(mailed(works, run_id)[0], "state", "") == "ignored", what="end of the delivery")
+        delivery, tries = mailed(works, run_id)
+        assert (delivery.reason if delivery else "", tries[-1].outcome) == ("all recipients left", "ignored")
+        assert post.envelopes == []
