@@ -191,3 +191,14 @@ def test_a_schedule_is_unknown_where_the_dataset_is(app: App) -> None:
     app.catalogue.share("sales", app.catalogue.access("sales").model_copy(update={"roles": ("admin",)}))
     with pytest.raises(NotFound):
         app.seen_by(caller(app, "analyst")).refreshes.keep("sales", HOURLY)
+
+
+def test_an_export_whose_source_is_gone_sends_nothing_and_says_at_which_step(app: App, sales_csv: Path) -> None:
+    export = make(app)
+    app.triggers.start(export.id, by=app.owner.id, how="hand")
+    sales_csv.unlink()
+    run = work(app)
+    assert (run.subject_id, run.state) == (export.id, "failed")
+    assert run.reason.startswith("The refresh of dataset 'sales' failed, so nothing was made of older rows.")
+    assert [(step["name"], step["outcome"]) for step in run.steps] == [("refresh", "failed")]
+    assert app.ledger.run(run.id).artefacts == ()
