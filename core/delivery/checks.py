@@ -11,6 +11,7 @@ from core.analyses import Analyses
 from core.catalogue import Catalogue
 from core.connections import Connections
 from core.delivery.destinations import check_destinations
+from core.delivery.messages import content_for
 from core.delivery.parameters import check_parameters
 from core.delivery.reports import make_report
 from core.delivery.rules import check_rule
@@ -44,8 +45,10 @@ class ExportCheck:
             )
         analyses = [self._analysis(spec.content, place) for place in range(len(spec.content.analyses))]
         self._check_triggers(spec, list(dict.fromkeys(analysis.dataset for analysis in analyses)))
-        for analysis, content in zip(analyses, spec.content.reports, strict=True):
-            self._draw(analysis, content)
+        for content in dict.fromkeys(one.model_dump_json() for one in _contents(spec)):
+            whole = ReportContent.model_validate_json(content)
+            for analysis, own in zip(analyses, whole.reports, strict=True):
+                self._draw(analysis, own)
 
     def _analysis(self, content: ReportContent, place: int) -> AnalysisSpec:
         try:
@@ -81,6 +84,12 @@ class ExportCheck:
         with suppress(EmptyComparison):
             made = make_report(self.warehouse, analysis, content, version, rendered_at=self.clock())
             require_steps(content, made.bridge)
+
+
+def _contents(spec: ExportSpec) -> list[ReportContent]:
+    """What is drawn: the export's content, and what destinations show whose filters or elements differ."""
+    own = [channel for channel in spec.channels if channel.overrides.where or channel.overrides.elements is not None]
+    return [spec.content, *(content_for(spec.content, channel) for channel in own)]
 
 
 def _require_complete(spec: ExportSpec) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from core.delivery.keeping import (
 from core.delivery.links import Link, LinkActs, datasets_of
 from core.model.base import new_id
 from core.model.delivery import IS_SET, Export, ExportSpec, LinkDestination, LinkSettings, ReportLink
+from core.model.naming import plain_name
 from core.model.triggers import Trigger
 from core.store import Store
 from core.store.exports import (
@@ -276,7 +276,7 @@ def _with_link(session: Session, spec: ExportSpec) -> ExportSpec:
     """What is sent leads back to the report: an export that sends and has no link gets one for signed-in people."""
     if not spec.channels or spec.links:
         return spec
-    bare = re.sub(r"[^a-z0-9]+", "-", spec.name.lower()).strip("-")[:LONGEST_OWN_SLUG].strip("-") or "report"
+    bare = plain_name(spec.name, longest=LONGEST_OWN_SLUG, otherwise="report")
     slug = bare if find_link(session, bare) is None else f"{bare}-{new_id()[:8]}"
     link = LinkDestination(settings=LinkSettings(slug=slug))
     return spec.model_copy(update={"destinations": (*spec.destinations, link)})

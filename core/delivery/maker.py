@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from core.access.dataset_rights import may_be_shown
 from core.analyses import Analyses
@@ -29,6 +29,7 @@ from core.errors import BridgecastError, DataError, EmptyComparison, NotFound
 from core.model.analysis import AnalysisSpec
 from core.model.data import FilesSource
 from core.model.delivery import ChannelDestination, Export, ExportSpec, LinkDestination, ReportContent
+from core.model.naming import plain_name
 from core.model.runs import Artefact, Delivery
 from core.store import Store
 from core.store.sent_runs import steps_of_sent
@@ -36,6 +37,8 @@ from core.warehouse import Version, Warehouse
 from core.wording import Templates
 
 NO_DATA, NOT_MET = "no data", "condition not met"
+NOT_SENT: Mapping[str, Any] = {"state": "ignored", "reason": NOT_MET}
+"""What a delivery says whose destination has a condition of its own that does not hold."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ class Maker:
         asked = served(row.recipients, only)
         staying = self.subscribers.staying(build.subject_id, asked)
         # A link shows what is newest at every load: nothing of it is sent.
-        ended = {"state": "succeeded"} if row.kind == "link" else nobody_left(asked, staying)
+        is_unmet = row.state == "ignored" and row.reason == NOT_MET
+        ended = {"state": "succeeded"} if row.kind == "link" else NOT_SENT if is_unmet else nobody_left(asked, staying)
         return PlannedDelivery(
             destination_id=row.destination_id,
             kind=row.kind,
@@ -217,7 +221,7 @@ class _Making:
         artefacts: list[Artefact] = []
         with self.steps.step("render") as told:
             shared = Renderings(partial(self._draw, sources))
-            deliveries = [self._delivery(shared, destination) for destination in self.spec.destinations]
+            deliveries = [self._asked(shared, destination, judging) for destination in self.spec.destinations]
             deliveries += [self._to_readers(shared, readers) for readers in self._readers()]
             if not deliveries:
                 shared.draw(self.spec.content)
@@ -233,6 +237,16 @@ class _Making:
     def _to_readers(self, shared: Renderings, readers: Readers) -> PlannedDelivery:
         planned = self._delivery(shared, readers.destination, readers.hidden)
         return replace(planned, name=f"Subscribers: {planned.name}")
+
+    def _asked(
+        self, shared: Renderings, destination: LinkDestination | ChannelDestination, judging: Judging
+    ) -> PlannedDelivery:
+        """The delivery to a destination, passed over where the destination's own condition does not hold."""
+        planned = self._delivery(shared, destination)
+        own = destination.overrides.condition if isinstance(destination, ChannelDestination) else None
+        if own is None or self.build.is_test or judging.verdict(own).holds:
+            return planned
+        return replace(planned, **NOT_SENT)
 
     def _delivery(
         self, shared: Renderings, destination: LinkDestination | ChannelDestination, hidden: tuple[str, ...] = ()
@@ -262,7 +276,7 @@ class _Making:
         occasion = Occasion(
             export_id=build.subject_id,
             export_name=build.name,
-            file_stem=_stem(build.name, now),
+            file_stem=f"{plain_name(build.name, longest=60, otherwise='report')}-{now:%Y-%m-%d}",
             run_id=build.run_id,
             link=maker.link_of(build.subject_id),
             is_test=build.is_test,
@@ -281,9 +295,3 @@ class _Making:
         )
         require_sound(made)
         return drawing_of(made, content, occasion, words)
-
-
-def _stem(name: str, now: datetime) -> str:
-    """The beginning of the names of attached files."""
-    bare = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "report"
-    return f"{bare}-{now:%Y-%m-%d}"

@@ -180,9 +180,11 @@ CHANNELS: tuple[str, ...] = tuple(_DRAWN)
 def content_for(content: ReportContent, channel: ChannelDestination) -> ReportContent:
     """What one destination is shown: the export's content with its own overrides."""
     own = channel.overrides
-    changed = {
+    changed: dict[str, Any] = {
         name: value
         for name in ("views", "layout", "locale", "elements", "attachments")
         if (value := getattr(own, name)) is not None
     }
+    if "views" in changed or "elements" in changed:
+        changed["parts"] = tuple(part.model_copy(update={"views": None, "elements": None}) for part in content.parts)
     return content.model_copy(update={**changed, "where": {**content.where, **own.where}})

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.analyses import SavedAnalysis
 from core.model.analysis import AnalysisSpec
+from core.model.naming import plain_name
 from core.ui import bridge_state as keys
 from core.ui.bridge_compare import date_columns
 from core.ui.bridge_diff import differences
@@ -18,7 +19,7 @@ from core.ui.bridge_state import Work, close_editor, forget_draft, go, move, ope
 from core.ui.bridge_url import PageState
 from core.ui.identity import acting
 from core.ui.notices import attempt, begin_dialog
-from core.ui.text import escape, moment, plain, zone
+from core.ui.text import escape, moment, zone
 
 SLUG_LENGTH = 63
 
@@ -35,7 +36,7 @@ def state_line(work: Work) -> str:
 
 def slug_of(name: str, taken: Collection[str]) -> str:
     """An address made of a name: lower-case letters, digits and hyphens, with a number when it is taken."""
-    own = plain(name)[: SLUG_LENGTH - 4].strip("-") or "analysis"
+    own = plain_name(name, longest=SLUG_LENGTH - 4, otherwise="analysis")
     tries = (own if number == 1 else f"{own}-{number}" for number in range(1, len(taken) + 2))
     return next(slug for slug in tries if slug not in taken)
 

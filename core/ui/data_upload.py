@@ -11,12 +11,13 @@ from core.app import App
 from core.catalogue import EVERY_ANALYST
 from core.errors import AccessDenied, AmbiguousSource
 from core.model.data import Calendar, DatasetAccess, DatasetSpec
+from core.model.naming import plain_name
 from core.store.dataset_rights import CLOSED
 from core.ui import data_calendar, data_columns, data_draft, data_jobs, progress, state
 from core.ui.data_draft import Draft
 from core.ui.data_reading import READINGS
 from core.ui.identity import acting, can
-from core.ui.text import counted, escape, plain
+from core.ui.text import counted, escape
 from core.warehouse import Inspection, Version
 
 FILE_TYPES = ["csv", "tsv", "txt", "gz", "json", "ndjson", "jsonl", "parquet", "xlsx"]
@@ -179,4 +180,4 @@ def _title(file: str) -> str:
 
 
 def _slug(name: str) -> str:
-    return plain(name)[:SLUG_LENGTH].strip("-") or "data"
+    return plain_name(name, longest=SLUG_LENGTH, otherwise="data")

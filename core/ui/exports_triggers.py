@@ -15,12 +15,13 @@ from core.delivery.exports import SavedExport
 from core.delivery.keeping import SavedTrigger
 from core.model.analysis import AnalysisSpec
 from core.model.data import DATE_TYPES, NUMERIC_TYPES
+from core.model.naming import plain_name
 from core.model.triggers import DatasetTrigger, Parameter, ScheduleTrigger, TriggerSpec, UrlTrigger
 from core.ui import data_schedule, frame
 from core.ui.exports_schedule import default_schedule, edit_schedule, schedule_of
 from core.ui.identity import acting
 from core.ui.notices import attempt, begin_dialog
-from core.ui.text import escape, plain
+from core.ui.text import escape
 
 TRIGGERS, NEW_URLS = "exports_triggers", "exports_new_urls"
 SYNC, FOLLOWED = "exports_sync", "exports_followed"
@@ -262,7 +263,8 @@ def _parameters(app: App, key: str, start: UrlTrigger, analysis: AnalysisSpec) -
 
 
 def _free_name(column: str, taken: dict[str, Parameter]) -> str:
-    own = re.sub(r"^(?=\d|$)", "p", plain(column).replace("-", "_"))[: LONGEST_NAME - 3]
+    bare = plain_name(column, longest=LONGEST_NAME - 4, otherwise="").replace("-", "_")
+    own = re.sub(r"^(?=\d|$)", "p", bare)
     return next(name for name in (own, *(f"{own}_{n}" for n in range(2, 100))) if name not in taken)
 
 

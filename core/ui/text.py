@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from unicodedata import combining, normalize
 
 import streamlit as st
 from babel.dates import format_timedelta
@@ -27,7 +26,6 @@ LIST_OR_LINE = re.compile(r"(?m)^(\s*\d*)([-+=.)])(?=[-=\s]|$)")
 LINK = re.compile(r"(?i)(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)")
 """Where something cuts an address apart that Streamlit would make a link of."""
 TONES: dict[Tone, str] = {"good": ":green[**{}**]", "bad": ":red[**{}**]", "strong": "**{}**", "muted": ":gray[{}]"}
-LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe"})
 JUST_NOW = timedelta(seconds=10)
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -41,13 +39,6 @@ def escape(text: str) -> str:
     for mark in MARKS:
         text = text.replace(mark, f"\\{mark}")
     return LIST_OR_LINE.sub(r"\1\\\2", text)
-
-
-def plain(name: str) -> str:
-    """A name for addresses, of lower-case letters, digits and hyphens: "Umsätze 2026" is "umsaetze-2026"."""
-    parts = normalize("NFKD", normalize("NFC", name.lower()).translate(LETTERS))
-    bare = "".join(sign for sign in parts if not combining(sign))
-    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")
 
 
 def markdown(line: Line) -> str:

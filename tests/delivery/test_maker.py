@@ -126,6 +126,32 @@ def test_one_rendering_serves_all_destinations_that_show_the_same(sales_app: App
     assert made.steps[-1]["reports"] == 2
 
 
+def test_five_hundred_recipients_are_one_rendering_and_each_difference_is_one_more(
+    sales_app: App, maker: Maker
+) -> None:
+    many = {**MAIL, "settings": {"to": [f"p{number}@example.org" for number in range(500)], "mode": "each"}}
+    german = {**MAIL, "id": "german", "overrides": {"locale": "de", "layout": "list"}}
+    elements = {"elements": [{"view": "waterfall", "part": "table"}]}
+    bare = [{**HOOK, "id": f"bare{number}", "overrides": elements} for number in range(3)]
+    made = maker.make(built(sales_app, spec={"destinations": [many, german, *bare, HOOK]}))
+    assert made.steps[-1]["reports"] == 3
+    assert len(made.deliveries[0].recipients) == 500
+    assert len({delivery.message for delivery in made.deliveries}) == 4
+
+
+def test_a_destination_is_passed_over_where_its_own_condition_does_not_hold(sales_app: App, maker: Maker) -> None:
+    unmet = {"condition": {"kind": "alert", "any": [{"change_pct": 50}]}}
+    met = {"condition": {"kind": "alert", "any": [{"change_pct": 1}]}}
+    spec = {"destinations": [{**HOOK, "overrides": unmet}, {**HOOK, "id": "other", "overrides": met}]}
+    first = built(sales_app, spec=spec)
+    made = maker.make(first)
+    told = [("ignored", "condition not met"), ("planned", "")]
+    assert [(each.state, each.reason) for each in made.deliveries] == told
+    sales_app.ledger.built(first, made)
+    again = maker.make(built(sales_app, key="again", parent_id=first.run_id, replays="same:all"))
+    assert sorted((each.state, each.reason) for each in again.deliveries) == sorted(told)
+
+
 def test_filters_of_the_run_are_locked_for_it(sales_app: App, maker: Maker) -> None:
     made = maker.make(built(sales_app, where={"country": ["DE"]}))
     assert read(sales_app, made, "webhook.json")["data"]["total"]["base"] == 2400.0

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.model.document import Table, Text
-from core.ui.text import ago, escape, markdown, markdown_table, plain, plural, size
+from core.model.naming import plain_name
+from core.ui.text import ago, escape, markdown, markdown_table, plural, size
 
 NOW = datetime(2026, 12, 1, 6, 2, tzinfo=UTC)
 
@@ -82,7 +83,7 @@ def test_sizes_are_said_in_the_unit_people_use(number: int, words: str) -> None:
     ],
 )
 def test_an_address_keeps_the_letters_of_a_name_readable(name: str, address: str) -> None:
-    assert plain(name) == address
+    assert plain_name(name, longest=60, otherwise="") == address
 
 
 def test_a_table_keeps_its_columns_whatever_stands_in_a_cell() -> None:
