@@ -47,6 +47,12 @@ NEXT: Mapping[str, str] = {
     "missed": "missed",
 }
 """What is advised, by what happened."""
+OPENS: Mapping[str, str] = {
+    "connection": "told_open_connections",
+    "disabled": "told_open_runs",
+    "stopped": "told_open_export",
+}
+"""What the link is called, by what happened; of all else it leads to the run."""
 MOST_LISTED = 50
 """More pieces of news than these are counted in a mail, and stand in the app."""
 
@@ -106,7 +112,7 @@ def told(news: News, locale: str, zone: str) -> Told:
     if news.what in NEXT:
         lines.append(say(f"told_next_{NEXT[news.what]}"))
     title = say(f"told_{news.what}", export=news.export, name=news.name, at=at)
-    opens = {"connection": "told_open_connections", "stopped": "told_open_export"}.get(news.what, "told_open")
+    opens = OPENS.get(news.what, "told_open")
     return Told(_line(title), tuple(lines), news.link, say(opens))
 
 
@@ -126,7 +132,7 @@ def alert_mail(news: Sequence[Told], locale: str) -> dict[str, Any]:
         .get_template("alert.html")
         .render(subject=subject, lang=language(locale), news=shown, reason=say("told_reason"))
     )
-    blocks = ["\n".join([each.title, "", *each.lines, f"{each.open}: {each.link}"]) for each in shown]
+    blocks = ["\n".join([each.title, "", *each.lines, each.open, each.link]) for each in shown]
     plain = "\n\n".join([*blocks, f"-- \n{say('told_reason')}"]) + "\n"
     return {"subject": subject, "text": plain, "html": _inliner().inline(drawn), "pictures": [], "attachments": []}
 

@@ -399,6 +399,7 @@ MESSAGES = {
     "told_next_late": "Weiter: Sehen Sie sich den Lauf an. Vielleicht stand der Dienst still oder war ausgelastet.",
     "told_next_missed": "Weiter: Starten Sie den Export jetzt, wenn er noch gebraucht wird.",
     "told_open": "Lauf öffnen",
+    "told_open_runs": "Seite der Läufe öffnen",
     "told_open_connections": "Verbindungen öffnen",
     "told_open_export": "Export öffnen",
     "told_reason": "Sie erhalten diese Meldung, weil Sie den Export erstellt haben oder seine Meldungen Sie nennen.",

@@ -331,6 +331,7 @@ MESSAGES = {
     "told_next_late": "Next: look at the run. The sidecar may have been down, or busy.",
     "told_next_missed": "Next: run the export now, if it is still wanted.",
     "told_open": "Open the run",
+    "told_open_runs": "Open the Runs page",
     "told_open_connections": "Open the connections",
     "told_open_export": "Open the export",
     "told_reason": "You get this alert as the maker of the export, or because its alerts name you.",

@@ -395,6 +395,7 @@ MESSAGES = {
     "told_next_late": "Ensuite : regardez l’exécution. Le service était peut-être arrêté ou occupé.",
     "told_next_missed": "Ensuite : lancez l’export maintenant, s’il est encore utile.",
     "told_open": "Ouvrir l’exécution",
+    "told_open_runs": "Ouvrir la page des exécutions",
     "told_open_connections": "Ouvrir les connexions",
     "told_open_export": "Ouvrir l’export",
     "told_reason": "Vous recevez cette alerte comme auteur de l’export, ou parce que ses alertes vous nomment.",

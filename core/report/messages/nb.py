@@ -384,6 +384,7 @@ MESSAGES = {
     "told_next_late": "Videre: Se på kjøringen. Tjenesten kan ha vært nede eller opptatt.",
     "told_next_missed": "Videre: Kjør eksporten nå, hvis den fortsatt trengs.",
     "told_open": "Åpne kjøringen",
+    "told_open_runs": "Åpne siden for kjøringer",
     "told_open_connections": "Åpne tilkoblingene",
     "told_open_export": "Åpne eksporten",
     "told_reason": "Du får dette varselet fordi du laget eksporten, eller fordi varslene dens nevner deg.",
