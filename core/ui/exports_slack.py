@@ -23,6 +23,7 @@ HOOK_POSTS = "An incoming webhook posts into its own channel."
 BY_ADDRESS = "Charts are shown by their address."
 AS_TEXT = "Charts are told as text: it takes no files, and this installation has no public https address."
 AS_LINKS = "A dropdown becomes links into the report: "
+NOBODY_HEARS = "a menu needs an app-level token, or a signing secret and a public https address."
 NO_TEST = "An incoming webhook posts into its own channel, where everybody would see the test. Connect a bot to test."
 
 
@@ -34,8 +35,8 @@ def tell_limits(app: App, connection_id: str | None) -> None:
     if _is_hook(connection):
         charts = BY_ADDRESS if app.settings.has_public_https else AS_TEXT
         st.info(f"{HOOK_POSTS} {charts} {AS_LINKS}a webhook is told of no choice.", icon=":material/info:")
-    elif not _answers(connection):
-        st.caption(f":material/info: {AS_LINKS}the connection has no signing secret and no app-level token.")
+    elif not _hears_choices(app, connection):
+        st.caption(f":material/info: {AS_LINKS}{NOBODY_HEARS}")
 
 
 def to_whoever_asks(app: App, channel: ChannelDestination, email: str) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def show_message(app: App, channel: ChannelDestination, letter: Letter) -> None:
     message, connection = letter.message, _connection(app, channel.connection)
     is_hook = connection is not None and _is_hook(connection)
     posts, choices = list(message["posts"]), message["choices"]
-    if connection is not None and not _answers(connection):
+    if connection is not None and not _hears_choices(app, connection):
         posts = [{**post, "blocks": links_of(post["blocks"], choices)} for post in posts]
     elif choices:
         labels = {str(one["value"]): str(one["label"]) for one in choices}
@@ -84,5 +85,7 @@ def _is_hook(connection: SavedConnection) -> bool:
     return "token" not in connection.secrets and "incoming_webhook_url" in connection.secrets
 
 
-def _answers(connection: SavedConnection) -> bool:
-    return "token" in connection.secrets and bool({"signing_secret", "app_token"} & connection.secrets)
+def _hears_choices(app: App, connection: SavedConnection) -> bool:
+    """As the connector decides when it sends."""
+    by_call = app.settings.has_public_https and "signing_secret" in connection.secrets
+    return "token" in connection.secrets and ("app_token" in connection.secrets or by_call)

@@ -20,7 +20,7 @@ from tests.connectors.slack_parcels import (
     outside,
     parcel,
 )
-from tests.connectors.slack_server import HOOK, TOKEN, Fault, Workspace, slack_server
+from tests.connectors.slack_server import APP_TOKEN, HOOK, TOKEN, Fault, Workspace, slack_server
 
 LIMITED = Fault(429, {"Retry-After": "120"}, '{"ok": false, "error": "ratelimited"}')
 
@@ -245,7 +245,10 @@ def test_nothing_shown_holds_a_secret(slack: Workspace, tmp_path: Path) -> None:
 def test_the_test_of_a_connection_says_who_it_is_and_what_it_lacks(slack: Workspace) -> None:
     check = Slack().check(account(slack, {"token": TOKEN, "signing_secret": SIGNING_SECRET}), outside())
     assert check.ok
-    assert "bridgecast in the workspace Example. All scopes are there. Menus in messages work." in check.text
+    assert (
+        "bridgecast in the workspace Example. All scopes are there. Menus in messages work where Slack reaches"
+        in check.text
+    )
     slack.scopes = "chat:write,files:write,files:read,users:read,users:read.email,channels:read"
     lacks = Slack().check(account(slack), outside())
     assert lacks.ok
@@ -299,6 +302,22 @@ def test_where_nobody_answers_a_menu_it_becomes_links(slack: Workspace, tmp_path
             "step%3AConversion",
             "step%3ABasket",
         ]
+
+
+@pytest.mark.parametrize(("secret", "is_reached"), [("signing_secret", True), ("app_token", False)])
+def test_where_somebody_hears_it_a_menu_is_sent(
+    secret: str, is_reached: bool, slack: Workspace, tmp_path: Path
+) -> None:
+    own = account(slack, {"token": TOKEN, secret: {"app_token": APP_TOKEN}.get(secret, SIGNING_SECRET)})
+    one = replace(parcel(tmp_path, layout="dropdown"), picture=lambda name: "https://b.example.org/i" * is_reached)
+    Slack().send(own, outside(), one)
+    assert "choose:d1" in [block.get("block_id") for block in slack.messages[0]["blocks"]]
+
+
+def test_a_menu_of_which_slack_could_tell_nobody_becomes_links(slack: Workspace, tmp_path: Path) -> None:
+    own = account(slack, {"token": TOKEN, "signing_secret": SIGNING_SECRET})
+    Slack().send(own, outside(), parcel(tmp_path, layout="dropdown"))
+    assert "static_select" not in json.dumps(slack.messages[0]["blocks"])
 
 
 def test_a_webhook_that_is_gone_switches_its_destination_off(slack: Workspace, tmp_path: Path) -> None:

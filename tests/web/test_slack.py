@@ -53,7 +53,8 @@ def sent(site: Site, slack: Workspace) -> Delivery:
     secrets = {"token": TOKEN, "signing_secret": SIGNING_SECRET}
     # Another workspace that installed the same app.
     app.connections.create("slack", "Theirs", {"base_url": slack.base_url}, secrets, by=app.owner.id)
-    connection = app.connections.create("slack", "Ours", {"base_url": slack.base_url}, secrets, by=app.owner.id)
+    own = {**secrets, "app_token": APP_TOKEN}
+    connection = app.connections.create("slack", "Ours", {"base_url": slack.base_url}, own, by=app.owner.id)
     spec = {
         "name": "Menu",
         "content": {"kind": "report", "analysis": "revenue", "layout": "dropdown"},
@@ -164,7 +165,6 @@ def test_where_slack_cannot_call_a_choice_comes_by_a_line_that_is_opened_again(
     site: Site, slack: Workspace, sent: Delivery
 ) -> None:
     app = site.app
-    app.connections.change(str(sent.connection_id), secrets={"app_token": APP_TOKEN})
     body = call(sent.id, "2.chart", slack.response_url())
     end = Line(json.loads(parse_qs(body.decode())["payload"][0]))
     lines = SlackLines(SlackChoices(app.store, app.connections, app.artefacts, app.organisation.id, app.clock))

@@ -78,10 +78,9 @@ class Desk:
         """Whom it speaks to, for sentences."""
         return str(urlsplit(self.base_url if self.token else self.hook_url or self.base_url).hostname)
 
-    @property
-    def answers_choices(self) -> bool:
-        """Whether somebody can be told what was chosen from a menu."""
-        return bool(self.token and (self.signing_secret or self.app_token))
+    def hears_choices(self, *, is_reached: bool) -> bool:
+        """Whether Slack can tell what was chosen from a menu. is_reached: whether it reaches us by https."""
+        return bool(self.token and (self.app_token or (self.signing_secret and is_reached)))
 
     def said(self, text: str) -> str:
         """Text of or about Slack, without the secrets that may be in it."""

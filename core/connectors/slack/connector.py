@@ -155,8 +155,10 @@ def _judged(desk: Desk, team: str, user: str, given: list[str]) -> Check:
 
 
 def _menus(desk: Desk) -> str:
-    if desk.answers_choices:
-        return "Menus in messages work."
+    if desk.app_token:
+        return "Menus in messages work by Socket Mode."
+    if desk.signing_secret:
+        return "Menus in messages work where Slack reaches this installation by https; elsewhere they become links."
     return "Menus in messages become links: there is no signing secret and no app-level token."
 
 
