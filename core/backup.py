@@ -25,6 +25,7 @@ from core.access.keys import FILE_NAME as KEY_FILE
 from core.errors import BridgecastError, StoreError
 from core.settings import PRODUCT_VERSION, Settings, read_settings
 from core.store.engine import store_path
+from core.warehouse.files import sync
 from core.warehouse.versions import DROPPED, LOCK, MANIFEST
 
 FORMAT = 1
@@ -76,7 +77,7 @@ def back_up(settings: Settings, folder: Path, *, with_key: bool, now: datetime) 
         listed = {str(path.relative_to(made)): {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in files}
         about = {"format": FORMAT, "version": PRODUCT_VERSION, "made_at": now.isoformat(), "files": listed}
         (made / LIST).write_text(json.dumps(about, indent=1))
-        sync(made)
+        sync_all(made)
         made.rename(folder)
     return len(listed)
 
@@ -90,14 +91,10 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def sync(folder: Path) -> None:
+def sync_all(folder: Path) -> None:
     """Wait until a folder and all that is in it is on the disk."""
     for path in (*folder.rglob("*"), folder):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(path)
 
 
 def _collect(settings: Settings, store: Path, made: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from core.access.keys import FILE_NAME as KEY_FILE
-from core.backup import FORMAT, LIST, STORE, sha256, sync
+from core.backup import FORMAT, LIST, STORE, sha256, sync_all
 from core.errors import BridgecastError, StoreError
 from core.settings import Settings, read_settings
 from core.store.engine import store_path
@@ -51,7 +51,7 @@ def restore(settings: Settings, folder: Path) -> None:
             shutil.copyfile(folder / name, made / name)
         if (made / KEY_FILE).exists():
             (made / KEY_FILE).chmod(0o600)
-        sync(made)
+        sync_all(made)
         if store != target / STORE:
             store.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             shutil.move(made / STORE, store)

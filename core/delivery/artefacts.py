@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.errors import BridgecastError, Gone
 from core.model.runs import Artefact
+from core.warehouse.files import sync
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
 LEAST_FREE_BYTES = 500_000_000
@@ -52,7 +53,7 @@ class Artefacts:
             file.flush()
             os.fsync(file.fileno())
         making.replace(target)
-        _sync(folder)
+        sync(folder)
         return self._row(run_id, name, media_type, content)
 
     def copy(self, artefact: Artefact, run_id: str) -> Artefact:
@@ -113,12 +114,3 @@ def _checked(name: str) -> str:
     if not NAME.fullmatch(name):
         raise ValueError(f"'{name}' is no name of a run's file")
     return name
-
-
-def _sync(folder: Path) -> None:
-    """A name is only kept by a power cut when its folder is on the disk too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -29,6 +29,15 @@ _REFUSED = {
 }
 
 
+def sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk: a name is only kept by a power cut when its folder is, too."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 @dataclass(frozen=True)
 class Format:
     """What a file is; `is_gzip`: as a whole compressed by gzip."""

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from core.errors import Cancelled, DataError, UnknownColumn, UnknownDataset
 from core.model.data import Calendar, ColumnSpec
+from core.warehouse.files import sync
 
 KEPT_VERSIONS = 3
 KEPT_FOR = timedelta(hours=1)
@@ -220,19 +221,19 @@ class Draft:
         keep: called with the version just before it counts; if it raises, there is no such version.
         """
         for ending in self._made:
-            _sync(self.path(ending))
+            sync(self.path(ending))
         if keep is not None:
             keep(version)
         for ending in self._made:
             self.path(ending).rename(self.final(ending))
         self._made.clear()
-        _sync(self.folder)
+        sync(self.folder)
         kept = _kept((*self.earlier, version), now=version.published_at)
         temporary = self.folder / f".{MANIFEST}"
         temporary.write_text(json.dumps({"format": FORMAT, "versions": [_dump(v) for v in kept]}, indent=1))
-        _sync(temporary)
+        sync(temporary)
         temporary.replace(self.folder / MANIFEST)
-        _sync(self.folder)
+        sync(self.folder)
         _sweep(self.folder, kept)
 
     def discard(self) -> None:
@@ -278,15 +279,6 @@ def _is_same(handle: int, path: Path) -> bool:
         return os.fstat(handle).st_ino == path.stat().st_ino
     except FileNotFoundError:
         return False
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file or folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _kept(versions: tuple[Version, ...], *, now: datetime) -> tuple[Version, ...]:
