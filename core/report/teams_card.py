@@ -198,13 +198,22 @@ class _Drawing:
         return {"type": "ActionSet", "actions": actions}
 
     def _container(self, number: int, section: Section) -> Element:
-        items = [heading(section.title, size="Medium")] if section.title else []
+        items = self._part(number, section)
+        if section.title:
+            items.append(heading(section.title, size="Medium"))
         if section.subtitle:
             items.append(text_block(section.subtitle, isSubtle=True, size="Small", spacing="None"))
         items += [*self._figures(section), *self._comment(section)]
         items += [text_block(note, isSubtle=True, size="Small") for note in section.notes]
         name = PANEL.format(number)
         return {"type": "Container", "id": name, "separator": True, "spacing": "Large", "items": items}
+
+    def _part(self, number: int, section: Section) -> list[Element]:
+        """Of a digest, which analysis this is: over every view, in a list over the first one of it."""
+        before = self._report.sections[number - 2].place if number > 1 else 0
+        if not section.part or (self._report.layout == "list" and section.place == before):
+            return []
+        return [text_block(section.part, weight="Bolder", isSubtle=True)]
 
     def _figures(self, section: Section) -> list[Element]:
         """The chart, or the figures that stand for it."""
@@ -269,7 +278,8 @@ def _mood(report: Report) -> str:
 
 def _label(section: Section, locale: str) -> str:
     """A button's words, short since several stand in a row: of a step its name. No Markdown is read there."""
-    line = bare(section.key.partition(":")[2] or option_label(section, locale))
+    step = section.key.partition(":")[2]
+    line = bare(step if step and not section.part else option_label(section, locale))
     return line if len(line) <= MOST_OF_A_LABEL else f"{line[: MOST_OF_A_LABEL - 1]}…"
 
 

@@ -116,6 +116,23 @@ def test_the_seventh_button_and_those_behind_it_are_secondary(slides: Report) ->
     assert [action["mode"] for action in choices["actions"]] == ["primary"] * 6 + ["secondary"] * 3
 
 
+@pytest.mark.parametrize(("layout", "count"), [("slides", 4), ("dropdown", 4), ("list", 2)])
+def test_a_digest_names_its_parts(layout: str, count: int, slides: Report) -> None:
+    parts_of_it = [
+        replace(section, key=f"{section.key}.{place}", part=name, place=place)
+        for place, name in ((1, "Shop"), (2, "Stores"))
+        for section in slides.sections
+    ]
+    headline = (Text("1 of 2 KPIs moved beyond their threshold"),)
+    digest = replace(slides, layout=layout, headline=headline, sections=tuple(parts_of_it))
+    card = cards(digest)["pictured"]
+    shown = [item["text"] for view in views(card) for item in view["items"] if item["type"] == "TextBlock"]
+    assert len([text for text in shown if text in {"Shop", "Stores"}]) == count
+    assert plain(headline) in said(card)
+    labels = [action["title"] for row in of_type(card, "ActionSet") for action in row["actions"]]
+    assert all(label.startswith(("Shop: ", "Stores: ")) for label in labels)
+
+
 def test_it_leads_to_the_report_and_names_its_delivery(slides: Report) -> None:
     card = cards(slides)["pictured"]
     assert card["actions"] == [{"type": "Action.OpenUrl", "title": "Open the report", "url": LINK}]
