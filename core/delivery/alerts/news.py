@@ -20,7 +20,7 @@ from core.delivery.alerts.recipients import Everybody, everybody, listeners, tar
 from core.model.access import Person
 from core.model.alerts import AlertKind, AlertTarget, Notice, Trouble
 from core.model.connections import Connection
-from core.model.delivery import Export
+from core.model.delivery import Export, ExportSpec
 from core.model.runs import Circuit, Delivery, Run, RunEvent
 from core.report.alert_mail import News
 from core.store.alerts import (
@@ -70,6 +70,16 @@ class Gathering:
         """Who can be told."""
         return everybody(self.session, self.organisation_id)
 
+    @cached_property
+    def failing(self) -> set[str]:
+        """Ids of exports with something that fails: of all others nothing can be over."""
+        return {trouble.export_id for trouble in open_troubles(self.session, self.organisation_id)}
+
+    @cached_property
+    def specs(self) -> dict[str, ExportSpec]:
+        """The specifications that were read."""
+        return {}
+
     def look(self) -> None:
         """Write down what is to be told."""
         mark = mark_of(self.session, self.organisation_id)
@@ -83,6 +93,8 @@ class Gathering:
                 continue
             if event.state == "ignored" and run.reason == "missed":
                 missed.setdefault(export.id, []).append(run)
+            elif event.delivery_id is not None and event.state == "succeeded" and export.id not in self.failing:
+                continue
             elif event.delivery_id is not None:
                 self._delivery_ended(export, run, event, self.session.get_one(Delivery, event.delivery_id))
             else:
@@ -109,7 +121,7 @@ class Gathering:
             trouble.kind, trouble.name, trouble.text = row.kind, row.name, row.reason or event.text
             trouble.tried, trouble.channel = row.fence, self._channel(row)
             self._fails(trouble, run, event.at)
-        elif event.state == "succeeded" and row.kind != "link":
+        elif event.state == "succeeded":
             self._over(export, run, row.destination_id)
 
     def _run_ended(self, export: Export, run: Run, event: RunEvent) -> None:
@@ -152,10 +164,13 @@ class Gathering:
             trouble.ended_at, trouble.since, trouble.failures = None, at, 0
         trouble.failures += 1
         trouble.run_id, trouble.last_at = run.id, at
+        self.failing.add(trouble.export_id)
         self.session.add(trouble)
         self.session.flush()
 
     def _over(self, export: Export, run: Run, destination_id: str) -> None:
+        if export.id not in self.failing:
+            return
         for trouble in open_troubles(self.session, self.organisation_id, export.id, destination_id):
             trouble.ended_at = self.now
             if _was_told(trouble):
@@ -231,7 +246,7 @@ class Gathering:
 
     def _tell(self, export: Export, kinds: tuple[AlertKind, ...], key: str, news: News, *, channel: str = "") -> None:
         """A notice for everybody who hears of one of these kinds."""
-        spec = export_spec(export)
+        spec = self.specs.get(export.id) or self.specs.setdefault(export.id, export_spec(export))
         heard = [target for kind in kinds for target in listeners(self.everybody, spec, kind, export.created_by)]
         for target in {target_key(one): one for one in heard}.values():
             self._keep(target, key, news, export.id, channel=channel, locale=spec.content.locale)
