@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -46,18 +47,41 @@ class Store:
         self._write = sessionmaker(immediate, class_=Session, expire_on_commit=False)
         self._watcher: sqlite3.Connection | None = None
         self._watching, self._writing = threading.Lock(), threading.Lock()
+        self._joined: ContextVar[Session | None] = ContextVar("joined", default=None)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the store and changes nothing."""
+        if joined := self._joined.get():
+            yield joined
+            return
         with self._read() as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose changes are all kept when the block ends, or none when it raises."""
+        if joined := self._joined.get():
+            yield joined
+            joined.flush()
+            return
         with self._one_at_a_time(), self._write.begin() as session:
             yield session
+
+    @contextmanager
+    def together(self, *, is_kept: bool = True) -> Iterator[None]:
+        """All that this thread reads and writes inside is one transaction: kept as a whole, or not at all.
+
+        is_kept: False only tries it; then, too, nothing is kept.
+        """
+        with self._one_at_a_time(), self._write.begin() as session:
+            mark = self._joined.set(session)
+            try:
+                yield
+            finally:
+                self._joined.reset(mark)
+            if not is_kept:
+                session.rollback()
 
     def migrate(self) -> None:
         """Make or change the tables to what this version needs. Two processes may call it at once: one waits.

@@ -66,6 +66,8 @@ ROUTES: dict[str, Action | None] = {
     f"DELETE {O}/tokens/{{token_id}}": "token.own",
     f"PUT {O}/exports/{{export_id}}/subscription": "report.subscribe",
     f"DELETE {O}/exports/{{export_id}}/subscription": "report.subscribe",
+    f"GET {O}/spec": "export.read",
+    f"PUT {O}/spec": "export.write",
     f"GET {O}/sending": "run.read",
     f"PUT {O}/sending": "settings.write",
     f"GET {O}/runs": "run.read",

@@ -17,6 +17,7 @@ from core.web.api import (
     people,
     runs,
     sending,
+    spec,
     subscriptions,
     switched_off,
     templates,
@@ -49,6 +50,7 @@ def api_routes() -> APIRouter:
         templates,
         audit,
         tokens,
+        spec,
     )
     for module in of_organisation:
         routes.include_router(module.routes, prefix="/orgs/{organization_id}", responses=answers(403, 404))
