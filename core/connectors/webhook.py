@@ -7,12 +7,13 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 from requests import PreparedRequest, RequestException, Response
 from standardwebhooks import Webhook as Signer
 
 from core.connectors.base import (
+    MASK,
     Account,
     Check,
     Field,
@@ -33,6 +34,8 @@ SHORTEST_KEY, LONGEST_KEY = 24, 64
 """Bytes of a signing key, as Standard Webhooks asks."""
 PREFIX = "whsec_"
 GONE = 410
+SHORTEST_TOKEN = 8
+"""Characters of what in the query of an address may be a secret, wherever it is repeated."""
 MINUTE, HOUR = 60.0, 3_600.0
 AGENT = "Bridgecast"
 TOKEN_SIGNS = frozenset("!#$%&'*+-.^_`|~")
@@ -100,6 +103,13 @@ class Hook:
         """Where it is, for sentences."""
         return str(urlsplit(self.url).hostname)
 
+    @property
+    def shown_url(self) -> str:
+        """The address without what its query says: receivers put tokens there."""
+        bare, mark, query = self.url.partition("?")
+        names = [pair.partition("=")[0] for pair in query.split("&")]
+        return f"{bare}?{'&'.join(f'{name}={MASK}' for name in names)}" if mark else bare
+
     def credentials(self) -> dict[str, str]:
         """The header by which the receiver knows us. Raises SendError when its secret is not there."""
         if self.auth == "none":
@@ -123,7 +133,17 @@ class Hook:
     def said(self, text: str) -> str:
         """What the receiver said, without the secrets it may have repeated."""
         login = b64encode(f"{self.user}:{self.password}".encode()).decode("ascii") if self.password else ""
-        return masked(text, [self.token, self.password, login, *self.keys], most=MOST_SHOWN)
+        asked = [value for _, value in parse_qsl(urlsplit(self.url).query) if len(value) >= SHORTEST_TOKEN]
+        hidden = [
+            self.token,
+            self.password,
+            login,
+            *self.keys,
+            *asked,
+            *(quote(one, safe="") for one in asked),
+            *map(quote_plus, asked),
+        ]
+        return masked(text, hidden, most=MOST_SHOWN)
 
     def _require_secret(self) -> None:
         name = "password" if self.auth == "basic" else "token"
@@ -205,7 +225,7 @@ class Webhook:
         """Post the message. Raises SendError."""
         hook, now = Hook.of(account), datetime.now(UTC)
         body = _body(parcel)
-        request = f"POST {hook.url} webhook-id: {parcel.delivery_id}, {len(body)} bytes: {body.decode('utf-8')}"
+        request = f"POST {hook.shown_url} webhook-id: {parcel.delivery_id}, {len(body)} bytes: {body.decode('utf-8')}"
         shown = hook.said(request)
         headers = _headers(parcel) | hook.credentials() | hook.signature(parcel.delivery_id, now, body)
         try:

@@ -17,7 +17,7 @@ class RunFilter:
 
     subjects: ids of exports (or datasets). destinations: their ids or kinds. since (included), until (excluded): by
     creation. text: in the names of run and destinations, and in addresses. only_hidden: what was put away, instead of
-    all else.
+    all else. with_addresses: whether the text is looked for beyond the run's own name.
     """
 
     states: tuple[str, ...] = ()
@@ -29,6 +29,7 @@ class RunFilter:
     parent_id: str | None = None
     only_hidden: bool = False
     with_tests: bool = True
+    with_addresses: bool = True
 
 
 @dataclass(frozen=True)
@@ -124,5 +125,6 @@ def _of_deliveries(asked: RunFilter) -> list[ColumnElement[bool]]:
         shown = (col(Delivery.name), cast(col(Delivery.recipients), String))
         named = or_(*(each.icontains(text, autoescape=True) for each in shown))
         in_run = col(Run.name).icontains(text, autoescape=True)
-        found.append(or_(in_run, col(Run.id).in_(select(Delivery.run_id).where(named))))
+        in_delivery = col(Run.id).in_(select(Delivery.run_id).where(named))
+        found.append(or_(in_run, in_delivery) if asked.with_addresses else in_run)
     return found

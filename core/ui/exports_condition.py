@@ -20,7 +20,7 @@ from core.report.dates import day_label
 from core.ui.text import LOCALE, plural
 from core.warehouse import Version
 
-KIND, WHICH, JOIN, REPEAT = "exports_send", "exports_alert_which", "exports_alert_join", "exports_alert_repeat"
+KIND, WHICH, JOIN, REPEAT = "exports_send", "exports_if_which", "exports_if_join", "exports_if_repeat"
 CROSSINGS = "exports_crossings"
 KINDS = {"always": "Each time", "alert": "On alert only"}
 WHICHES = {"own": "Thresholds of the analysis", "given": "Others"}

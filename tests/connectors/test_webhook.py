@@ -346,3 +346,11 @@ def test_a_check_of_a_host_that_is_not_there_says_so() -> None:
 
     check = Webhook().check(account("https://hooks.example.org/"), outside(resolve=nobody))
     assert (check.ok, "There is no host 'hooks.example.org'" in check.text) == (False, True)
+
+
+def test_a_token_in_the_query_of_the_address_is_sent_and_never_shown(httpserver: HTTPServer) -> None:
+    said = "who is geheim/42 or geheim%2F42?"
+    httpserver.expect_request("/hook", query_string="key=geheim%2F42&n=1").respond_with_data(said)
+    receipt = Webhook().send(account(httpserver.url_for("/hook?key=geheim%2F42&n=1")), outside(), PARCEL)
+    assert receipt.request.startswith(f"POST {httpserver.url_for('/hook')}?key=***&n=*** webhook-id")
+    assert "geheim" not in receipt.request + receipt.response

@@ -84,3 +84,10 @@ def test_a_run_is_judged_by_the_data_that_it_held_not_by_what_its_export_shows_n
     assert (row.run.where, runs.get(asked).run.where, runs.get(asked).artefacts) == ({}, {}, ())
     with pytest.raises(NotFound):
         runs.file(asked, "email.json")
+
+
+def test_a_viewer_finds_runs_by_their_name_and_by_nobody_s_address(sales_app: App, run_id: str) -> None:
+    name = sales_app.ledger.run(run_id).run.name
+    assert [row.run.id for row in seen(sales_app, "viewer").list(RunFilter(text=name))] == [run_id]
+    assert seen(sales_app, "viewer").list(RunFilter(text=ADDRESS)) == []
+    assert [row.run.id for row in seen(sales_app, "owner").list(RunFilter(text=ADDRESS))] == [run_id]

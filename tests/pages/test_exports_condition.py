@@ -29,7 +29,7 @@ def test_without_thresholds_nothing_would_have_been_sent(open_page: Open, revenu
 
 
 def test_a_crossing_is_looked_back_on_and_kept(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
-    page = settled(alerting(open_page).segmented_control(key="exports_alert_which").set_value("given").run())
+    page = settled(alerting(open_page).segmented_control(key="exports_if_which").set_value("given").run())
     page = act(page, "exports_add_crossing")
     assert looked_back(page)[0] == "–"
     page = settled(page.number_input(key=f"{FIRST}_change_pct").set_value(1.5).run())
