@@ -169,7 +169,7 @@ def _steps(run: Run) -> None:
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:
     began, ended = (datetime.fromisoformat(str(step[name])) for name in ("started_at", "finished_at"))
     known = {"name", "started_at", "finished_at", "outcome", "rows", "bytes"}
-    rest = ", ".join(f"{name}: {value}" for name, value in step.items() if name not in known)
+    rest = ", ".join(f"{name}: {_plain(value)}" for name, value in step.items() if name not in known)
     return {
         "Step": str(step["name"]).capitalize(),
         "Outcome": str(step["outcome"]),
@@ -178,6 +178,10 @@ def _step(step: Mapping[str, Any]) -> dict[str, Any]:
         "Size": size(int(step["bytes"])) if step.get("bytes") is not None else "",
         "Found": rest,
     }
+
+
+def _plain(value: Any) -> Any:
+    return ("yes" if value else "no") if isinstance(value, bool) else value
 
 
 def _files(runs: SeenRuns, detail: RunDetail) -> None:
