@@ -26,7 +26,7 @@ def section(text: str) -> str:
 def test_every_element_that_is_sent_is_drawn() -> None:
     slides, menu = Reader(page()), Reader(page("dropdown"))
     assert slides.open == menu.open == []
-    assert [one["alt"] for one in slides.all("img")][0].startswith("Bridge of revenue: October 2026")
+    assert next(one["alt"] for one in slides.all("img")).startswith("Bridge of revenue: October 2026")
     assert [one["href"] for one in slides.all("a")] == ["https://reports.example.org/r/revenue/token"]
     assert len(menu.all("select")) == 1
     assert len(menu.all("option")) == 8
