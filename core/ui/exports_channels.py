@@ -13,9 +13,9 @@ from core.app import App
 from core.connectors import CHANNELS
 from core.connectors.base import Field
 from core.delivery.exports import SavedExport
-from core.model.delivery import ALL_VIEWS, Attachment, ChannelDestination, Overrides, ReportContent
-from core.ui import connections_form, exports_lookup, exports_slack, exports_teams, frame
-from core.ui.exports_words import LAYOUTS, LOCALES, VIEW_NAMES
+from core.model.delivery import Attachment, ChannelDestination, Overrides, ReportContent
+from core.ui import connections_form, exports_lookup, exports_overrides, exports_slack, exports_teams, frame
+from core.ui.exports_elements import offered_elements
 from core.ui.identity import acting, can
 from core.ui.notices import attempt, begin_dialog
 from core.ui.runs_list import KIND_NAMES
@@ -30,7 +30,6 @@ ICONS = {
     INBOX: ":material/inbox:",
 }
 ATTACHMENTS: dict[Attachment, str] = {"png": "PNG", "pdf": "PDF", "pptx": "PPTX", "csv": "CSV", "xlsx": "XLSX"}
-AS_ABOVE = "As above"
 
 
 @dataclass(frozen=True)
@@ -111,9 +110,7 @@ def _fill(draft: Draft, content: ReportContent) -> None:
     key, start, own = draft.key, draft.start, draft.start.overrides
     begins: dict[str, Any] = {
         "connection": start.connection,
-        "layout": own.layout,
-        "views": list(own.views or ()),
-        "locale": own.locale,
+        **exports_overrides.begins(own),
         "attachments": list(content.attachments if own.attachments is None else own.attachments),
     }
     for field in _fields(start.kind):
@@ -135,9 +132,7 @@ def _said(draft: Draft, content: ReportContent) -> ChannelDestination:
         settings = {name: list(session[f"{key}_{name}"]) for name in ("people", "roles")}
     attachments = tuple(session[f"{key}_attachments"])
     own = {
-        "layout": session[f"{key}_layout"],
-        "views": tuple(session[f"{key}_views"]) or None,
-        "locale": session[f"{key}_locale"],
+        **exports_overrides.said(key, start.overrides),
         "attachments": None if attachments == content.attachments else attachments,
     }
     changed = {
@@ -177,8 +172,8 @@ def _edit(app: App, draft: Draft, content: ReportContent | None) -> None:
             key=f"{key}_attachments",
             selection_mode="multi",
         )
-    with st.expander("Different here"):
-        _edit_overrides(key)
+    with st.expander("Different for this destination"):
+        exports_overrides.edit(key, offered_elements(app, content.analyses))
 
 
 def _connection(app: App, kind: str, key: str) -> None:
@@ -258,28 +253,3 @@ def _draw(app: App, field: Field, key: str) -> None:
             exports_lookup.choose(app, field, key)
         case _:
             st.text_input(label, key=key, placeholder=field.placeholder, help=field.help or None)
-
-
-def _edit_overrides(key: str) -> None:
-    with st.container(horizontal=True):
-        st.selectbox(
-            "Layout",
-            [None, *LAYOUTS],
-            format_func=lambda one: LAYOUTS[one] if one else AS_ABOVE,
-            key=f"{key}_layout",
-            width=150,
-        )
-        st.selectbox(
-            "Language",
-            [None, *LOCALES],
-            format_func=lambda one: LOCALES[one] if one else AS_ABOVE,
-            key=f"{key}_locale",
-            width=180,
-        )
-    st.pills(
-        "Views (none: as above)",
-        ALL_VIEWS,
-        format_func=VIEW_NAMES.__getitem__,
-        key=f"{key}_views",
-        selection_mode="multi",
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 from pydantic import ValidationError
 
@@ -9,23 +11,26 @@ from core.app import App
 from core.connectors import CHANNELS
 from core.delivery.exports import SavedExport
 from core.errors import BridgecastError, DataError
-from core.model.delivery import ExportSpec
+from core.model.delivery import ChannelDestination, ExportSpec, Layout, ReportContent
 from core.ui import exports_access, exports_channels, frame
 from core.ui import exports_form as form
 from core.ui.exports_condition import condition_of
+from core.ui.exports_deck import show_deck
 from core.ui.exports_drawn import made_now
 from core.ui.exports_letters import send_test, show_letter
 from core.ui.exports_preview import show_preview
 from core.ui.exports_triggers import keep_new_urls
+from core.ui.exports_words import LAYOUTS
 from core.ui.identity import acting, can
-from core.ui.notices import attempt
+from core.ui.notices import attempt, begin_dialog, close_dialog
 from core.ui.runs_list import KIND_NAMES
 
 EXPORT_PARAM, NEW_PARAM, ANALYSIS_PARAM = "export", "new", "analysis"
 FILLED, STARTED = "exports_filled", "exports_started"
 ASKED, FIRST_NAME = "exports_name_asked", "exports_first_name"
 NEW = "new"
-SHOWN, PAGE = "exports_shown", -1
+SHOWN, PAGE, DECK = "exports_shown", -1, -2
+IN_LAYOUT = "exports_in_layout"
 LEAVING = "exports_leaving"
 
 
@@ -53,6 +58,7 @@ def open_name_dialog() -> None:
 
 @st.dialog("New export")
 def _name_dialog() -> None:
+    begin_dialog()
     st.text_input("Name", key=FIRST_NAME, placeholder="Revenue, every morning", max_chars=200)
     st.caption("It begins with a schedule: Monday to Friday at 09:00. You can change everything before it is saved.")
     st.button("Continue", key="exports_name_done", type="primary", on_click=_begin)
@@ -64,12 +70,18 @@ def _begin() -> None:
     open_new()
     st.session_state.pop(FILLED, None)
     st.session_state[f"{FIRST_NAME}_kept"] = name
+    close_dialog()
 
 
 def close() -> None:
     """Back to the list."""
     st.session_state.pop(FILLED, None)
     st.query_params.clear()
+
+
+def _leave() -> None:
+    close()
+    close_dialog()
 
 
 def _cancel(app: App, before: SavedExport | None) -> None:
@@ -95,10 +107,11 @@ def _said(app: App, before: SavedExport | None) -> str:
 
 @st.dialog("Leave without saving?")
 def _leave_dialog() -> None:
+    begin_dialog()
     st.markdown("What you changed here is not saved.")
     with st.container(horizontal=True):
-        st.button("Leave", key="exports_leave", type="primary", on_click=close)
-        st.button("Stay", key="exports_stay")
+        st.button("Leave", key="exports_leave", type="primary", on_click=_leave)
+        st.button("Stay", key="exports_stay", on_click=close_dialog)
 
 
 def asked_for() -> str | None:
@@ -142,17 +155,24 @@ def _preview(app: App, before: SavedExport | None) -> None:
     """What each destination gets: the report's page, or a message with the way to try it."""
     content = form.content_of(before)
     channels = exports_channels.channels_of(content)
-    if st.session_state.get(SHOWN, PAGE) not in range(PAGE, len(channels)):
+    if st.session_state.get(SHOWN) not in range(DECK, len(channels)):
         st.session_state[SHOWN] = PAGE
-    names = {PAGE: "Report page"} | {place: KIND_NAMES.get(one.kind, one.kind) for place, one in enumerate(channels)}
-    if channels:
+    names = {PAGE: "Report page", DECK: "Slides (PPTX)"}
+    names |= {place: KIND_NAMES.get(one.kind, one.kind) for place, one in enumerate(channels)}
+    with st.container(horizontal=True):
         st.segmented_control("Preview", list(names), format_func=names.__getitem__, key=SHOWN, required=True)
-    shown = st.session_state.get(SHOWN, PAGE)
+        layout = st.selectbox("In layout", [None, *LAYOUTS], format_func=_layout_name, key=IN_LAYOUT, width=150)
+    if layout is not None:
+        content, channels = in_layout(content, channels, layout)
+    shown = st.session_state[SHOWN]
     st.caption("Preview, as its readers see it now")
-    if shown == PAGE:
+    if shown in (PAGE, DECK):
         hidden = tuple(st.session_state[exports_access.HIDDEN])
         made = made_now(app, content, name=_name(before), condition=condition_of(before), hidden=hidden)
-        show_preview(made, content, is_public=bool(st.session_state[form.PUBLIC]))
+        if shown == DECK:
+            show_deck(made)
+        else:
+            show_preview(made, content, is_public=bool(st.session_state[form.PUBLIC]))
         return
     if can(app, "run.start") and channels[shown].kind in CHANNELS:
         to_me = " to me" if channels[shown].kind in {"email", "slack"} else ""
@@ -165,6 +185,19 @@ def _preview(app: App, before: SavedExport | None) -> None:
             help="What the form says now, saved or not, marked as a test",
         )
     show_letter(app, content, channels[shown], before, name=_name(before))
+
+
+def _layout_name(layout: Layout | None) -> str:
+    return LAYOUTS[layout] if layout else "As the form says"
+
+
+def in_layout(
+    content: ReportContent, channels: Sequence[ChannelDestination], layout: Layout
+) -> tuple[ReportContent, tuple[ChannelDestination, ...]]:
+    """The same in another layout, to be looked at alone."""
+    own = {"layout": None}
+    changed = (one.model_copy(update={"overrides": one.overrides.model_copy(update=own)}) for one in channels)
+    return content.model_copy(update={"layout": layout}), tuple(changed)
 
 
 def _name(before: SavedExport | None) -> str:

@@ -12,7 +12,6 @@ from core.model.analysis import AnalysisSpec
 from core.model.delivery import (
     ALL_VIEWS,
     FULL_REPORT,
-    ElementSpec,
     ExportSpec,
     Layout,
     LinkDestination,
@@ -29,6 +28,7 @@ from core.ui import (
     frame,
 )
 from core.ui.bridge_saved import slug_of
+from core.ui.exports_elements import element_key, element_label, element_of, offered_elements
 from core.ui.exports_words import LAYOUT_HELP, LAYOUTS, LOCALES, VIEW_HELP, VIEW_NAMES
 
 NAME, DESCRIPTION, ANALYSIS = "exports_name", "exports_description", "exports_analysis"
@@ -36,8 +36,6 @@ TAGS = "exports_tags"
 VIEWS, LAYOUT, LOCALE, ELEMENTS = "exports_views", "exports_layout", "exports_locale", "exports_elements"
 SUBJECT, BEFORE, AFTER = "exports_subject", "exports_before", "exports_after"
 SLUG, PUBLIC = "exports_slug", exports_access.PUBLIC
-PARTS = ("title", "chart", "comment", "table")
-PART_NAMES = {"title": "title", "chart": "chart", "comment": "comment", "table": "table", "text": "text"}
 
 
 def edit_link(analysis_name: str) -> None:
@@ -173,32 +171,6 @@ def free_slug(app: App, name: str) -> str:
     return slug_of(name, {link.slug for export in app.exports.all() for link in export.links})
 
 
-def element_key(element: ElementSpec) -> str:
-    """An element as the list of choices knows it: "waterfall/chart", "step/chart/Conversion"."""
-    return "/".join(part for part in (element.view, element.part, element.step) if part)
-
-
-def element_of(key: str) -> ElementSpec:
-    """The element of a choice."""
-    view, part, *step = key.split("/", 2)
-    return ElementSpec.model_validate({"view": view, "part": part, "step": step[0] if step else None})
-
-
-def element_label(key: str) -> str:
-    """What people read for a choice."""
-    element = element_of(key)
-    if element.view == "step":
-        return f"{element.step}: {PART_NAMES[element.part]}"
-    return f"{VIEW_NAMES[element.view]}: {PART_NAMES[element.part]}"
-
-
-def offered_elements(steps: list[str]) -> list[str]:
-    """All elements of an analysis with these steps."""
-    whole = [ElementSpec(view=view, part=part) for view in ALL_VIEWS if view != "alert" for part in PARTS]
-    single = [ElementSpec(view="step", part=part, step=step) for step in steps for part in PARTS]
-    return [element_key(element) for element in (ElementSpec(view="alert", part="text"), *whole, *single)]
-
-
 def _tags(app: App) -> None:
     """Tags that there are already, and new ones."""
     known = sorted({tag for export in app.exports.all() for tag in export.spec.tags}, key=str.casefold)
@@ -231,11 +203,8 @@ def _analysis(app: App) -> AnalysisSpec | None:
 def _elements(app: App) -> None:
     if st.session_state[ANALYSIS] is None:
         return
-    shown = [
-        app.analyses.get(slug).spec for slug in (st.session_state[ANALYSIS], *st.session_state[exports_digest.MORE])
-    ]
-    steps = list(dict.fromkeys(step.name or step.formula for one in shown for step in one.equation.steps))
-    options = list(dict.fromkeys([*offered_elements(steps), *st.session_state[ELEMENTS]]))
+    slugs = (st.session_state[ANALYSIS], *st.session_state[exports_digest.MORE])
+    options = list(dict.fromkeys([*offered_elements(app, slugs), *st.session_state[ELEMENTS]]))
     st.multiselect(
         "Elements, in their order",
         options,
