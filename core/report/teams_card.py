@@ -160,7 +160,8 @@ class _Drawing:
         report = self._report
         head = [band([text_block(self._say("card_test"))], "warning")] if self._options.is_test else []
         head.append(text_block(report.name, isSubtle=True, weight="Bolder"))
-        if not any(section.title == report.headline for section in report.sections):
+        said = [*(plain(section.title) for section in report.sections), plain(report.alert)]
+        if not any(line.startswith(plain(report.headline)) for line in said):
             head.append(heading(report.headline, size="Large"))
         return head
 
@@ -198,22 +199,14 @@ class _Drawing:
         return {"type": "ActionSet", "actions": actions}
 
     def _container(self, number: int, section: Section) -> Element:
-        items = self._part(number, section)
-        if section.title:
-            items.append(heading(section.title, size="Medium"))
+        size = "Medium" if section.subtitle or section.chart or section.comment else "Large"
+        items = [heading(section.title, size)] if section.title else []
         if section.subtitle:
             items.append(text_block(section.subtitle, isSubtle=True, size="Small", spacing="None"))
         items += [*self._figures(section), *self._comment(section)]
         items += [text_block(note, isSubtle=True, size="Small") for note in section.notes]
         name = PANEL.format(number)
         return {"type": "Container", "id": name, "separator": True, "spacing": "Large", "items": items}
-
-    def _part(self, number: int, section: Section) -> list[Element]:
-        """Of a digest, which analysis this is: over every view, in a list over the first one of it."""
-        before = self._report.sections[number - 2].place if number > 1 else 0
-        if not section.part or (self._report.layout == "list" and section.place == before):
-            return []
-        return [text_block(section.part, weight="Bolder", isSubtle=True)]
 
     def _figures(self, section: Section) -> list[Element]:
         """The chart, or the figures that stand for it."""
