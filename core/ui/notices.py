@@ -20,7 +20,8 @@ def attempt(notice: str) -> Iterator[None]:
     except BridgecastError as error:
         st.session_state[keys.PROBLEM] = str(error)
     else:
-        st.session_state[keys.NOTICE], st.session_state[keys.DONE] = notice, True
+        st.session_state[keys.NOTICE] = notice
+        close_dialog()
 
 
 def tell() -> None:
@@ -37,6 +38,11 @@ def show_problem() -> None:
     problem = st.session_state.pop(keys.PROBLEM, None)
     if problem:
         st.error(escape(problem), icon=":material/error:")
+
+
+def close_dialog() -> None:
+    """Callback: the dialog's work is done; by itself a click in it draws it anew and nothing else."""
+    st.session_state[keys.DONE] = True
 
 
 def begin_dialog() -> None:
