@@ -22,6 +22,7 @@ from core.errors import SettingsError, StoreError
 from core.store.migrations import upgrade
 
 BUSY_TIMEOUT_S = 30
+IN_LINE_S = 5
 # Kept in the file, and said before its first table: auto_vacuum is without effect later, and takes the write lock.
 FILE_PRAGMAS = ("PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA journal_mode = WAL")
 CONNECTION_PRAGMAS = (
@@ -115,8 +116,11 @@ class Store:
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
-        """Threads stand in line here: SQLite lets whoever waits for its lock look again ever more rarely."""
-        is_mine = self._writing.acquire(timeout=BUSY_TIMEOUT_S)
+        """Threads stand in line here: SQLite lets whoever waits for its lock look again ever more rarely.
+
+        Not for long: where another process holds the store, each waits for itself and no longer than SQLite lets it.
+        """
+        is_mine = self._writing.acquire(timeout=IN_LINE_S)
         try:
             yield
         finally:

@@ -59,9 +59,10 @@ class Together:
         """All who wait, in one transaction; when that fails, this one alone: nobody hears of another's fault."""
         with self._guard:
             batch, self._waiting = self._waiting, []
-        # Nothing is hidden: each does it again alone, and hears of its own error then.
-        with suppress(Exception):
-            self._keep_all(batch)
+        if len(batch) > 1:
+            # Nothing is hidden: each does it again alone, and hears of its own error then.
+            with suppress(Exception):
+                self._keep_all(batch)
         if not own.is_kept:
             with self._guard:
                 self._waiting = [*(each for each in batch if each is not own), *self._waiting]

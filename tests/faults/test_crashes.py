@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from core.delivery.artefacts import Artefacts
-from core.model.runs import Run
 from tests.faults.conftest import Works
 from tests.faults.nursery import lives
 from tests.polling import wait_for
@@ -165,15 +166,25 @@ def test_without_room_on_the_disk_the_sidecar_lives_and_recovers(works: Works, t
     assert Artefacts(tmp_path / "var" / "artefacts", works.app.clock).run_ids() == [run_id]
 
 
-def test_a_store_that_is_locked_for_a_while_loses_no_run(works: Works) -> None:
-    export_id = works.export("/a")
-    pid = works.start()
-    run_id = works.ask(export_id)
-    with works.app.store.write() as session:
-        row = session.get_one(Run, run_id)
-        row.note = "held by a backup"
-        session.add(row)
-        session.flush()
-        threading.Event().wait(5)
+def test_a_store_that_is_locked_for_longer_than_anybody_waits_loses_no_run(works: Works, tmp_path: Path) -> None:
+    """As by a backup of another program. What was sent meanwhile is written down when the store is free again."""
+    came_in, go_on = threading.Event(), threading.Event()
+
+    def answer(came: object) -> tuple[int, dict[str, str]]:
+        came_in.set()
+        go_on.wait(60)
+        return 200, {}
+
+    run_id = works.ask(works.export("/a"))
+    with closing(sqlite3.connect(tmp_path / "var" / "bridgecast.sqlite", isolation_level=None)) as store:
+        works.receiver.answer = answer
+        pid = works.start()
+        assert came_in.wait(60)
+        store.execute("BEGIN IMMEDIATE")
+        go_on.set()
+        wait_for(lambda: "not written down yet" in works.log.read_text(), what="write that was given up for a while")
+        store.execute("ROLLBACK")
     works.reached(run_id, "succeeded")
     assert lives(pid)
+    assert works.outcomes(run_id) == ["succeeded"]
+    assert len(works.receiver.came) == 1

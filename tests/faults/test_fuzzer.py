@@ -54,14 +54,20 @@ def live(works: Works, drawn: random.Random) -> None:
 
 def finish(works: Works, runs: list[str]) -> None:
     """Wait for the end of all runs; what was given up because its workers died is tried again by hand."""
-    wait_for(lambda: all(works.state(run) in FINAL for run in runs), what="end of all runs", deadline_s=600)
+    wait_for(
+        lambda: all(works.state(run) in FINAL for run in runs), what="end of all runs", deadline_s=600 + 5 * len(runs)
+    )
     for run_id in runs:
         detail = works.app.ledger.run(run_id)
         if detail.run.state == "failed":
             reasons = [detail.run.reason, *(row.reason for row in detail.deliveries if row.state == "failed")]
             assert all(reason.startswith(LOST) for reason in reasons if reason)
             works.app.ledger.retry(run_id, by=None)
-    wait_for(lambda: all(works.state(run) == "succeeded" for run in runs), what="success of all runs", deadline_s=600)
+    wait_for(
+        lambda: all(works.state(run) == "succeeded" for run in runs),
+        what="success of all runs",
+        deadline_s=600 + 5 * len(runs),
+    )
 
 
 def compare(works: Works, runs: list[str]) -> str:
