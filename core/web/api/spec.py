@@ -46,7 +46,12 @@ class SpecAnswer(BaseModel):
     changes: list[ChangeAnswer]
 
 
-@routes.get("/spec", response_class=YamlResponse, summary="All definitions as YAML")
+@routes.get(
+    "/spec",
+    response_class=YamlResponse,
+    responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}},
+    summary="All definitions as YAML",
+)
 def get_spec(app: TheApp, _caller: ExportReader) -> YamlResponse:
     """Analyses and exports, without secrets, with connections by name."""
     return YamlResponse(_definer(app).text())
