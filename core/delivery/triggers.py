@@ -114,7 +114,7 @@ class Triggers:
         return KnownTrigger(row.id, public_id, export.id, export.name, spec, secrets)
 
     def verified(self, known: KnownTrigger, headers: Mapping[str, str], body: bytes) -> str | None:
-        """The id of a signed call; None where none is asked for. Raises AccessDenied for a call that is not signed so."""
+        """The id of a signed call; None where none is asked for. Raises AccessDenied for another call."""
         return verified_id(known.secrets, headers, body, self._clock()) if known.spec.is_signed else None
 
     def fire(self, known: KnownTrigger, call: Call) -> Fired:
