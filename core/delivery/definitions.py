@@ -135,6 +135,10 @@ class Definer:
         names, values = self.connections.names(), _short(export.spec)
         for one in _with_connection(values):
             one["connection"] = names.get(one["connection"], one["connection"])
+        for field in ("triggers", "destinations"):
+            # Each is told from the others by its kind, which is a default of its own.
+            kinds = [one.kind for one in getattr(export.spec, field)]
+            values |= {field: [{"kind": kind, **one} for kind, one in zip(kinds, values.get(field, ()), strict=True)]}
         return {"id": export.id, **values}
 
 

@@ -16,6 +16,7 @@ from core.ui.exports_links import say_where_links_open, show_link
 from core.ui.exports_runs import run_now, show_channels, show_last_run, show_rhythm
 from core.ui.exports_triggers import rotate_dialog
 from core.ui.exports_words import LAYOUTS, LOCALES, VIEW_NAMES
+from core.ui.exports_yaml import yaml_dialog
 from core.ui.identity import acting, can
 from core.ui.notices import attempt, begin_dialog
 from core.ui.text import ago, escape, plural
@@ -23,6 +24,7 @@ from core.ui.text import ago, escape, plural
 Action = Callable[[App, SavedExport, Link], None]
 ROTATE, PAUSE, RESUME, RENEW = "New address…", "Pause the link…", "Open the link again…", "Let it open longer…"
 CLOSE, TRIGGER_URL, DUPLICATE, DELETE = "Close the link…", "Trigger URL…", "Duplicate…", "Delete…"
+YAML = "YAML…"
 SEARCH, TAG_FILTER = "exports_search", "exports_tag_filter"
 
 
@@ -134,6 +136,7 @@ def _offered(export: SavedExport) -> list[str]:
         CLOSE: bool(states - {"revoked"}),
         TRIGGER_URL: any(trigger.kind == "url" for trigger in export.triggers),
         DUPLICATE: True,
+        YAML: True,
         DELETE: True,
     }
     return [entry for entry, is_offered in offered.items() if is_offered]
@@ -155,6 +158,8 @@ def _open_dialog(app: App, export: SavedExport, chosen: str | None) -> None:
     elif chosen == DUPLICATE:
         st.session_state.pop(COPY_NAME, None)
         duplicate_dialog(app, export)
+    elif chosen == YAML:
+        yaml_dialog(app, export)
     elif chosen == DELETE:
         _delete_dialog(app, export)
 

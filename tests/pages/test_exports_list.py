@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.app import App
+from core.delivery.definitions import Definer
 from core.delivery.exports import SavedExport
 from core.model.analysis import AnalysisSpec
 from core.model.delivery import ExportSpec
@@ -130,3 +131,16 @@ def test_tags_are_given_in_the_form(open_page: Open, revenue: AnalysisSpec, app:
     page.multiselect(key="exports_tags").set_value(["sales", "Board"])
     act(settled(page.run()), "exports_save")
     assert app.exports.get(export.id).spec.tags == ("sales", "Board")
+
+
+def test_an_export_is_changed_by_its_yaml_after_the_difference_was_seen(
+    open_page: Open, morning: SavedExport, app: App
+) -> None:
+    page, key = open_page(PAGE), f"exports_yaml_text_{morning.id}_{morning.revision}"
+    text = Definer(app.store, app.analyses, app.exports, app.connections).text_of(morning)
+    page.session_state[key] = text.replace("name: Morning", "name: Evening")
+    settled(page.menu_button(key=f"exports_more_{morning.id}").click("YAML…").run())
+    assert any("-name: Morning\n+name: Evening" in code.value for code in page.code)
+    assert app.exports.get(morning.id).spec.name == "Morning"
+    act(page, "exports_yaml_take")
+    assert app.exports.get(morning.id).spec.name == "Evening"
