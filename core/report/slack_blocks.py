@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from core.model.document import Report, Section, Table, plain
+from core.report.cut import first_rows
 from core.report.dates import day_label, moment_label
 from core.report.messages import text
 from core.report.mrkdwn import bold, bullets, escaped, line_text, words_text
@@ -42,7 +42,7 @@ MOST_CHOICES, CHOICE_LETTERS = 60, LONGEST_LABEL + 20
 """Choices of a menu, which Slack limits to 100, and letters that each takes of its message."""
 PICTURE_WIDTH = 720
 ENDS_AFTER = 8
-"""Blocks that stand around what is shown of a dropdown: alert, menu, notes, button."""
+"""Blocks that stand around what is shown of a dropdown, words beside: menu or rows of buttons, notes, button."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class _Drawing:
         """The report in one message, or in several where one has no room."""
         draw = self._slide if self._report.layout == "slides" else self._part
         groups = [self._head(), *(list(draw(section)) for section in self._report.sections)]
-        groups.append(list(sections_of(words_text(self._options.after))))
+        groups.append(self._after())
         foot = self._foot()
         posts = packed(groups, room=size_of(foot) + LONGEST_TEXT, places=len(foot) + 1)
         posts, left_out = posts[:MOST_POSTS], posts[MOST_POSTS:]
@@ -135,7 +135,7 @@ class _Drawing:
         """One message, of which a choice replaces a part."""
         first = list(choices[0]["blocks"]) if choices else []
         menu = [menu_block(choices, self._say("choose"))] if choices else []
-        blocks = [*self._head(), *menu, *first, *sections_of(words_text(self._options.after)), *self._foot()]
+        blocks = [*self._head(), *menu, *first, *self._after(), *self._foot()]
         if len(choices) == MOST_CHOICES:
             blocks.append(context_of([escaped(self._say("slack_cut"))]))
         return [{"text": self.notification(), "blocks": blocks}]
@@ -148,6 +148,9 @@ class _Drawing:
         mark = ":rotating_light: " if report.has_crossed else ""
         alert = list(sections_of([f"{mark}{line_text(report.alert)}"])) if report.alert else []
         return [*test, *words, *alert]
+
+    def _after(self) -> list[Block]:
+        return list(sections_of(words_text(self._options.after)))
 
     def _foot(self) -> list[Block]:
         report, say = self._report, self._say
@@ -204,8 +207,9 @@ class _Drawing:
         kind = f" ({self._say(part)})"
         label = name if name.endswith(self._say(part)) else cut(name, LONGEST_LABEL - len(kind)) + kind
         link = f"{self._options.link}?view={quote(section.key, safe='')}" if self._options.link else ""
-        around = size_of(self._head()) + size_of(self._foot()) + self._menu_letters()
-        kept = within(blocks, MOST_LETTERS - around, MOST_BLOCKS - len(self._head()) - ENDS_AFTER)
+        words = [*self._head(), *self._after()]
+        around = size_of([*words, *self._foot()]) + self._menu_letters()
+        kept = within(blocks, MOST_LETTERS - around, MOST_BLOCKS - len(words) - ENDS_AFTER)
         kept += [context_of([escaped(self._say("slack_cut"))])] if len(kept) < len(blocks) else []
         return {"value": value, "label": cut(label, LONGEST_LABEL), "link": link, "blocks": kept}
 
@@ -233,10 +237,9 @@ class _Drawing:
 
     def _table(self, table: Table) -> Iterator[Block]:
         """A row a line: its name in bold, then each figure with what it is."""
-        rows = list(islice(table.rows, MOST_ROWS))
-        rows += table.rows[-1:] if table.has_total and len(rows) < len(table.rows) else ()
-        lines = [" · ".join(_cells(table, [cell.text for cell in row])) for row in rows]
-        if missing := len(table.rows) - len(rows):
+        shorter, missing = first_rows(table, MOST_ROWS)
+        lines = [" · ".join(_cells(table, [cell.text for cell in row])) for row in shorter.rows]
+        if missing:
             lines.append(f"_{escaped(self._say('mail_more_rows', count=str(missing)))}_")
         yield from sections_of(lines)
 

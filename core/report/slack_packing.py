@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from core.report.mrkdwn import escaped
+
 Block = dict[str, Any]
 MOST_BLOCKS, MOST_LETTERS = 50, 12_000
 """Of one message: Slack's own limit, and what surely passes its unwritten one."""
@@ -81,10 +83,11 @@ def size_of(part: Any) -> int:
 
 
 def first_words(post: Sequence[Block]) -> str:
-    """What a notification shows of a message in the thread: its first words."""
+    """What a notification shows of a message in the thread: its first words. A header's are not escaped yet."""
     for block in post:
         if block["type"] in {"header", "section"}:
-            return cut(str(block["text"]["text"]), LONGEST_TEXT)
+            said = str(block["text"]["text"])
+            return cut(escaped(said) if block["type"] == "header" else said, LONGEST_TEXT)
     return "…"
 
 

@@ -17,6 +17,7 @@ from core.model.document import Chart, Report, Section, Table, plain
 from core.report.card_parts import band, fact, heading, image, opening, toneless
 from core.report.card_schema import require_card
 from core.report.card_text import Element, bare, escaped, line_block, text_block, words_blocks
+from core.report.cut import first_rows
 from core.report.footing import footing
 from core.report.messages import text
 from core.report.numbers import language
@@ -218,15 +219,9 @@ class _Drawing:
 
     def _facts(self, table: Table) -> list[Element]:
         """A fact a row, behind one that says what the figures are."""
-        most = self._room.rows
-        total = table.rows[-1:] if table.has_total else ()
-        rows = table.rows[: len(table.rows) - len(total)]
-        facts = [
-            fact(list(table.columns)),
-            *(fact([cell.text or EMPTY for cell in row]) for row in (*rows[:most], *total)),
-        ]
-        missing = len(rows) - most
-        if missing <= 0:
+        shorter, missing = first_rows(table, self._room.rows)
+        facts = [fact(list(table.columns)), *(fact([cell.text or EMPTY for cell in row]) for row in shorter.rows)]
+        if not missing:
             return [{"type": "FactSet", "facts": facts}]
         self.is_cut = True
         more = text_block(self._say("mail_more_rows", count=str(missing)), isSubtle=True, size="Small")

@@ -304,6 +304,15 @@ def test_where_nobody_answers_a_menu_it_becomes_links(slack: Workspace, tmp_path
         ]
 
 
+def test_of_many_links_none_is_lost(slack: Workspace, tmp_path: Path) -> None:
+    message = message_of("dropdown")
+    first = message["choices"][0]
+    choices = [*message["choices"], *({**first, "link": f"{first['link']}.{number}"} for number in range(30))]
+    sent(slack, tmp_path, message={**message, "choices": choices})
+    rows = [len(one["elements"]) for one in slack.messages[0]["blocks"] if one["type"] == "actions"]
+    assert rows == [25, 9, 1]
+
+
 @pytest.mark.parametrize(("secret", "is_reached"), [("signing_secret", True), ("app_token", False)])
 def test_where_somebody_hears_it_a_menu_is_sent(
     secret: str, is_reached: bool, slack: Workspace, tmp_path: Path

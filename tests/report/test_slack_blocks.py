@@ -160,6 +160,32 @@ def test_names_from_data_call_nobody_and_link_nowhere(report: Report) -> None:
         assert not any(LOUD.search(text) or "<https://evil" in text or "@here" in text for text in said)
 
 
+def test_a_title_from_data_calls_nobody_in_the_notification_of_a_reply(report: Report) -> None:
+    loud = Section("x", (Text(LOUD_NAME),), comment=((Text("word " * 2_000),),))
+    replies = message(replace(report, sections=(loud,) * 3))["posts"][1:]
+    assert any(post["text"].startswith("&lt;!channel&gt;") for post in replies)
+    assert not any(LOUD.search(post["text"]) for post in replies)
+
+
+@pytest.mark.parametrize("rows", [40, 60])
+def test_a_long_table_tells_how_many_rows_it_leaves_out_and_keeps_its_total(rows: int, report: Report) -> None:
+    cells = [(Text(f"segment {number}"), Text(str(number))) for number in range(rows)]
+    table = Table(("segment", "impact"), ("left", "right"), (*cells, (Text("All"), Text("4711"))), has_total=True)
+    (post,) = message(replace(report, sections=(Section("tree", (Text("Tree"),), table=table),)))["posts"]
+    assert "*segment 39*" in words(post)
+    assert "*segment 40*" not in words(post)
+    assert "*All* · impact 4711" in words(post)
+    assert ("20 more rows" in words(post)) is (rows == 60)
+
+
+def test_own_words_behind_a_dropdown_leave_it_within_its_limits(version: Version) -> None:
+    (post,) = message(
+        long_report(shop_report(version, layout="dropdown"), 5, 20_000), before="word " * 700, after="word " * 700
+    )["posts"]
+    sound(post)
+    assert "word word" in str(post["blocks"][-3])
+
+
 def test_a_test_says_so(report: Report) -> None:
     made = message(report, is_test=True)
     assert made["text"].startswith("Test: ")

@@ -35,14 +35,15 @@ def menu_of(blocks: Sequence[Mapping[str, Any]], delivery_id: str) -> list[dict[
 
 
 def links_of(blocks: Sequence[Mapping[str, Any]], choices: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Where nobody would answer a menu: buttons into the report, one a section. Without addresses, nothing."""
+    """Where nobody would answer a menu: buttons into the report, one a section, in rows. Without addresses, nothing."""
     by_link = {str(choice["link"]): str(choice["label"]) for choice in reversed(choices) if choice["link"]}
     buttons = [
         {"type": "button", "text": {"type": "plain_text", "text": label, "emoji": False}, "url": link}
         for link, label in reversed(by_link.items())
     ]
-    row = [{"type": "actions", "elements": buttons[:MOST_BUTTONS]}] if buttons else []
-    return [each for block in blocks for each in (row if _is_menu(block) else [dict(block)])]
+    begins = range(0, len(buttons), MOST_BUTTONS)
+    rows = [{"type": "actions", "elements": buttons[at : at + MOST_BUTTONS]} for at in begins]
+    return [each for block in blocks for each in (rows if _is_menu(block) else [dict(block)])]
 
 
 def chosen(
