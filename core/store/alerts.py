@@ -18,11 +18,8 @@ MOST_EVENTS = 500
 
 
 def mark_of(session: Session, organisation_id: str) -> AlertMark:
-    """How far the events were looked through. Where all of them were pruned their numbers begin anew."""
-    row = session.get(AlertMark, organisation_id) or AlertMark(organisation_id=organisation_id)
-    newest = session.exec(select(func.max(RunEvent.id))).one() or 0
-    row.event_id = min(row.event_id, newest)
-    return row
+    """How far the events were looked through."""
+    return session.get(AlertMark, organisation_id) or AlertMark(organisation_id=organisation_id)
 
 
 def newest_event(session: Session) -> int:
@@ -31,10 +28,14 @@ def newest_event(session: Session) -> int:
 
 
 def ends_after(session: Session, organisation_id: str, event_id: int, until: int) -> list[tuple[RunEvent, Run]]:
-    """The events by which runs and deliveries ended, in their order. until: the last event to look at."""
+    """The events by which runs and deliveries ended, in their order. until: the last event to look at.
+
+    What people do with a run that has ended (replay it, put it away, bring it back) is no end of it.
+    """
     query = select(RunEvent, Run).join(Run, col(Run.id) == col(RunEvent.run_id))
     of = (Run.organisation_id == organisation_id, col(RunEvent.id) > event_id, col(RunEvent.id) <= until)
-    return list(session.exec(query.where(*of, col(RunEvent.state).in_(sorted(FINAL))).order_by(col(RunEvent.id))))
+    is_end = (col(RunEvent.state).in_(sorted(FINAL)), RunEvent.person == "")
+    return list(session.exec(query.where(*of, *is_end).order_by(col(RunEvent.id))))
 
 
 def last_attempt(session: Session, delivery_id: str) -> Attempt | None:

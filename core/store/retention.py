@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete
 from sqlmodel import Session, col, func, or_, select, update
 
+from core.model.alerts import AlertMark
 from core.model.delivery import RETENTION_DAYS
-from core.model.runs import FINAL, OPEN, Artefact, Delivery, Run
+from core.model.runs import FINAL, OPEN, Artefact, Delivery, Run, RunEvent
 
 FAILED_DAYS = 30
 """A failed run that nobody has resolved keeps its files that long, for a retry."""
@@ -56,8 +57,13 @@ def runs_to_forget(session: Session, organisation_id: str, *, now: datetime, lim
 
 
 def forget_runs(session: Session, run_ids: list[str]) -> None:
-    """Forget runs with their deliveries, tries and events."""
+    """Forget runs with their deliveries, tries and events.
+
+    Where these were the newest events their numbers are given again: to those that are looked through later.
+    """
     session.exec(delete(Run).where(col(Run.id).in_(run_ids)))
+    newest = select(func.coalesce(func.max(RunEvent.id), 0)).scalar_subquery()
+    session.exec(update(AlertMark).where(col(AlertMark.event_id) > newest).values(event_id=newest))
 
 
 def known_runs(session: Session, run_ids: list[str]) -> set[str]:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from core.connectors.base import Receipt, SendError
+from core.delivery.retention import Retention
 from core.errors import DataError
-from core.model.alerts import AlertMark
 from tests.delivery.alerts.desks import Desk
 
 AUTHOR = "olga@example.org"
@@ -222,17 +222,41 @@ def test_a_destination_that_is_switched_off_is_told_each_time_it_is(desk: Desk) 
     assert "switched off" in str(desk.inbox()[0].body["lines"])
 
 
-def test_events_whose_numbers_begin_anew_after_all_were_pruned_are_not_passed_over(desk: Desk) -> None:
+def test_events_whose_numbers_are_given_again_after_the_newest_were_pruned_are_not_passed_over(desk: Desk) -> None:
+    desk.succeed()
+    desk.beat()
+    desk.clock.forward(days=91)
+    Retention(desk.app.store, desk.app.artefacts, desk.app.organisation.id, desk.clock).prune()
+    assert desk.app.ledger.runs() == []
     desk.fail()
     desk.beat()
-    with desk.app.store.write() as session:
-        mark = session.get_one(AlertMark, desk.app.organisation.id)
-        mark.event_id += 1_000
-        session.add(mark)
+    assert desk.cards() == ["“Morning” did not reach Hook"]
+
+
+def test_what_people_do_with_a_run_that_failed_is_no_failure_of_its_own(desk: Desk) -> None:
+    run_id = desk.app.triggers.start(desk.export_id, by=desk.app.owner.id, how="hand").run_id
+    build = desk.app.ledger.claim_build()
+    assert build is not None
+    desk.app.ledger.build_failed(build, DataError("Column 'amount' is missing."))
     desk.beat()
-    desk.fail(error_class="another")
+    desk.app.ledger.ignore(run_id, "known", by=desk.app.owner.id)
+    desk.app.ledger.restore(run_id, by=desk.app.owner.id)
+    desk.app.ledger.replay(run_id, data="fresh", only="all", by=desk.app.owner.id)
+    desk.clock.forward(days=2)
     desk.beat()
-    assert len(desk.cards()) == 2
+    assert desk.cards() == ["“Morning” could not be made"]
+
+
+def test_a_replay_of_what_arrived_before_does_not_say_that_all_is_well(desk: Desk) -> None:
+    arrived = desk.succeed()
+    desk.app.triggers.start(desk.export_id, by=desk.app.owner.id, how="hand")
+    build = desk.app.ledger.claim_build()
+    assert build is not None
+    desk.app.ledger.build_failed(build, DataError("Column 'amount' is missing."))
+    desk.beat()
+    desk.app.ledger.replay(arrived, data="same", only="all", by=desk.app.owner.id)
+    desk.beat()
+    assert len(desk.cards()) == 1
 
 
 @pytest.mark.parametrize("days", [31])
