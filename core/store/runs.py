@@ -190,7 +190,7 @@ def stuck_deliveries(session: Session, organisation_id: str, *, now: datetime) -
     )
     never = (col(Delivery.state).in_(WAITING), col(Delivery.first_attempt_at).is_(None), blocked)
     found = session.exec(query.where(Run.organisation_id == organisation_id, *never)).all()
-    return [(row, max(run.planned_at, run.built_at or run.planned_at)) for row, run in found]
+    return [(row, max(at for at in (run.planned_at, run.built_at, row.next_at) if at)) for row, run in found]
 
 
 def waiting_deliveries(session: Session, destination_id: str) -> list[Delivery]:

@@ -70,3 +70,18 @@ def test_a_mail_that_names_no_connection_waits_too_when_the_default_one_is_refus
     ledger.send_failed(claim(ledger), REFUSAL)
     assert (state_of(ledger, run_id), only(ledger, run_id).tries) == ("retry", 0)
     assert ledger.claim_delivery() is None
+
+
+def test_what_a_person_tries_again_waits_for_its_destination_as_long_as_a_new_one(ledger: Ledger, clock: Clock) -> None:
+    first = make(ledger, key="t@1")
+    ledger.send_failed(claim(ledger), SendError("404", permanent=True))
+    clock.forward(days=1)
+    second = make(ledger, key="t@2")
+    ledger.send_failed(claim(ledger), SendError("429", retry_after_s=1800))
+    assert (state_of(ledger, first), state_of(ledger, second)) == ("failed", "retry")
+    ledger.retry(first, by="olga")
+    clock.forward(minutes=5)
+    ledger.reap(at_start=False)
+    assert state_of(ledger, first) == "retry"
+    clock.forward(minutes=25, seconds=1)
+    assert claim(ledger).run_id in {first, second}
