@@ -66,12 +66,17 @@ def find_runs(
 
 
 def missed_runs(session: Session, destination_id: str, reason: str, *, since: datetime, limit: int) -> list[str]:
-    """Runs of which a destination got nothing because of that reason, the oldest first."""
+    """Runs of which a destination got nothing because of that reason, the oldest first.
+
+    Of one that was replayed since the replay counts, if that was missed too.
+    """
+    replayed = select(Run.parent_id).where(col(Run.parent_id).is_not(None))
     query = select(Delivery.run_id).where(
         Delivery.destination_id == destination_id,
         Delivery.state == "ignored",
         Delivery.reason == reason,
         col(Delivery.finished_at) >= since,
+        col(Delivery.run_id).not_in(replayed),
     )
     return list(session.exec(query.order_by(col(Delivery.finished_at)).limit(limit)))
 

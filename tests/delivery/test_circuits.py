@@ -11,6 +11,7 @@ from sqlmodel import Session
 from core.connectors.base import Receipt, SendError
 from core.delivery.circuits import count_failure
 from core.delivery.ledger import Ledger
+from core.delivery.work import Made
 from core.errors import HostRefused, NotFound
 from core.model.connections import Connection
 from core.model.runs import Circuit
@@ -127,6 +128,17 @@ def test_switched_on_again_it_says_what_was_missed(ledger: Ledger) -> None:
     assert ledger.switch_on("d") == [missed]
     make(ledger, key="t@3")
     assert claim(ledger).destination_id == "d"
+
+
+def test_what_was_replayed_in_vain_is_missed_once(ledger: Ledger) -> None:
+    make(ledger, key="t@1")
+    ledger.send_failed(claim(ledger), SendError("410", permanent=True, disables=True))
+    missed = make(ledger, key="t@2")
+    replayed = ledger.replay(missed, data="fresh", only="all", by=None)
+    build = ledger.claim_build()
+    assert build is not None
+    ledger.built(build, Made(deliveries=(planned(),)))
+    assert ledger.switch_on("d") == [replayed]
 
 
 def test_a_destination_that_nothing_was_sent_to_is_unknown(ledger: Ledger) -> None:
