@@ -1,8 +1,10 @@
-"""The lines to Slack that the sidecar keeps open: one a connection with an app-level token."""
+"""The lines to Slack that the sidecar keeps open: one an app-level token, whichever connections share it."""
 
 from __future__ import annotations
 
 import threading
+import time
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,11 +20,13 @@ log = structlog.get_logger(__name__)
 
 LOOK_S, LISTEN_S, AGAIN_S = 10.0, 1.0, 0.2
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 300.0
+LASTS_S = 30.0
+"""A line that ends sooner is opened again after a pause: Slack ends those at once for which Socket Mode is off."""
 END_S = 5.0
 
 
 class SlackLines:
-    """Opens a line for each connection that wants one, and ends those that nobody wants any more."""
+    """Opens the lines that connections want, and ends those that nobody wants any more."""
 
     def __init__(self, choices: SlackChoices) -> None:
         self._choices = choices
@@ -51,28 +55,36 @@ class SlackLines:
                 return
 
     def _look(self) -> None:
-        wanted = {key: account for key, account in self._choices.accounts("app_token") if "token" in account.secrets}
-        for key, kept in list(self._kept.items()):
-            if key not in wanted or not kept.is_of(wanted[key]):
+        wanted = self._wanted()
+        for token, kept in list(self._kept.items()):
+            if token not in wanted or not kept.serves(wanted[token]):
                 kept.end()
-                del self._kept[key]
-        for key, account in wanted.items():
-            if key not in self._kept:
-                self._kept[key] = _Kept(self._choices, key, account)
+                del self._kept[token]
+        for token, accounts in wanted.items():
+            if token not in self._kept:
+                self._kept[token] = _Kept(self._choices, accounts)
+
+    def _wanted(self) -> dict[str, dict[str, Account]]:
+        """The connections that share a token, by their ids: of several lines of one app Slack tells each only some."""
+        wanted: dict[str, dict[str, Account]] = defaultdict(dict)
+        for connection_id, account in self._choices.accounts("app_token"):
+            if "token" in account.secrets:
+                wanted[account.secrets["app_token"].strip()][connection_id] = account
+        return wanted
 
 
 class _Kept:
-    """One line, opened again whenever it ends."""
+    """One line, opened again whenever it ends, by the oldest of the connections that share its token."""
 
-    def __init__(self, choices: SlackChoices, connection_id: str, account: Account) -> None:
-        self.account = account
-        self._choices, self._connection_id = choices, connection_id
+    def __init__(self, choices: SlackChoices, accounts: Mapping[str, Account]) -> None:
+        self._choices, self._accounts = choices, accounts
         self._stopping = threading.Event()
-        threading.Thread(target=self._run, name="slack-line", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="slack-line", daemon=True)
+        self._thread.start()
 
-    def is_of(self, account: Account) -> bool:
-        """Whether nothing was changed since it was opened."""
-        return (account.settings, account.secrets) == (self.account.settings, self.account.secrets)
+    def serves(self, accounts: Mapping[str, Account]) -> bool:
+        """Whether it is alive, and nothing was changed since it was opened."""
+        return self._thread.is_alive() and _plain(accounts) == _plain(self._accounts)
 
     def end(self) -> None:
         """Close it with its next look, at once."""
@@ -81,25 +93,36 @@ class _Kept:
     def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
         while not self._stopping.is_set():
-            try:
-                with open_line(self.account, self._choices.connections.outside) as line:
-                    pause_s = FIRST_PAUSE_S
-                    for payload in envelopes(line, LISTEN_S):
-                        if self._stopping.is_set():
-                            return
-                        if payload is not None:
-                            self._answer(payload)
-                self._stopping.wait(AGAIN_S)
-            except DeliveryError as error:
-                log.warning("no line to Slack", connection=self._connection_id, reason=str(error))
-                self._stopping.wait(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            began_s = time.monotonic()
+            self._listen()
+            if time.monotonic() - began_s >= LASTS_S:
+                pause_s = AGAIN_S
+            self._stopping.wait(pause_s)
+            pause_s = min(max(2 * pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+
+    def _listen(self) -> None:
+        """Answer what comes by one line, until it ends."""
+        connection_id, account = next(iter(self._accounts.items()))
+        try:
+            with open_line(account, self._choices.connections.outside) as line:
+                for payload in envelopes(line, LISTEN_S):
+                    if self._stopping.is_set():
+                        return
+                    if payload is not None:
+                        self._answer(payload)
+        except DeliveryError as error:
+            log.warning("no line to Slack", connection=connection_id, reason=str(error))
 
     def _answer(self, payload: Mapping[str, Any]) -> None:
-        known = self._choices.known(payload, {self._connection_id})
+        known = self._choices.known(payload, self._accounts)
         if known is None:
             return
         try:
             self._choices.answer(known)
         except (BridgecastError, SQLAlchemyError) as error:
             log.warning("a choice in Slack was not shown", delivery=known.choice.delivery_id, reason=str(error))
+
+
+def _plain(accounts: Mapping[str, Account]) -> dict[str, tuple[Mapping[str, Any], Mapping[str, str]]]:
+    """What accounts hold, to be compared."""
+    return {name: (account.settings, account.secrets) for name, account in accounts.items()}

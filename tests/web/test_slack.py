@@ -20,7 +20,7 @@ from websockets.sync.server import serve as websocket_server
 from core.access.sessions import COOKIE, Visitor
 from core.delivery.meters import Meters
 from core.delivery.slack_choices import SlackChoices
-from core.delivery.slack_lines import SlackLines
+from core.delivery.slack_lines import FIRST_PAUSE_S, SlackLines
 from core.model.delivery import ExportSpec
 from core.model.runs import Delivery
 from core.scheduler import rails_of
@@ -148,10 +148,14 @@ class Line:
     """Slack's end of Socket Mode: it tells a choice on each line that is opened, hears the answer, ends the line."""
 
     def __init__(self, payload: dict[str, Any]) -> None:
-        self.payload, self.said, self.opened = payload, list[Any](), 0
+        self.payload, self.said, self.opened_at = payload, list[Any](), list[float]()
+
+    @property
+    def opened(self) -> int:
+        return len(self.opened_at)
 
     def __call__(self, line: ServerConnection) -> None:
-        self.opened += 1
+        self.opened_at.append(time.monotonic())
         line.send(json.dumps({"type": "hello"}))
         line.send(json.dumps({"type": "interactive", "envelope_id": f"e{self.opened}", "payload": self.payload}))
         self.said.append(json.loads(line.recv(timeout=30)))
@@ -164,7 +168,10 @@ class Line:
 def test_where_slack_cannot_call_a_choice_comes_by_a_line_that_is_opened_again(
     site: Site, slack: Workspace, sent: Delivery
 ) -> None:
+    """Connections that share an app share its line, and one that ends at once is not opened again at once."""
     app = site.app
+    shared = {"token": TOKEN, "app_token": APP_TOKEN}
+    app.connections.create("slack", "Ours, again", {"base_url": slack.base_url}, shared, by=app.owner.id)
     body = call(sent.id, "2.chart", slack.response_url())
     end = Line(json.loads(parse_qs(body.decode())["payload"][0]))
     lines = SlackLines(SlackChoices(app.store, app.connections, app.artefacts, app.organisation.id, app.clock))
@@ -181,6 +188,7 @@ def test_where_slack_cannot_call_a_choice_comes_by_a_line_that_is_opened_again(
             server.shutdown()
             serving.join()
     assert end.said == [{"envelope_id": "e1"}, {"envelope_id": "e2"}]
+    assert end.opened_at[1] - end.opened_at[0] >= FIRST_PAUSE_S
     assert all(one["replace_original"] for one in slack.responses)
     slack.responses.clear()
 
