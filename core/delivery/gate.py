@@ -47,7 +47,7 @@ def _require_sum(made: Made) -> None:
         raise DataError(f"'{made.report.name}' is undefined on one side: the KPI is divided by 0. Nothing was sent.")
     bars = sum(value or 0.0 for value in made.bridge.steps["contribution"])
     size = max(abs(total.base or 0.0), abs(total.current or 0.0), abs(total.change))
-    if abs(bars - total.change) > SUM_TOLERANCE * size:
+    if not abs(bars - total.change) <= SUM_TOLERANCE * size:  # no comparison with a NaN is true
         raise DataError(
             f"The bars of '{made.report.name}' add up to {bars:g}, the change is {total.change:g}. Nothing was sent."
         )

@@ -241,10 +241,13 @@ class _Making:
     def _asked(
         self, shared: Renderings, destination: LinkDestination | ChannelDestination, judging: Judging
     ) -> PlannedDelivery:
-        """The delivery to a destination, passed over where the destination's own condition does not hold."""
+        """The delivery to a destination, passed over where its own condition does not hold for what it is shown."""
         planned = self._delivery(shared, destination)
-        own = destination.overrides.condition if isinstance(destination, ChannelDestination) else None
-        if own is None or self.build.is_test or judging.verdict(own).holds:
+        if isinstance(destination, LinkDestination) or self.build.is_test:
+            return planned
+        own, shown = destination.overrides, content_for(self.spec.content, destination)
+        judged = replace(judging, content=shown) if own.where else judging
+        if own.condition is None or judged.verdict(own.condition).holds:
             return planned
         return replace(planned, **NOT_SENT)
 

@@ -62,13 +62,13 @@ class Drawing:
         return {name: file for kind in dict.fromkeys(self.content.attachments) for name, file in self._files(kind)}
 
     def _files(self, kind: Attachment) -> Iterator[tuple[str, bytes]]:
-        """The file of a kind; figures of a digest are a file an analysis."""
-        if kind in _OF_FIGURES and self.made.parts:
+        """The file of a kind, no picture without a chart; figures of a digest are a file for each analysis it tells."""
+        if kind in _OF_FIGURES and self.content.parts:
             for number, part in enumerate(self.made.parts, start=1):
                 yield f"{self.file_stem}-{number}-{part.source.analysis.slug}.{kind}", _OF_FIGURES[kind](part)
         elif kind in _OF_FIGURES:
             yield f"{self.file_stem}.{kind}", _OF_FIGURES[kind](self.made)
-        else:
+        elif kind != "png" or any(section.chart for section in self.made.report.sections):
             yield f"{self.file_stem}.{kind}", _OF_PAGES[kind](self.made.report)
 
 
@@ -157,8 +157,7 @@ def _inbox(drawing: Drawing) -> Letter:
 
 def _picture(report: Report) -> bytes:
     """The first chart: an attachment is one file."""
-    charts = [section.chart for section in report.sections if section.chart]
-    return png(charts[0].spec) if charts else b""
+    return png(next(section.chart.spec for section in report.sections if section.chart))
 
 
 _OF_PAGES: Mapping[str, Callable[[Report], bytes]] = {"png": _picture, "pdf": paper, "pptx": deck}
@@ -178,13 +177,21 @@ CHANNELS: tuple[str, ...] = tuple(_DRAWN)
 
 
 def content_for(content: ReportContent, channel: ChannelDestination) -> ReportContent:
-    """What one destination is shown: the export's content with its own overrides."""
+    """What one destination is shown: the export's content with its own overrides.
+
+    Where both filter a column, the destination's holds, of a digest in each of its parts. Own views stand for elements.
+    """
     own = channel.overrides
     changed: dict[str, Any] = {
         name: value
         for name in ("views", "layout", "locale", "elements", "attachments")
         if (value := getattr(own, name)) is not None
     }
-    if "views" in changed or "elements" in changed:
-        changed["parts"] = tuple(part.model_copy(update={"views": None, "elements": None}) for part in content.parts)
-    return content.model_copy(update={**changed, "where": {**content.where, **own.where}})
+    alike = {"views": None, "elements": None} if "views" in changed or "elements" in changed else {}
+    if "views" in changed:
+        changed.setdefault("elements", None)
+    changed["where"] = {**content.where, **own.where}
+    changed["parts"] = tuple(
+        part.model_copy(update={**alike, "where": {**part.where, **own.where}}) for part in content.parts
+    )
+    return content.model_copy(update=changed)

@@ -83,7 +83,7 @@ def test_it_is_sent_when_one_part_meets_the_condition(sales_app: App, maker: Mak
 
 def test_it_is_not_sent_when_no_part_does(sales_app: App, maker: Maker) -> None:
     condition = {"kind": "alert", "any": [{"change_pct": 900}]}
-    with pytest.raises(NotMet, match="Revenue: .*Traffic: "):
+    with pytest.raises(NotMet, match=r"Revenue: .*Traffic: "):
         maker.make(digest(sales_app, condition=condition))
 
 
@@ -91,10 +91,10 @@ def test_a_part_has_a_condition_views_and_filters_of_its_own(sales_app: App, mak
     own = {"condition": {"kind": "alert", "any": [{"change_pct": 900}]}, "where": {"country": ["FR"]}}
     parts = [{"analysis": "revenue", "views": ["waterfall"], **own}, {"analysis": "traffic"}]
     condition = {"kind": "alert", "any": [{"change_pct": 800}]}
-    with pytest.raises(NotMet, match="900 %.*800 %"):
+    with pytest.raises(NotMet, match=r"900 %.*800 %"):
         maker.make(digest(sales_app, {"parts": parts}, condition=condition))
     made = maker.make(built(sales_app, key="hand:2", spec={"content": {"parts": parts}}))
-    assert [p["total"]["base"] for p in read(sales_app, made, "webhook.json")["data"]["parts"]][0] == 8000.0
+    assert read(sales_app, made, "webhook.json")["data"]["parts"][0]["total"]["base"] == 8000.0
 
 
 def test_a_dropdown_offers_the_views_of_all(sales_app: App, maker: Maker) -> None:
@@ -142,3 +142,24 @@ def test_filters_of_a_run_hold_besides_operators(sales_app: App, maker: Maker) -
     content = {"analysis": "revenue", "where": {"country": {"not in": ["DE"]}}}
     made = maker.make(built(sales_app, spec={"content": content}, where={"country": ["DE", "FR"]}))
     assert read(sales_app, made, "webhook.json")["data"]["total"]["base"] == 8000.0
+
+
+def test_filters_of_a_destination_hold_in_each_part_whatever_the_part_says(sales_app: App, maker: Maker) -> None:
+    parts = [{**PARTS[0], "where": {"country": ["FR", "DE"]}}, PARTS[1]]
+    french = {**HOOK, "overrides": {"where": {"country": ["FR"]}}}
+    made = maker.make(digest(sales_app, {"parts": parts}, destinations=[french]))
+    told = read(sales_app, made, "webhook.json")["data"]["parts"]
+    alone = {**PARTS[0], "where": {"country": ["FR"]}}, {**PARTS[1], "where": {"country": ["FR"]}}
+    by_part = maker.make(
+        built(sales_app, key="hand:2", spec={"content": {"parts": alone}, "destinations": [HOOK]}),
+    )
+    wanted = read(sales_app, by_part, "webhook.json")["data"]["parts"]
+    assert [part["total"]["base"] for part in told] == [part["total"]["base"] for part in wanted]
+    assert told[0]["total"]["base"] == 8000.0
+
+
+def test_where_all_are_quiet_no_figures_are_attached(sales_app: App, maker: Maker) -> None:
+    parts = [{**part, "condition": {"kind": "alert", "any": [{"change_pct": 900}]}} for part in PARTS]
+    content = {"parts": parts, "quiet_parts": "leave_out", "attachments": ["csv", "png"]}
+    made = maker.make(digest(sales_app, content, destinations=[MAIL]))
+    assert read(sales_app, made, "email.json")["attachments"] == []

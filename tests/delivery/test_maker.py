@@ -139,6 +139,39 @@ def test_five_hundred_recipients_are_one_rendering_and_each_difference_is_one_mo
     assert len({delivery.message for delivery in made.deliveries}) == 4
 
 
+def test_own_views_of_a_destination_stand_for_the_elements_of_the_export(sales_app: App, maker: Maker) -> None:
+    content = {"analysis": "revenue", "layout": "list", "elements": [{"view": "waterfall", "part": "title"}]}
+    own = {**MAIL, "id": "own", "overrides": {"views": ["waterfall"]}}
+    made = maker.make(built(sales_app, spec={"content": content, "destinations": [MAIL, own]}))
+    assert read(sales_app, made, "email.json")["pictures"] == []
+    assert read(sales_app, made, "2.email.json")["pictures"]
+
+
+def test_a_report_without_a_chart_has_no_picture_attached(sales_app: App, maker: Maker) -> None:
+    content = {"analysis": "revenue", "elements": [{"view": "waterfall", "part": "table"}], "attachments": ["png"]}
+    made = maker.make(built(sales_app, spec={"content": content, "destinations": [MAIL]}))
+    assert read(sales_app, made, "email.json")["attachments"] == []
+
+
+def test_the_condition_of_a_destination_is_held_against_what_it_is_shown(sales_app: App, maker: Maker) -> None:
+    change = {country: _change_pct(sales_app, maker, country) for country in ("FR", "DE")}
+    calm, moved = sorted(change, key=lambda country: abs(change[country]))
+    limit = (abs(change[calm]) + abs(change[moved])) / 2
+    condition = {"kind": "alert", "any": [{"change_pct": limit}]}
+    own = [
+        {**HOOK, "id": country, "overrides": {"where": {"country": [country]}, "condition": condition}}
+        for country in (calm, moved)
+    ]
+    made = maker.make(built(sales_app, key="hand:both", spec={"destinations": own}))
+    assert [each.state for each in made.deliveries] == ["ignored", "planned"]
+
+
+def _change_pct(app: App, maker: Maker, country: str) -> float:
+    shown = {"content": {"analysis": "revenue", "where": {"country": [country]}}}
+    made = maker.make(built(app, key=f"hand:{country}", spec=shown))
+    return float(read(app, made, "webhook.json")["data"]["total"]["change_pct"])
+
+
 def test_a_destination_is_passed_over_where_its_own_condition_does_not_hold(sales_app: App, maker: Maker) -> None:
     unmet = {"condition": {"kind": "alert", "any": [{"change_pct": 50}]}}
     met = {"condition": {"kind": "alert", "any": [{"change_pct": 1}]}}
