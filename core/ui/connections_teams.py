@@ -9,7 +9,7 @@ from core.connections import SavedConnection
 from core.connectors import CHANNELS
 from core.connectors.base import Account
 from core.connectors.teams import BY_GRAPH, DeviceCode, Teams
-from core.errors import DeliveryError
+from core.errors import BridgecastError
 from core.ui import frame
 from core.ui.identity import acting, can
 from core.ui.notices import attempt
@@ -46,24 +46,26 @@ def _begin(app: App, connection_id: str) -> None:
 
 
 def _wait(app: App, connection_id: str) -> None:
-    """The code, until it was used or it is over."""
+    """The code, until it was used or it is over. A click on Cancel draws this part of the page alone."""
+    if WAITING not in st.session_state:
+        st.rerun()
     code: DeviceCode = st.session_state[WAITING][1]
     with frame.errors():
         if _is_pending(app, connection_id, code):
             _show(code)
             return
-    _stop()
-    st.rerun()
+        _stop()
+        st.rerun()
 
 
 def _is_pending(app: App, connection_id: str, code: DeviceCode) -> bool:
     """Whether the code was not used yet; what came of it else is kept, and told at the page's beginning."""
-    acting(app, "connection.write")
-    teams, account = _teams(app, connection_id)
     found, problem = None, None
     try:
+        acting(app, "connection.write")
+        teams, account = _teams(app, connection_id)
         found = teams.signed_in(account, app.connections.outside, code)
-    except DeliveryError as error:
+    except BridgecastError as error:
         problem = error
     if found is None and problem is None:
         return True

@@ -82,6 +82,23 @@ def test_a_wait_is_ended_by_a_button(open_page: Open, connection: SavedConnectio
     assert "ABCD-EFGH" not in [shown.value for shown in page.code]
 
 
+def test_the_part_that_waits_draws_the_page_anew_once_the_wait_was_ended() -> None:
+    def page() -> None:
+        """As after Cancel: the button's own part of the page is drawn, and what it waited for is gone."""
+        import streamlit as st
+
+        from core.ui import connections_teams
+
+        if st.session_state.setdefault("drawn", 0) == 0:
+            st.session_state["drawn"] = 1
+            connections_teams._wait(None, "any")
+        st.text("the whole page")
+
+    drawn = AppTest.from_function(page).run(timeout=60)
+    assert not drawn.exception
+    assert [text.value for text in drawn.text] == ["the whole page"]
+
+
 def test_a_workflow_s_connection_asks_for_its_address_and_for_no_token(open_page: Open, app: App) -> None:
     made = app.connections.create("teams", "Flow", {}, {"url": "https://flow.example/sig=s3cret"}, by=app.owner.id)
     page = open_page(PAGE)
