@@ -13,6 +13,7 @@ from core.delivery import circuits
 from core.delivery.recipients import ALL_LEFT
 from core.delivery.retry import MOST_LOST, is_permanent, next_try, sentence
 from core.errors import BridgecastError, HostRefused
+from core.model.alerts import ALERTS_ID
 from core.model.runs import Attempt, Circuit, Delivery, Run, State
 from core.store.circuits import get_circuit, keep_circuit
 from core.store.runs import get_attempt, move, settle, waiting_deliveries
@@ -201,6 +202,8 @@ def _circuit_counts(
             circuits.wait_as_asked(circuit, error.retry_after_s, now=now)
         if error.disables:
             circuits.switch_off(circuit, text, now=now)
+    if circuit.export_id == ALERTS_ID:
+        circuits.stay_on(circuit)
     keep_circuit(session, circuit)
     if was_on and circuit.disabled_at is not None:
         ignore_waiting(session, row.destination_id, now=now)

@@ -15,6 +15,8 @@ from core.model.base import Spec, id_column, json_column, time_column
 AlertKind = Literal["failed", "succeeded", "empty", "late", "recovered", "disabled"]
 OF_FAILURES: tuple[AlertKind, ...] = ("failed", "disabled", "recovered")
 """What `failure_recipients` stands for; the author hears of these in any case."""
+ALERTS_ID = "alerts"
+"""Under which the ledger keeps messages about exports: no export has this id."""
 
 
 class AlertTarget(Spec):

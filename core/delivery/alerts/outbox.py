@@ -20,10 +20,11 @@ from sqlmodel import Session
 from core.connectors.email import Email
 from core.delivery.alerts.mailer import mail_connection, mail_trouble
 from core.delivery.artefacts import Artefacts
+from core.delivery.domains import allowed_domains, is_allowed
 from core.delivery.making import add_deliveries
 from core.delivery.work import PlannedDelivery
 from core.model.access import Person
-from core.model.alerts import AlertTarget, Notice
+from core.model.alerts import ALERTS_ID, AlertTarget, Notice
 from core.model.base import new_id
 from core.model.connections import Connection
 from core.model.delivery import Export
@@ -41,9 +42,8 @@ AN_HOUR = timedelta(hours=1)
 MOST_MESSAGES = 20
 """So many go to one recipient in an hour."""
 ALERT = "alert"
+"""Kind under which the ledger keeps messages."""
 WORST_FIRST: tuple[str, ...] = get_args(What)
-SUBJECT_ID = "alerts"
-"""Kind and id under which the ledger keeps messages."""
 
 
 Draw = Callable[[Sequence[Told], Sequence[News], str], Mapping[str, Any]]
@@ -161,6 +161,7 @@ class _Ways:
     def __init__(self, session: Session, organisation_id: str) -> None:
         self._session, self._organisation_id = session, organisation_id
         mail = mail_connection(session, organisation_id)
+        self._allowed = allowed_domains(session, organisation_id)
         self._mail_id = mail.id if mail and mail_trouble(session, organisation_id) is None else None
 
     def of(self, notice: Notice) -> Way:
@@ -169,7 +170,10 @@ class _Ways:
             return self._by_connection(target, notice)
         person = self._session.get(Person, target.person) if target.person else None
         address = target.email or (person.email if person else "")
-        if self._mail_id and self._mail_id != notice.channel and address and address != OWNER_EMAIL:
+        # Whoever has the app is told there; an address that is refused stands as such among the runs.
+        may_be_mailed = person is None or is_allowed(address, self._allowed)
+        is_known = bool(address) and address != OWNER_EMAIL
+        if self._mail_id and self._mail_id != notice.channel and is_known and may_be_mailed:
             settings = {"to": [address], "mode": "each"}
             return Way(notice.target_key, Email.kind, self._mail_id, settings)
         return Way(notice.target_key, person_id=person.id if person else "")
@@ -192,7 +196,7 @@ def _run(organisation_id: str, run_id: str, subject: str, letter: Letter, now: d
         id=run_id,
         organisation_id=organisation_id,
         subject_kind=ALERT,
-        subject_id=SUBJECT_ID,
+        subject_id=ALERTS_ID,
         name=subject,
         trigger_kind=ALERT,
         occurrence_key=f"{ALERT}:{run_id}",

@@ -179,6 +179,18 @@ def test_an_alert_that_does_not_arrive_is_a_card_and_no_alert_of_its_own(desk: D
     assert desk.cards() == ["“Morning” did not reach Hook"]
 
 
+def test_an_alert_that_is_refused_switches_off_nobody(desk: Desk) -> None:
+    desk.mailer()
+    for number in range(2):
+        desk.fail(error_class=f"class {number}")
+        desk.beat()
+        claim = desk.app.ledger.claim_delivery()
+        assert claim is not None
+        assert claim.recipients == (AUTHOR,)
+        desk.app.ledger.send_failed(claim, SendError("410", permanent=True, disables=True, response="410"))
+    assert {circuit.disabled_at for circuit in desk.app.ledger.circuits()} == {None}
+
+
 def test_who_is_named_hears_of_what_they_are_named_for(desk: Desk) -> None:
     desk.mailer()
     to = [{"email": "ops@example.org"}, {"connection": desk.hook}]
