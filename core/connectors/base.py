@@ -114,7 +114,8 @@ class Parcel:
     cursor: what an earlier try kept. keep: writes down how far a sending of several steps has come.
     begin: is called right before the first byte that may have an effect leaves: a try that dies before is no possible
     double. leave: the address by which a recipient ends what comes to them, "" where there is none. picture: the https
-    address at which everybody who has it sees one of the files, "" where nobody outside could open it.
+    address at which everybody who has it sees one of the files, "" where nobody outside could open it. is_reached:
+    whether services reach this installation by https.
     """
 
     delivery_id: str
@@ -131,6 +132,7 @@ class Parcel:
     begin: Callable[[], None] = lambda: None
     leave: Callable[[str], str] = lambda recipient: ""
     picture: Callable[[str], str] = lambda name: ""
+    is_reached: bool = False
 
 
 RecipientState = Literal["succeeded", "retry", "failed", "ignored"]

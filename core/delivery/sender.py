@@ -82,6 +82,7 @@ class Sender:
             begin=lambda: self.ledger.begun(claim),
             leave=lambda recipient: self.subscribers.link(claim.subject_id, recipient),
             picture=lambda name: self.pictures.address(claim.run_id, f"{prefix}{name}"),
+            is_reached=self.pictures.can_be_seen,
         )
 
     def _file(self, artefact: Artefact, prefix: str, message: dict[str, object]) -> File:

@@ -118,11 +118,14 @@ def _consent(routes: APIRouter, app: App) -> None:
 def _connected(app: App, installer: Installer, caller: Caller, code: str, redirect_uri: str) -> str:
     """The id of the workspace's connection: a new one, or the one there is with its new token."""
     installed = installer.installed(app.egress, code, redirect_uri)
-    before = next((one for one in app.connections.all() if one.kind == "slack" and one.name == installed.name), None)
+    known = app.connections.all()
+    own = installed.workspace
+    before = next((one for one in known if own and one.settings.get("workspace") == own), None)
     if before is not None:
         return app.connections.change(before.id, settings=installed.settings, secrets=installed.secrets).id
-    made = app.connections.create("slack", installed.name, installed.settings, installed.secrets, by=caller.person_id)
-    return made.id
+    is_taken = installed.name in {one.name for one in known}
+    name = f"{installed.name} ({own})" if is_taken else installed.name
+    return app.connections.create("slack", name, installed.settings, installed.secrets, by=caller.person_id).id
 
 
 def _caller(app: App, request: Request) -> Caller | None:

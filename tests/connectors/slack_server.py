@@ -85,7 +85,9 @@ class Workspace:
 
     port: int = 0
     line_url: str = ""
+    most_of_a_page: int = 2
     scopes: str = ALL_SCOPES
+    team: str = "T0"
     token_error: str = ""
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -205,7 +207,7 @@ class Workspace:
         if given.get("code") != "good-code":
             return {"error": "invalid_code"}
         token = {"access_token": TOKEN, "token_type": "bot", "scope": self.scopes, "bot_user_id": "U0BOT"}
-        return {**token, "app_id": "A0", "team": {"id": "T0", "name": "Example"}}
+        return {**token, "app_id": "A0", "team": {"id": self.team, "name": "Example"}}
 
     def _apps_connections_open(self, _given: Mapping[str, Any]) -> dict[str, Any]:
         return {"url": self.line_url}
@@ -232,9 +234,9 @@ class Workspace:
             return {"error": "invalid_limit"}
         if cursor and not cursor.startswith("after:"):
             return {"error": "invalid_cursor"}
-        # Slack gives fewer than asked for when it likes; two a page shows whether pages are followed.
+        # Slack gives fewer than asked for when it likes; few a page show whether pages are followed.
         first = int(cursor.removeprefix("after:") or 0)
-        last = first + min(limit, 2)
+        last = first + min(limit, self.most_of_a_page)
         following = f"after:{last}" if last < len(rows) else ""
         return {name: rows[first:last], "response_metadata": {"next_cursor": following}}
 

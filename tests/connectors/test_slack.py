@@ -166,6 +166,7 @@ def test_too_many_calls_wait_as_slack_asks(slack: Workspace, tmp_path: Path) -> 
         (Fault(503), "http 503"),
         (Fault(200, body='{"ok": false, "error": "internal_error"}'), "internal_error"),
         (Fault(200, body='{"ok": false, "error": "service_unavailable"}'), "service_unavailable"),
+        (Fault(200, body="<html>We will be back soon</html>"), "no JSON"),
         (Fault(is_lost=True), "no answer"),
     ],
 )
@@ -275,6 +276,24 @@ def test_channels_and_people_are_offered(slack: Workspace) -> None:
     assert Slack().lookup(hooked(slack), outside(), "channel", {}) == {}
 
 
+def test_of_a_huge_workspace_as_many_are_offered_as_slack_lists_in_time(slack: Workspace) -> None:
+    row = slack.channels["C0001"]
+    slack.channels |= {
+        f"C{number}": {**row, "id": f"C{number}", "name": f"c{number}"} for number in range(1_000, 3_000)
+    }
+    slack.most_of_a_page = 200
+    found = Slack().lookup(account(slack), outside(), "channel", {})
+    assert slack.counts("conversations.list") == 10
+    assert (len(found), found["U0001"]) == (2_002, "Anna Berg (anna@example.org)")
+
+
+def test_a_page_of_a_list_that_is_none_is_said(slack: Workspace) -> None:
+    broken = Fault(200, body="<html>")
+    slack.fault = lambda call: broken if slack.counts("conversations.list") == 2 else None
+    with pytest.raises(SendError, match="no JSON"):
+        Slack().lookup(account(slack), outside(), "channel", {})
+
+
 def test_an_incoming_webhook_shows_charts_by_their_address(slack: Workspace, tmp_path: Path) -> None:
     seen = replace(parcel(tmp_path), picture=lambda name: f"https://reports.example.org/i/{name}")
     receipt = Slack().send(hooked(slack), outside(), seen)
@@ -318,7 +337,7 @@ def test_where_somebody_hears_it_a_menu_is_sent(
     secret: str, is_reached: bool, slack: Workspace, tmp_path: Path
 ) -> None:
     own = account(slack, {"token": TOKEN, secret: {"app_token": APP_TOKEN}.get(secret, SIGNING_SECRET)})
-    one = replace(parcel(tmp_path, layout="dropdown"), picture=lambda name: "https://b.example.org/i" * is_reached)
+    one = replace(parcel(tmp_path, layout="dropdown"), is_reached=is_reached)
     Slack().send(own, outside(), one)
     assert "choose:d1" in [block.get("block_id") for block in slack.messages[0]["blocks"]]
 

@@ -201,20 +201,42 @@ def browser(site: Site) -> Iterator[httpx.Client]:
         yield client
 
 
+def consent(site: Site, browser: httpx.Client) -> str:
+    """Go to Slack and come back; the id of the connection that it leads to."""
+    leaving = browser.get("/slack/connect")
+    address = urlsplit(leaving.headers["location"])
+    asked = parse_qs(address.query)
+    assert address.path == "/oauth/v2/authorize"
+    assert "files:write" in asked["scope"][0].split(",")
+    assert asked["redirect_uri"] == [f"{site.app.settings.report_base_url}/slack/oauth"]
+    back = browser.get("/slack/oauth", params={"code": "good-code", "state": asked["state"][0]})
+    assert back.status_code == 303, back.text
+    bare, _, connection_id = back.headers["location"].partition("?connection=")
+    assert bare == f"{site.app.settings.ui_base_url}/Connections"
+    return connection_id
+
+
 def test_a_workspace_is_connected_by_its_consent(site: Site, slack: Workspace, browser: httpx.Client) -> None:
     for _ in range(2):
-        leaving = browser.get("/slack/connect")
-        address = urlsplit(leaving.headers["location"])
-        asked = parse_qs(address.query)
-        assert address.path == "/oauth/v2/authorize"
-        assert "files:write" in asked["scope"][0].split(",")
-        assert asked["redirect_uri"] == [f"{site.app.settings.report_base_url}/slack/oauth"]
-        back = browser.get("/slack/oauth", params={"code": "good-code", "state": asked["state"][0]})
-        assert back.status_code == 303, back.text
-        assert back.headers["location"].startswith(f"{site.app.settings.ui_base_url}/Connections?connection=")
+        consent(site, browser)
     (made,) = [one for one in site.app.connections.all() if one.name == "Slack Example"]
     assert made.secrets == {"token", "signing_secret"}
     assert site.app.connections.check(made.id).ok
+
+
+def test_workspaces_of_one_name_have_a_connection_each_whatever_it_is_called(
+    site: Site, slack: Workspace, browser: httpx.Client
+) -> None:
+    first = consent(site, browser)
+    slack.team = "T1"
+    try:
+        second = consent(site, browser)
+        site.app.connections.change(second, name="Sales")
+        assert consent(site, browser) == second != first
+    finally:
+        slack.team = "T0"
+    assert [site.app.connections.get(one).settings["workspace"] for one in (first, second)] == ["T0", "T1"]
+    assert site.app.connections.get(second).name == "Sales"
 
 
 def test_a_way_that_is_not_one_s_own_leads_nowhere(site: Site, browser: httpx.Client) -> None:

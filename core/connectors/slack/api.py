@@ -7,6 +7,7 @@ own retries are off: they sleep in the worker, and one that follows a lost answe
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Iterator, Mapping
@@ -28,8 +29,10 @@ API_URL = "https://slack.com/api/"
 CONNECT_S, CALL_S, TRY_S = 5.0, 30.0, 100.0
 """To connect, for one call, and for all calls of one try."""
 MOST_READ, MOST_SHOWN = 4_000_000, 1_000
+NO_JSON = "no JSON"
+"""The error of an answer that is not of the Web API: a proxy's page, a notice of maintenance."""
 TRANSIENT = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "ratelimited", "rate_limited", "request_timeout"}
+    {"internal_error", "fatal_error", "service_unavailable", "ratelimited", "rate_limited", "request_timeout", NO_JSON}
 )
 ADVICE: Mapping[str, str] = {
     "channel_not_found": "Choose the channel again; into a private one the app has to be invited first.",
@@ -95,8 +98,8 @@ class GuardedClient(WebClient):
         self.session, self._until_s = session, until_s
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
-        answer = self.post(url, req.data, dict(req.header_items()))
-        return {"status": answer[0], "headers": dict(answer[1]), "body": answer[2]}
+        status, headers, body = self.post(url, req.data, dict(req.header_items()))
+        return {"status": status, "headers": dict(headers), "body": _as_object(body)}
 
     def post(self, url: str, data: Any, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], str]:
         """Status, headers and body of the answer to a POST. Raises HostRefused, NoAnswer, DeliveryError."""
@@ -114,6 +117,15 @@ def open_client(
     """A client for the calls of one try. token: instead of the bot's."""
     with outside.session(most_bytes=MOST_READ, whole_s=CALL_S) as session:
         yield GuardedClient(session, desk, time.monotonic() + try_s, token)
+
+
+def _as_object(body: str) -> str:
+    """The body; of one that is no JSON object, which slack-sdk fails at, an error that says so."""
+    try:
+        is_object = isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        is_object = False
+    return body if is_object else json.dumps({"ok": False, "error": NO_JSON, "said": body[:MOST_SHOWN]})
 
 
 def error_name(error: SlackApiError) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
 
 from core.connectors.base import Account, Check, Field, Outside, Parcel, Receipt, RetryRule
 from core.connectors.slack.api import API_URL, CALL_S, TRY_S, Desk, GuardedClient, failure, open_client
@@ -16,7 +18,8 @@ from core.connectors.slack.posting import Posting
 from core.errors import DeliveryError
 
 MINUTE, HOUR = 60.0, 3_600.0
-PAGE, MOST_FOUND = 200, 4_000
+PAGE, MOST_FOUND = 200, 2_000
+"""Rows of a page, and channels or people that are offered: Slack takes some twenty such calls a minute."""
 HOOK_HINT = "https://hooks.slack.com/services/…"
 
 
@@ -76,6 +79,7 @@ class Slack:
             help="Instead of a token: posts into one channel, takes no files and shows no menus",
             complaint=_url_complaint,
         ),
+        Field("workspace", "Workspace", is_typed=False),
         Field("icon_url", "Picture", "url", help="Shown instead of the app's own, by its https address"),
         Field(
             "base_url",
@@ -164,19 +168,11 @@ def _menus(desk: Desk) -> str:
 
 def _found(client: GuardedClient) -> Iterator[tuple[str, str]]:
     """Channels, then people; private channels where the app may see them."""
-    count = 0
-    for row in _channels(client):
-        if count < MOST_FOUND:
-            count += 1
-            yield str(row["id"]), f"#{row['name']}"
-    for page in client.users_list(limit=PAGE):
-        for row in page["members"]:
-            is_person = not row.get("deleted") and not row.get("is_bot") and row["id"] != "USLACKBOT"
-            if is_person and count < MOST_FOUND:
-                count += 1
-                yield str(row["id"]), _person(row)
-        if count >= MOST_FOUND:
-            return
+    for row in islice(_channels(client), MOST_FOUND):
+        yield str(row["id"]), f"#{row['name']}"
+    for row in islice(_rows(client.users_list(limit=PAGE), "members"), MOST_FOUND):
+        if not row.get("deleted") and not row.get("is_bot") and row["id"] != "USLACKBOT":
+            yield str(row["id"]), _person(row)
 
 
 def _channels(client: GuardedClient) -> Iterator[Mapping[str, Any]]:
@@ -187,9 +183,14 @@ def _channels(client: GuardedClient) -> Iterator[Mapping[str, Any]]:
             if types == "public_channel" or error.response.get("needed") != "groups:read":
                 raise
             continue
-        for page in pages:
-            yield from page["channels"]
+        yield from _rows(pages, "channels")
         return
+
+
+def _rows(pages: SlackResponse, name: str) -> Iterator[Mapping[str, Any]]:
+    """The rows of a list; a page is asked for when the one before is used up."""
+    for page in pages:
+        yield from page[name]
 
 
 def _person(row: Mapping[str, Any]) -> str:

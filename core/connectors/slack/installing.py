@@ -14,14 +14,16 @@ from core.connectors.slack.manifest import SCOPES
 from core.errors import AccessDenied, DeliveryError
 from core.settings import Settings
 
-LONGEST_NAME = 90
+LONGEST_NAME = 80
+"""Of a workspace's connection, its id behind it left out."""
 
 
 @dataclass(frozen=True)
 class Installed:
-    """A connection as the consent of a workspace makes it."""
+    """A connection as the consent of a workspace makes it. workspace: its id; several may have one name."""
 
     name: str
+    workspace: str
     settings: Mapping[str, object]
     secrets: Mapping[str, object] = field(repr=False)
 
@@ -62,6 +64,7 @@ class Installer:
         if not token:
             raise DeliveryError("Slack gave no bot token. Look at the scopes of the app.", permanent=True)
         signing = {"signing_secret": self.signing_secret} if self.signing_secret else {}
-        settings = {} if base_url == API_URL else {"base_url": base_url}
-        name = f"Slack {team.get('name') or team.get('id') or ''}".strip()[:LONGEST_NAME]
-        return Installed(name, settings, {"token": str(token), **signing})
+        workspace = str(team.get("id") or "")
+        settings = {"workspace": workspace} | ({} if base_url == API_URL else {"base_url": base_url})
+        name = f"Slack {team.get('name') or workspace}".strip()[:LONGEST_NAME]
+        return Installed(name, workspace, settings, {"token": str(token), **signing})

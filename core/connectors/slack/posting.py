@@ -140,9 +140,7 @@ class Posting:
         )
 
     def _with_menu(self, blocks: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        # Where charts have an address that Slack can open, it can call us too.
-        is_reached = any(self.parcel.picture(picture["file"]) for picture in self.parcel.message["pictures"])
-        if self.desk.hears_choices(is_reached=is_reached):
+        if self.desk.hears_choices(is_reached=self.parcel.is_reached):
             return menu_of(blocks, self.parcel.delivery_id)
         return links_of(blocks, self.parcel.message["choices"])
 
