@@ -19,7 +19,7 @@ from core.delivery.judging import Judging
 from core.delivery.ledger import Ledger
 from core.delivery.messages import Drawing, content_for, media_type
 from core.delivery.recipients import addresses, name_of, narrowed, nobody_left, served
-from core.delivery.rendering import Occasion, Renderings, drawing_of
+from core.delivery.rendering import Occasion, Renderings, drawing_of, file_stem
 from core.delivery.reports import Source
 from core.delivery.steps import Steps, refreshed
 from core.delivery.subscribers import Subscribers
@@ -29,7 +29,6 @@ from core.errors import BridgecastError, DataError, EmptyComparison, NotFound
 from core.model.analysis import AnalysisSpec
 from core.model.data import FilesSource
 from core.model.delivery import ChannelDestination, Export, ExportSpec, LinkDestination, ReportContent
-from core.model.naming import plain_name
 from core.model.runs import Artefact, Delivery
 from core.store import Store
 from core.store.sent_runs import steps_of_sent
@@ -279,7 +278,7 @@ class _Making:
         occasion = Occasion(
             export_id=build.subject_id,
             export_name=build.name,
-            file_stem=f"{plain_name(build.name, longest=60, otherwise='report')}-{now:%Y-%m-%d}",
+            file_stem=file_stem(build.name, now),
             run_id=build.run_id,
             link=maker.link_of(build.subject_id),
             is_test=build.is_test,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from core.delivery.messages import Drawing, as_bytes, draw
 from core.delivery.reports import Made
 from core.model.delivery import ReportContent
 from core.model.document import plain
+from core.model.naming import plain_name
 from core.report.tables import bridge_json
 from core.report.words import Words
 
@@ -25,6 +27,11 @@ class Occasion:
     link: str
     is_test: bool = False
     can_leave: bool = False
+
+
+def file_stem(name: str, day: date) -> str:
+    """What the files of a report are called, without their endings. name: of its export."""
+    return f"{plain_name(name, longest=60, otherwise='report')}-{day:%Y-%m-%d}"
 
 
 def drawing_of(made: Made, content: ReportContent, occasion: Occasion, words: Words) -> Drawing:

@@ -11,12 +11,15 @@ import streamlit as st
 from core.app import App
 from core.connectors import CHANNELS
 from core.connectors.base import checked_settings
+from core.connectors.email import UNSUBSCRIBE
 from core.delivery.exports import SavedExport
 from core.delivery.messages import Letter, content_for, draw
-from core.delivery.rendering import Occasion, drawing_of
+from core.delivery.rendering import Occasion, drawing_of, file_stem
+from core.delivery.reports import Made
 from core.model.base import new_id
 from core.model.delivery import ChannelDestination, ExportSpec, ReportContent
 from core.ui import exports_slack, exports_teams
+from core.ui.exports_condition import condition_of
 from core.ui.exports_drawn import data_of, made_now
 from core.ui.exports_preview import HEIGHT
 from core.ui.identity import acting
@@ -28,10 +31,23 @@ LETTERS_KEPT, LETTERS_TTL_S = 16, 60
 def show_letter(
     app: App, content: ReportContent, channel: ChannelDestination, export: SavedExport | None, *, name: str = ""
 ) -> None:
-    """The message of a channel, as it would be drawn now. name: of the export. Raises DataError."""
+    """The message of a channel, as the form says it and as it would be drawn now. name: of the export.
+
+    Raises DataError, ValidationError.
+    """
     shown = content_for(content, channel)
-    link = app.exports.address(export.id) if export else ""
-    letter = _letter(app, channel.kind, (shown.model_dump_json(), name, link), data_of(app, shown))
+    condition = condition_of(export)
+    made = made_now(app, shown, name=name, condition=condition)
+    occasion = Occasion(
+        export_id=export.id if export else "",
+        export_name=name,
+        file_stem=file_stem(name, app.clock()),
+        run_id="preview",
+        link=app.exports.address(export.id) if export else "",
+        can_leave=not app.settings.is_only_local,
+    )
+    said = (condition.model_dump_json(), made.report.rendered_at.isoformat(), *data_of(app, shown))
+    letter = _letter(app, made, channel.kind, shown.model_dump_json(), occasion, said)
     if channel.kind == "email":
         st.markdown(f"**{escape(letter.message['subject'])}**")
         st.iframe(with_pictures(letter), height=HEIGHT, alt="Preview of the mail")
@@ -46,8 +62,8 @@ def show_letter(
 
 
 def with_pictures(letter: Letter) -> str:
-    """A mail's HTML with its pictures written into it."""
-    page = str(letter.message["html"])
+    """A mail's HTML with its pictures written into it. Each recipient has an address of their own to leave by."""
+    page = str(letter.message["html"]).replace(UNSUBSCRIBE, "#")
     for picture in letter.message["pictures"]:
         data = b64encode(letter.files[picture["file"]]).decode()
         page = page.replace(f"cid:{picture['content_id']}", f"data:image/png;base64,{data}")
@@ -81,9 +97,7 @@ def send_test(app: App, export: SavedExport | None, spec: ExportSpec, channel: C
 
 
 @st.cache_resource(show_spinner="Drawing…", max_entries=LETTERS_KEPT, ttl=LETTERS_TTL_S)
-def _letter(_app: App, kind: str, said: tuple[str, str, str], data: tuple[str, ...]) -> Letter:
-    content_json, name, link = said
+def _letter(_app: App, _made: Made, kind: str, content_json: str, occasion: Occasion, said: tuple[str, ...]) -> Letter:
+    """said: what tells reports of the same content from one another."""
     content = ReportContent.model_validate_json(content_json)
-    made, words = made_now(_app, content, name=name), _app.templates.words(content.locale)
-    occasion = Occasion(export_id="", export_name=name, file_stem="report", run_id="preview", link=link)
-    return draw(kind, drawing_of(made, content, occasion, words))
+    return draw(kind, drawing_of(_made, content, occasion, _app.templates.words(content.locale)))

@@ -28,6 +28,7 @@ def test_another_analysis_is_added_to_an_export(open_page: Open, app: App, traff
     assert "No KPI of 2 moved beyond its threshold" in page.get("iframe")[0].proto.srcdoc
     page.selectbox(key="exports_quiet_parts").set_value("leave_out")
     page = act(page, "exports_save")
+    assert "Report of Revenue by month, Traffic · Slides" in texts(page)
     content = app.exports.get(export.id).spec.content
     assert (content.analysis, content.analyses, content.quiet_parts) == (None, ("revenue", "traffic"), "leave_out")
 
@@ -79,3 +80,18 @@ def test_a_layout_is_tried_without_changing_the_export(open_page: Open, app: App
     assert '<select id="view"' in page.get("iframe")[0].proto.srcdoc
     act(page, "exports_save")
     assert app.exports.get(export.id).spec.content.layout == "slides"
+
+
+def test_previews_leave_out_the_parts_that_the_export_finds_quiet(
+    open_page: Open, app: App, post: str, traffic: AnalysisSpec
+) -> None:
+    content = {"parts": [{"analysis": "revenue"}, {"analysis": "traffic"}], "quiet_parts": "leave_out"}
+    condition = {"kind": "alert", "any": [{"change_pct": 900}]}
+    to = {"kind": "email", "connection": post, "settings": {"to": ["anna@example.org"]}}
+    links = [{"settings": {"slug": "both"}}, to]
+    export = export_of(app, "Both", content=content, condition=condition, destinations=links)
+    page = settled(open_page(PAGE, export=export.id).segmented_control(key="exports_shown").set_value(0).run())
+    mail = page.get("iframe")[0].proto.srcdoc
+    assert "Left out, since they did not move enough: Revenue by month, Traffic" in mail
+    page = settled(page.segmented_control(key="exports_send").set_value("always").run())
+    assert "Left out" not in page.get("iframe")[0].proto.srcdoc

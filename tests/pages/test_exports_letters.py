@@ -7,7 +7,7 @@ import pytest
 from core.app import App
 from core.delivery.exports import SavedExport
 from core.model.analysis import AnalysisSpec
-from tests.pages.driving import Open, settled
+from tests.pages.driving import Open, settled, texts
 from tests.pages.test_exports_list import act, export_of
 
 PAGE = "pages/3_Exports.py"
@@ -26,6 +26,12 @@ def test_a_mail_is_shown_with_its_pictures(open_page: Open, mailed: SavedExport)
     (frame,) = page.get("iframe")
     assert "data:image/png;base64," in frame.proto.srcdoc
     assert "cid:" not in frame.proto.srcdoc
+
+
+def test_files_are_named_as_they_will_be_sent(open_page: Open, mailed: SavedExport, app: App) -> None:
+    page = settled(open_page(PAGE, export=mailed.id).segmented_control(key="exports_shown").set_value(0).run())
+    page = settled(page.pills(key="exports_channel_0_attachments").set_value(["csv"]).run())
+    assert f"Attached: mailed-{app.clock():%Y-%m-%d}.csv" in texts(page).replace("\\", "")
 
 
 def test_a_test_goes_to_whoever_asks_as_the_form_says(open_page: Open, mailed: SavedExport, app: App) -> None:
