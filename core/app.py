@@ -31,6 +31,7 @@ from core.connectors import CHANNELS
 from core.delivery.alerts.desk import Alerts
 from core.delivery.artefacts import Artefacts
 from core.delivery.checks import ExportCheck
+from core.delivery.domains import RecipientDomains
 from core.delivery.exports import Exports
 from core.delivery.inbox import Inbox
 from core.delivery.ledger import Ledger
@@ -84,6 +85,7 @@ class App:
     subscribers: Subscribers
     subscriptions: Subscriptions
     sending: Sending
+    domains: RecipientDomains
     alerts: Alerts
     clock: Callable[[], datetime]
 
@@ -144,7 +146,8 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = system_clock) -
         triggers = Triggers(store, ledger, keys, organisation.id, settings.report_base_url, clock)
         inbox = Inbox(store, organisation.id, clock)
         subscribers = Subscribers(store, keys, organisation.id, settings.report_base_url, clock)
-        subscriptions = Subscriptions(store, exports, organisation.id, clock)
+        domains = RecipientDomains(store, organisation.id, clock)
+        subscriptions = Subscriptions(store, exports, domains, organisation.id, clock)
         maker = Maker(
             store,
             catalogue,
@@ -163,7 +166,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = system_clock) -
         )
         shown_at = settings.report_base_url if settings.has_public_https else ""
         pictures = Pictures(store, artefacts, keys, organisation.id, shown_at)
-        sender = Sender(connections, artefacts, ledger, inbox, subscribers, pictures)
+        sender = Sender(connections, artefacts, ledger, inbox, subscribers, pictures, domains)
         home = settings.data_dir / "home.id"
         sending = Sending(store, organisation.id, home, settings.sending, clock)
         alerts = Alerts(store, artefacts, organisation.id, settings.ui_base_url, clock)
@@ -200,6 +203,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = system_clock) -
         subscribers,
         subscriptions,
         sending,
+        domains,
         alerts,
         clock,
     )

@@ -16,6 +16,7 @@ from core.access.passwords import hash_password
 from core.access.rights import may_see
 from core.access.tokens import Caller
 from core.delivery.alerts.recipients import Everybody, alert_warnings, check_alerts, everybody
+from core.delivery.domains import check_domains
 from core.delivery.keeping import (
     NO_TOKENS,
     OLD_WORKS_FOR,
@@ -146,7 +147,7 @@ class Exports(LinkActs):
         self._check(spec)
         now = self._clock()
         with self._store.write() as session:
-            check_alerts(session, self._organisation_id, spec)
+            self._check_recipients(session, spec)
             sealed, passwords = _sealed(with_ids(_with_link(session, spec)))
             row = add_export(session, self._organisation_id, sealed, person_id=by, now=now, passwords=passwords)
             note(session, "export.made", _of_export(row), at=now)
@@ -159,7 +160,7 @@ class Exports(LinkActs):
         """
         self._check(spec)
         with self._store.read() as session:
-            check_alerts(session, self._organisation_id, spec)
+            self._check_recipients(session, spec)
         return self._change(export_id, spec, if_revision)
 
     def _change(self, export_id: str, spec: ExportSpec, if_revision: int | None) -> SavedExport:
@@ -191,6 +192,8 @@ class Exports(LinkActs):
         switched = saved.spec.model_copy(update={"is_active": is_active})
         if is_active:
             self._check(switched)
+            with self._store.read() as session:
+                check_domains(session, self._organisation_id, switched)
         return self._change(export_id, switched, saved.revision)
 
     def delete(self, export_id: str) -> None:
@@ -222,6 +225,10 @@ class Exports(LinkActs):
             row = revoke_trigger(session, self._organisation_id, export_id, trigger_id)
             note(session, "trigger.revoked", _of_trigger(row, export), at=now)
             return saved_trigger(row, now)
+
+    def _check_recipients(self, session: Session, spec: ExportSpec) -> None:
+        check_alerts(session, self._organisation_id, spec)
+        check_domains(session, self._organisation_id, spec)
 
     def _keep_triggers(self, session: Session, row: Export, spec: ExportSpec, now: datetime) -> dict[str, str]:
         return keep_triggers(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from core.connections import Connections
 from core.connectors.base import File, Parcel, Receipt, RecipientState, SendError
+from core.connectors.email import Email
 from core.delivery.artefacts import ArtefactLost, Artefacts
+from core.delivery.domains import OUTSIDE, RecipientDomains, without
 from core.delivery.inbox import Inbox
 from core.delivery.ledger import Ledger
 from core.delivery.pictures import Pictures
@@ -29,11 +32,13 @@ class Sender:
     inbox: Inbox
     subscribers: Subscribers
     pictures: Pictures
+    domains: RecipientDomains
 
     def send(self, claim: Claim) -> Receipt:
         """One try. Raises SendError; also for a file that is gone or altered and a connection that is not there.
 
-        Recipients who left since the run was made are not served, and are called so in the receipt or the error.
+        Recipients who left since the run was made are not served, nor are those whose domain mails may not go to; both
+        are called so in the receipt or the error.
         """
         staying = self.subscribers.staying(claim.subject_id, claim.recipients)
         left: dict[str, tuple[RecipientState, str]] = {
@@ -41,12 +46,17 @@ class Sender:
         }
         if left and not staying:
             return Receipt(recipients=left)
+        refused = self.domains.refused(staying) if claim.kind == Email.kind else {}
+        passed: dict[str, tuple[RecipientState, str]] = left | {who: ("failed", why) for who, why in refused.items()}
+        allowed = tuple(who for who in staying if who not in refused)
+        if refused and not allowed:
+            raise SendError(" ".join(refused.values()), permanent=True, error_class=OUTSIDE, recipients=passed)
         try:
-            receipt = self._sent(replace(claim, recipients=staying))
+            receipt = self._sent(_narrowed(claim, allowed, refused))
         except SendError as error:
-            error.recipients |= left
+            error.recipients |= passed
             raise
-        return replace(receipt, recipients={**receipt.recipients, **left})
+        return replace(receipt, recipients={**receipt.recipients, **passed})
 
     def _sent(self, claim: Claim) -> Receipt:
         try:
@@ -97,6 +107,16 @@ class Sender:
             content_id=own.get("content_id", ""),
             alt=own.get("alt", ""),
         )
+
+
+def _narrowed(claim: Claim, recipients: tuple[str, ...], refused: Collection[str]) -> Claim:
+    """A claim for some of its recipients; one mail for all does not name those who are refused either."""
+    settings = claim.destination.get("settings", {})
+    if refused and settings.get("mode") == "all":
+        return replace(
+            claim, recipients=recipients, destination={**claim.destination, "settings": without(settings, refused)}
+        )
+    return replace(claim, recipients=recipients)
 
 
 def _belongs(artefact: Artefact, prefix: str) -> bool:

@@ -10,6 +10,7 @@ from email.utils import parseaddr
 from core.access.audit import Subject, note
 from core.access.rights import may_see
 from core.access.tokens import ALL_SCOPES, Caller, caller_for
+from core.delivery.domains import RecipientDomains
 from core.delivery.exports import Exports, SavedExport
 from core.delivery.links import Link
 from core.errors import NotFound
@@ -36,6 +37,7 @@ class Subscriptions:
 
     store: Store
     exports: Exports
+    domains: RecipientDomains
     organisation_id: str
     clock: Callable[[], datetime]
 
@@ -45,13 +47,15 @@ class Subscriptions:
             return subscribed_to(session, caller.person_id)
 
     def begin(self, caller: Caller, export_id: str) -> None:
-        """Send the report to the caller's address from the next run on. Raises NotFound for one not shared with them.
+        """Send the report to the caller's address from the next run on.
 
+        Raises NotFound for one not shared with them, DataError where mails may not go to their address.
         Whoever left by the link in a mail comes back.
         """
         shared = {export.id: export for export, _ in self.exports.shared_with(caller)}
         if export_id not in shared:
             raise NotFound(f"There is no report '{export_id}' that is shared with you.")
+        self.domains.require(caller.email)
         with self.store.write() as session:
             take_back(session, export_id, caller.email.lower())
             if find_subscription(session, export_id, caller.person_id) is None:

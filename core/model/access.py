@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core.model.base import id_column, json_column, time_column
@@ -15,6 +15,7 @@ class Organisation(SQLModel, table=True):
 
     home: fingerprint of the data folder that it was last run from, so that a copy of a store is told from its original.
     sending_held_at: nothing is sent since then, until a person lets it go on.
+    recipient_domains: mails go to these alone; none: to any.
     """
 
     id: str = id_column()
@@ -26,6 +27,7 @@ class Organisation(SQLModel, table=True):
     home: str = ""
     sending_held_at: datetime | None = time_column(nullable=True)
     sending_held_why: str = ""
+    recipient_domains: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     created_at: datetime = time_column()
 
 

@@ -16,6 +16,7 @@ from core.ui.settings_audit import show_audit
 from core.ui.settings_people import show_people
 from core.ui.settings_preview import show_preview
 from core.ui.settings_public import show_public
+from core.ui.settings_recipients import show_recipients
 from core.ui.settings_tokens import show_tokens
 from core.ui.settings_words import edit_words, language, message, reset_all_dialog, show_wrong_address
 from core.ui.state import SECTION_PARAM
@@ -54,6 +55,7 @@ SECTIONS = (
     Section("texts", "Comments and alerts", "settings.write", show_words),
     Section("people", "People", "people.read", show_people),
     Section("tokens", "API tokens", "token.own", show_tokens),
+    Section("recipients", "Recipients", "settings.write", show_recipients),
     Section("public", "Public links", "link.list", show_public),
     Section("audit", "Audit", "audit.read", show_audit),
     Section("account", "Your account", "token.own", show_account),

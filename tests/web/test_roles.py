@@ -70,6 +70,8 @@ ROUTES: dict[str, Action | None] = {
     f"PUT {O}/spec": "export.write",
     f"GET {O}/sending": "run.read",
     f"PUT {O}/sending": "settings.write",
+    f"GET {O}/recipient-domains": "export.read",
+    f"PUT {O}/recipient-domains": "settings.write",
     f"GET {O}/runs": "run.read",
     f"GET {O}/runs/{{run_id}}": "run.read",
     f"GET {O}/runs/{{run_id}}/artefacts/{{name}}": "run.read",

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import Session, col
 
 from core.connectors.email import Email
+from core.delivery.domains import OUTSIDE
 from core.model.connections import Connection
 from core.model.runs import Attempt, Circuit
 from core.store.alerts import tries_by
@@ -51,5 +52,5 @@ def _never_came(attempt: Attempt, row: Connection) -> bool:
     """Whether the server was not reached, or took nothing; what came before it was mended does not count."""
     at = attempt.finished_at or attempt.started_at
     is_mended = row.modified_at > at or (row.check_ok is True and row.checked_at is not None and row.checked_at > at)
-    failed = attempt.outcome in {"failed", "unknown"} and attempt.error_class != "worker_lost"
+    failed = attempt.outcome in {"failed", "unknown"} and attempt.error_class not in {"worker_lost", OUTSIDE}
     return failed and not attempt.response and not is_mended
