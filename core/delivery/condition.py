@@ -111,18 +111,26 @@ def _percent(step: Mapping[str, Any]) -> float | None:
 
 
 def look_back(
-    condition: SendCondition, warehouse: Warehouse, analysis: AnalysisSpec, version: Version, *, periods: int = PERIODS
+    condition: SendCondition,
+    warehouse: Warehouse,
+    analysis: AnalysisSpec,
+    version: Version,
+    *,
+    periods: int = PERIODS,
+    is_part: bool = False,
 ) -> list[Looked]:
     """What the condition would have said of the last periods, the newest first; fewer where the data begin later.
 
+    is_part: whether it is one analysis of several, as of `judge_part`.
     Empty where no periods are compared. Raises as `compute`.
     """
+    judged = judge_part if is_part else judge
     comparison = comparison_for(analysis.comparison, version)
     found: list[Looked] = []
     while len(found) < periods and comparison.is_dates:
         try:
             bridge = compute(warehouse, _on(analysis, comparison), version, dimensions=())
-            found.append(Looked(comparison, judge(condition, bridge), bridge.total.change_pct))
+            found.append(Looked(comparison, judged(condition, bridge), bridge.total.change_pct))
             comparison = before(analysis.comparison, comparison)
         except EmptyComparison:
             break

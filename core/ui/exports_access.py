@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.access.rights import ROLES
 from core.app import App
-from core.delivery.exports import SavedExport
-from core.model.delivery import IS_SET, PUBLIC_DAYS, LinkSettings
+from core.delivery.reports import locked
+from core.model.delivery import IS_SET, PUBLIC_DAYS, LinkSettings, ReportContent
 
 PUBLIC = "exports_public"
 DAYS, PASSWORD, NO_PASSWORD = "exports_days", "exports_password", "exports_no_password"
@@ -38,8 +38,11 @@ def who() -> None:
     )
 
 
-def edit_access(app: App, before: SavedExport | None) -> None:
-    """What belongs to the choice: an end and a password for everybody, names and roles for those who sign in."""
+def edit_access(app: App, content: ReportContent | None) -> None:
+    """What belongs to the choice: an end and a password for everybody, names and roles for those who sign in.
+
+    content: as the form says it, None while it shows no analysis.
+    """
     if st.session_state[PUBLIC]:
         st.warning("Anybody who has the address can open it, without signing in.", icon=":material/public:")
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -47,7 +50,7 @@ def edit_access(app: App, before: SavedExport | None) -> None:
             _password()
     else:
         _people(app)
-    _frames_and_filters(app, before)
+    _frames_and_filters(app, content)
 
 
 def settings_of(slug: str) -> LinkSettings:
@@ -118,17 +121,14 @@ def _people(app: App) -> None:
         st.caption("Owner and administrators see it besides.")
 
 
-def _frames_and_filters(app: App, before: SavedExport | None) -> None:
+def _frames_and_filters(app: App, content: ReportContent | None) -> None:
     st.text_input(
         "May be shown in frames on",
         key=HOSTS,
         placeholder="no other site",
         help="Hosts, separated by commas: intranet.example.org, *.example.org",
     )
-    locked = before.spec.content.where if before else {}
-    analysis = st.session_state.get("exports_analysis")
-    own = app.analyses.get(analysis).spec.where if analysis else {}
-    columns = list(dict.fromkeys([*own, *locked, *st.session_state[HIDDEN]]))
+    columns = list(dict.fromkeys([*_filtered(app, content), *st.session_state[HIDDEN]]))
     if columns:
         st.multiselect(
             "Filters that readers hear nothing of",
@@ -137,3 +137,9 @@ def _frames_and_filters(app: App, before: SavedExport | None) -> None:
             placeholder="None: all are named",
             help="The filter holds all the same, and nothing is split by that column",
         )
+
+
+def _filtered(app: App, content: ReportContent | None) -> list[str]:
+    """Columns by which the report is filtered, in any of its analyses."""
+    reports = content.reports if content else ()
+    return [column for own in reports for column in locked(app.analyses.get(str(own.analysis)).spec, own).where]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -21,7 +22,7 @@ from core.ui.text import LOCALE, plural
 from core.warehouse import Version
 
 KIND, WHICH, JOIN, REPEAT = "exports_send", "exports_if_which", "exports_if_join", "exports_if_repeat"
-CROSSINGS = "exports_crossings"
+CROSSINGS, PART = "exports_crossings", "exports_look_back_on"
 KINDS = {"always": "Each time", "alert": "On alert only"}
 WHICHES = {"own": "Thresholds of the analysis", "given": "Others"}
 JOINS = {"any": "Any is enough", "all": "All are needed"}
@@ -50,7 +51,7 @@ def fill(export: SavedExport | None) -> None:
     session[CROSSINGS] = [Draft(f"exports_crossing_{place}", one) for place, one in enumerate(given)]
 
 
-def edit_condition(app: App, analysis: AnalysisSpec, content: ReportContent, before: SavedExport | None) -> None:
+def edit_condition(app: App, content: ReportContent, before: SavedExport | None) -> None:
     """The inputs, and the look back."""
     session = st.session_state
     _remember(KIND, "always")
@@ -60,10 +61,10 @@ def edit_condition(app: App, analysis: AnalysisSpec, content: ReportContent, bef
     if _is_mixed(before):
         st.caption("Its crossings were set by the API, some of them as any and some as all. They stay as they are.")
     else:
-        _edit_which(analysis)
+        _edit_which([app.analyses.get(slug).spec for slug in content.analyses])
     _remember(REPEAT, "each")
     st.selectbox("How often", list(REPEATS), format_func=REPEATS.__getitem__, key=REPEAT, width=220)
-    _show_look_back(app, analysis, content, condition_of(before))
+    _show_look_back(app, content, condition_of(before))
 
 
 def condition_of(before: SavedExport | None) -> SendCondition:
@@ -86,7 +87,7 @@ def _is_mixed(before: SavedExport | None) -> bool:
     return before is not None and bool(before.spec.condition.any and before.spec.condition.all)
 
 
-def _edit_which(analysis: AnalysisSpec) -> None:
+def _edit_which(analyses: Sequence[AnalysisSpec]) -> None:
     drafts: list[Draft] = st.session_state[CROSSINGS]
     _remember(WHICH, "given" if drafts else "own")
     st.segmented_control(
@@ -94,7 +95,8 @@ def _edit_which(analysis: AnalysisSpec) -> None:
     )
     if st.session_state[WHICH] == "own":
         return
-    names = [TOTAL, *(step.name or step.formula for step in analysis.equation.steps)]
+    steps = dict.fromkeys(step.name or step.formula for one in analyses for step in one.equation.steps)
+    names = [TOTAL, *steps]
     for draft in drafts:
         with st.container(border=True, key=f"{draft.key}_box"):
             _edit_crossing(draft, names)
@@ -161,17 +163,22 @@ def _crossing_of(draft: Draft) -> Crossing:
     return Crossing.model_validate({name: st.session_state[f"{draft.key}_{name}"] for name in Crossing.model_fields})
 
 
-def _show_look_back(app: App, analysis: AnalysisSpec, content: ReportContent, condition: SendCondition) -> None:
+def _show_look_back(app: App, content: ReportContent, condition: SendCondition) -> None:
     """Raises DataError."""
-    version = app.catalogue.latest(analysis.dataset)
-    spec = locked(analysis, content).model_dump_json()
-    looked = _looked(app, version, condition.model_dump_json(), spec, version.dataset, version.number)
+    analyses = [app.analyses.get(slug).spec for slug in content.analyses]
+    place = _which_part(analyses) if content.parts else 0
+    own = content.parts[place].condition or condition if content.parts else condition
+    spec = locked(analyses[place], content.reports[place])
+    version = app.catalogue.latest(spec.dataset)
+    said = (own.model_dump_json(), spec.model_dump_json())
+    looked = _looked(app, version, said, version.dataset, version.number, is_part=bool(content.parts))
     if not looked:
         st.caption("No periods are compared, so there is nothing to look back on.")
         return
     sent = sum(one.verdict.holds for one in looked)
     seen = "the last period" if len(looked) == 1 else f"the last {plural(len(looked), 'period')}"
-    st.markdown(f"It would have been sent for **{sent}** of {seen}.")
+    started = "It would have been worth sending for" if content.parts else "It would have been sent for"
+    st.markdown(f"{started} **{sent}** of {seen}.")
     rows = [_row(one) for one in looked]
     st.dataframe(pl.DataFrame(rows), hide_index=True, width="stretch", height="content", key="exports_look_back")
 
@@ -192,9 +199,24 @@ def _row(one: Looked) -> dict[str, Any]:
     }
 
 
+def _which_part(analyses: Sequence[AnalysisSpec]) -> int:
+    """Which analysis of a digest is looked back on: their periods may differ, and one that moved is enough."""
+    if st.session_state.get(PART) not in range(len(analyses)):
+        st.session_state[PART] = 0
+    return int(
+        st.selectbox(
+            "Look back on",
+            range(len(analyses)),
+            format_func=lambda place: analyses[place].name,
+            key=PART,
+            help="The whole is sent when one of its analyses is worth it",
+        )
+    )
+
+
 @st.cache_resource(show_spinner="Looking back…", max_entries=LOOKS_KEPT)
 def _looked(
-    _app: App, _version: Version, condition_json: str, spec_json: str, dataset: str, number: int
+    _app: App, _version: Version, said: tuple[str, str], dataset: str, number: int, *, is_part: bool
 ) -> list[Looked]:
-    condition = SendCondition.model_validate_json(condition_json)
-    return look_back(condition, _app.warehouse, AnalysisSpec.model_validate_json(spec_json), _version, periods=PERIODS)
+    condition, analysis = SendCondition.model_validate_json(said[0]), AnalysisSpec.model_validate_json(said[1])
+    return look_back(condition, _app.warehouse, analysis, _version, periods=PERIODS, is_part=is_part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -46,8 +46,12 @@ def said(first: str, before: SavedExport | None) -> dict[str, Any]:
     if slugs == list(dict.fromkeys(part.analysis for part in known)):
         parts = known
     else:
-        kept = {part.analysis: part for part in reversed(known)}
-        parts = tuple(kept.get(slug, PartSpec(analysis=slug)) for slug in slugs)
+        parts = tuple(part for slug in slugs for part in _parts_of(slug, known))
     if len(parts) == 1 and parts[0] == PartSpec(analysis=first):
         return {"analysis": first, "parts": ()}
     return {"analysis": None, "parts": parts, "quiet_parts": st.session_state.get(QUIET, "show")}
+
+
+def _parts_of(slug: str, known: Sequence[PartSpec]) -> Sequence[PartSpec]:
+    """An analysis's parts as they are, of which there may be several with filters of their own; else a new one."""
+    return [part for part in known if part.analysis == slug] or [PartSpec(analysis=slug)]

@@ -109,12 +109,12 @@ def edit_export(app: App, before: SavedExport | None) -> None:
     exports_triggers.edit_triggers(app, analysis)
     if analysis is not None:
         with frame.errors():
-            exports_condition.edit_condition(app, analysis, content_of(before), before)
+            exports_condition.edit_condition(app, content_of(before), before)
     st.markdown("**Destination: report link**")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Address name", key=SLUG, placeholder="made from the name", help="The part behind /r/ in the URL")
         exports_access.who()
-    exports_access.edit_access(app, before)
+    exports_access.edit_access(app, content_of(before) if analysis is not None else None)
     st.markdown("**Also sent by**")
     exports_channels.edit_channels(app, content_of(before) if analysis is not None else None)
     _mail_words()

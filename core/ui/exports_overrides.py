@@ -63,14 +63,14 @@ def edit(key: str, offered: Sequence[str]) -> None:
 def said(key: str, start: Overrides) -> dict[str, Any]:
     """What the inputs say. Raises DataError for a filter that is none. Filters by operators, set by the API, stay."""
     session = st.session_state
-    condition = start.condition or SendCondition(kind="alert")
+    alert = start.condition if start.condition and start.condition.kind == "alert" else SendCondition(kind="alert")
     kept = {column: wanted for column, wanted in start.where.items() if column not in _lists(start.where)}
     return {
         "layout": session[f"{key}_layout"],
         "views": tuple(session[f"{key}_views"]) or None,
         "locale": session[f"{key}_locale"],
         "elements": tuple(map(element_of, session[f"{key}_elements"])) or None,
-        "condition": condition if session[f"{key}_send"] == "alert" else None,
+        "condition": alert if session[f"{key}_send"] == "alert" else None,
         "where": {**kept, **_filters(session[f"{key}_where"], _lists(start.where))},
     }
 

@@ -95,3 +95,40 @@ def test_previews_leave_out_the_parts_that_the_export_finds_quiet(
     assert "Left out, since they did not move enough: Revenue by month, Traffic" in mail
     page = settled(page.segmented_control(key="exports_send").set_value("always").run())
     assert "Left out" not in page.get("iframe")[0].proto.srcdoc
+
+
+def test_parts_of_the_same_analysis_stay_when_another_is_added(
+    open_page: Open, app: App, traffic: AnalysisSpec
+) -> None:
+    parts = [{"analysis": "revenue", "where": {"country": [country]}} for country in ("FR", "DE")]
+    export = export_of(app, "Both", content={"parts": parts}, destinations=[{"settings": {"slug": "both"}}])
+    page = open_page(PAGE, export=export.id)
+    page.multiselect(key="exports_more_analyses").set_value(["traffic"])
+    act(page, "exports_save")
+    kept = app.exports.get(export.id).spec.content.parts
+    assert [(part.analysis, part.where) for part in kept] == [
+        ("revenue", {"country": ["FR"]}),
+        ("revenue", {"country": ["DE"]}),
+        ("traffic", {}),
+    ]
+
+
+def test_filters_of_each_analysis_can_be_kept_from_readers(open_page: Open, app: App, traffic: AnalysisSpec) -> None:
+    parts = [{"analysis": "revenue"}, {"analysis": "traffic", "where": {"country": ["FR"]}}]
+    export = export_of(app, "Both", content={"parts": parts}, destinations=[{"settings": {"slug": "both"}}])
+    page = open_page(PAGE, export=export.id)
+    page.multiselect(key="exports_hidden").set_value(["country"])
+    act(page, "exports_save")
+    assert app.exports.get(export.id).links[0].settings.hidden_filters == ("country",)
+
+
+def test_each_analysis_is_looked_back_on_by_its_own_condition(open_page: Open, app: App, traffic: AnalysisSpec) -> None:
+    moved = {"kind": "alert", "any": [{"change_pct": 0.0}]}
+    parts = [{"analysis": "revenue"}, {"analysis": "traffic", "condition": moved}]
+    links = [{"settings": {"slug": "both"}}]
+    strict = {"kind": "alert", "any": [{"change_pct": 900}]}
+    export = export_of(app, "Both", content={"parts": parts}, condition=strict, destinations=links)
+    page = open_page(PAGE, export=export.id)
+    assert set(page.dataframe[0].value["Sent"]) == {"–"}
+    page = settled(page.selectbox(key="exports_look_back_on").set_value(1).run())
+    assert page.dataframe[0].value["Sent"][0] == "✓"
