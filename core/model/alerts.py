@@ -48,7 +48,9 @@ class AlertSpec(Spec):
 
 
 class Trouble(SQLModel, table=True):
-    """Something that fails: a destination by one class of errors, or (destination_id "") the making of an export.
+    """Something that fails: a destination by one class of errors, or (kind "") the making of an export.
+
+    destination_id: of a making "", or the dataset whose refresh failed.
 
     failures: since it was told last. told_at: when people heard of it; recovered_at: when they heard that it was over.
     ended_at: since when it is over, None while it lasts. channel: the connection that fails, which does not carry the

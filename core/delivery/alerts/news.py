@@ -20,8 +20,10 @@ from core.delivery.alerts.recipients import Everybody, everybody, listeners, tar
 from core.model.access import Person
 from core.model.alerts import AlertKind, AlertTarget, Notice, Trouble
 from core.model.connections import Connection
+from core.model.data import Dataset
 from core.model.delivery import Export, ExportSpec
-from core.model.runs import Circuit, Delivery, Run, RunEvent
+from core.model.runs import Circuit, Delivery, Run, RunEvent, refreshed_dataset
+from core.model.triggers import Trigger
 from core.report.alert_mail import News
 from core.store.alerts import (
     MOST_EVENTS,
@@ -40,6 +42,7 @@ from core.store.alerts import (
 from core.store.exports import export_spec
 from core.store.people import first_owner
 from core.store.runs import is_held
+from core.store.triggers import following_triggers
 
 DIGEST_AFTER = timedelta(days=1)
 AGAIN_AFTER = timedelta(hours=1)
@@ -48,6 +51,8 @@ LATE_AFTER = timedelta(minutes=30)
 """A run that has not ended so long after its time is late."""
 MAKING = "making"
 """The class of failures by which a run was never made."""
+REFRESH = "dataset:"
+"""Where an export fails that was not asked for, since the refresh of this dataset failed."""
 EMPTY = frozenset({"no data", "no rows"})
 MADE = frozenset({"condition not met", "unchanged"})
 """Reasons of ignored runs that could be made."""
@@ -88,6 +93,8 @@ class Gathering:
         for event, run in ends_after(self.session, self.organisation_id, mark.event_id, until):
             if run.subject_kind == ALERT and event.state != "succeeded" and event.delivery_id:
                 self._alert_failed(run, event.delivery_id)
+            if (dataset := refreshed_dataset(run)) is not None:
+                self._refresh_ended(dataset, run, event)
             export = self.session.get(Export, run.subject_id) if run.subject_kind == "export" else None
             if export is None or run.is_test:
                 continue
@@ -126,9 +133,7 @@ class Gathering:
 
     def _run_ended(self, export: Export, run: Run, event: RunEvent) -> None:
         if event.state == "failed" and run.built_at is None:
-            trouble = self._trouble(export, "", MAKING)
-            trouble.text, trouble.name = event.text or run.reason, export.name
-            self._fails(trouble, run, event.at)
+            self._not_made(export, "", run, event)
         elif event.state != "ignored" or run.reason in MADE:
             self._over(export, run, "")
         if event.state == "succeeded":
@@ -140,6 +145,25 @@ class Gathering:
             self._tell(export, ("empty",), f"empty:{run.id}", news)
         if run.finished_at and event.state != "ignored" and run.finished_at - run.planned_at > LATE_AFTER:
             self._tell_late([run])
+
+    def _refresh_ended(self, dataset: str, run: Run, event: RunEvent) -> None:
+        """What follows a dataset is not even asked for while its refresh fails."""
+        for export in self._following(dataset):
+            if event.state == "failed":
+                self._not_made(export, f"{REFRESH}{dataset}", run, event)
+            elif event.state == "succeeded":
+                self._over(export, run, f"{REFRESH}{dataset}")
+
+    def _following(self, dataset: str) -> list[Export]:
+        """The exports that run when a dataset was refreshed, each once."""
+        rows = following_triggers(self.session, self.organisation_id)
+        ids = {row.subject_id for row in rows if row.rule["dataset"] == dataset and not row.rule["is_paused"]}
+        return [export for id_ in sorted(ids) if (export := self.session.get(Export, id_)) is not None]
+
+    def _not_made(self, export: Export, place: str, run: Run, event: RunEvent) -> None:
+        trouble = self._trouble(export, place, MAKING)
+        trouble.text, trouble.name = event.text or run.reason, export.name
+        self._fails(trouble, run, event.at)
 
     def _missed(self, export: Export, runs: list[Run]) -> None:
         moments = [run.note or f"{run.planned_at:%Y-%m-%d %H:%M} UTC" for run in runs]
@@ -175,7 +199,7 @@ class Gathering:
             trouble.ended_at = self.now
             if _was_told(trouble):
                 trouble.recovered_at = self.now
-                what = "recovered" if destination_id else "made_again"
+                what = "recovered" if trouble.kind else "made_again"
                 news = News(what, export.name, trouble.name, link=self._run(run))  # type: ignore[arg-type]
                 self._tell(export, ("recovered",), f"recovered:{trouble.id}:{self.now.isoformat()}", news)
             self.session.add(trouble)
@@ -190,8 +214,7 @@ class Gathering:
 
     def _tell_trouble(self, export: Export, trouble: Trouble) -> None:
         lasts = _was_told(trouble)
-        of_making = trouble.destination_id == ""
-        what = ("unmade_still" if lasts else "unmade") if of_making else ("failing" if lasts else "failed")
+        what = ("failing" if lasts else "failed") if trouble.kind else ("unmade_still" if lasts else "unmade")
         news = News(
             what,  # type: ignore[arg-type]
             export.name,
@@ -238,11 +261,18 @@ class Gathering:
 
     def _tell_stopped(self) -> None:
         for trigger in stopped_triggers(self.session, self.organisation_id):
-            export = self.session.get(Export, trigger.subject_id)
-            if export is not None:
+            for export in self._stopped(trigger):
                 link = f"{self.pages}/Exports?export={export.id}"
                 news = News("stopped", export.name, text=trigger.problem, link=link)
-                self._tell(export, ("failed",), f"stopped:{trigger.id}:{trigger.rule_revision}", news)
+                self._tell(export, ("failed",), f"stopped:{trigger.id}:{trigger.rule_revision}:{export.id}", news)
+
+    def _stopped(self, trigger: Trigger) -> list[Export]:
+        """What a schedule no longer starts: an export, or those that follow the dataset which it refreshed."""
+        if trigger.subject_kind == "dataset":
+            dataset = self.session.get(Dataset, trigger.subject_id)
+            return self._following(dataset.slug) if dataset is not None else []
+        export = self.session.get(Export, trigger.subject_id)
+        return [export] if export is not None else []
 
     def _tell(self, export: Export, kinds: tuple[AlertKind, ...], key: str, news: News, *, channel: str = "") -> None:
         """A notice for everybody who hears of one of these kinds."""
