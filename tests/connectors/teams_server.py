@@ -62,6 +62,7 @@ class Microsoft:
     refresh: int = 1
     access: int = 1
     guard: threading.RLock = field(default_factory=threading.RLock)
+    is_over: threading.Event = field(default_factory=threading.Event)
 
     @property
     def base(self) -> str:
@@ -105,7 +106,7 @@ def microsoft(tls: ssl.SSLContext | None = None, **told: Any) -> Iterator[Micros
                 state.posts.append((self.path, body))
                 fault = state.faults.pop(0) if state.faults else None
             if fault is not None and not fault.is_lost:
-                time.sleep(fault.waits_s)
+                state.is_over.wait(fault.waits_s)
                 self._answer(fault.status, fault.body, fault.headers)
                 return
             answer = _post(state, self.path, kind, self.headers.get("Authorization", ""), body)
@@ -141,6 +142,7 @@ def microsoft(tls: ssl.SSLContext | None = None, **told: Any) -> Iterator[Micros
     try:
         yield state
     finally:
+        state.is_over.set()
         server.shutdown()
         server.server_close()
         thread.join(10)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from core.connectors.base import Account, Receipt, SendError, checked_secrets
 from core.connectors.slack import SCOPES, Slack, manifest_json
+from core.connectors.slack.api import AT_ONCE, PAUSE_S
 from core.errors import DataError
 from tests.connectors.slack_parcels import (
     SIGNING_SECRET,
@@ -63,6 +65,17 @@ def test_a_long_report_becomes_a_thread(slack: Workspace, tmp_path: Path) -> Non
     first, *rest = slack.messages
     assert first.get("thread_ts") is None
     assert [one["thread_ts"] for one in rest] == [first["ts"], first["ts"]]
+
+
+@pytest.mark.parametrize("is_by_hook", [False, True], ids=["bot", "webhook"])
+def test_many_messages_are_not_posted_faster_than_slack_takes_them(
+    is_by_hook: bool, slack: Workspace, tmp_path: Path
+) -> None:
+    message, began_s = message_of(), time.monotonic()
+    many = parcel(tmp_path, message={**message, "posts": message["posts"] * (AT_ONCE + 1)})
+    Slack().send(hooked(slack) if is_by_hook else account(slack), outside(), many)
+    assert len(slack.hooked if is_by_hook else slack.messages) == AT_ONCE + 1
+    assert time.monotonic() - began_s >= PAUSE_S
 
 
 def test_a_person_is_found_by_their_address(slack: Workspace, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ from core.connectors.base import Account, Outside, SendError, asked_pause_s, err
 from core.errors import DeliveryError, NoAnswer
 
 API_URL = "https://slack.com/api/"
+AT_ONCE, PAUSE_S = 3, 1.0
+"""Slack takes about one message a second in a channel, and a few at once."""
 CONNECT_S, CALL_S, TRY_S = 5.0, 30.0, 100.0
 """To connect, for one call, and for all calls of one try."""
 MOST_READ, MOST_SHOWN = 4_000_000, 1_000
@@ -108,6 +110,12 @@ class GuardedClient(WebClient):
             raise DeliveryError("Slack was too slow for one try. It goes on where it stopped.")
         answer = self.session.post(url, data=data, headers=dict(headers), timeout=(CONNECT_S, min(CALL_S, left_s)))
         return answer.status_code, answer.headers, answer.content.decode("utf-8", "replace")
+
+
+def keep_pace(number: int) -> None:
+    """Before a report's message of this number: many are not posted faster than Slack takes them."""
+    if number >= AT_ONCE:
+        time.sleep(PAUSE_S)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.connectors.base import Check, Outside, Parcel, Receipt, SendError, asked_pause_s
-from core.connectors.slack.api import CALL_S, CONNECT_S, Desk, failure
+from core.connectors.slack.api import CALL_S, CONNECT_S, Desk, failure, keep_pace
 from core.connectors.slack.shown import links_of, shortened, shown
 from core.errors import DeliveryError
 
@@ -25,6 +25,7 @@ def send_by_hook(desk: Desk, outside: Outside, parcel: Parcel) -> Receipt:
     message, done = parcel.message, int(parcel.cursor.get("hooked", 0))
     request = desk.said(f"POST {desk.host} delivery {parcel.delivery_id}, {len(message['posts'])} messages")
     for number, post in enumerate(message["posts"][done:], done):
+        keep_pace(number)
         _post(desk, outside, parcel, post, request)
         parcel.keep({"hooked": number + 1})
     return Receipt(status=200, request=request, response="ok")
@@ -78,7 +79,7 @@ def _refused(desk: Desk, status: int, said: str, pause: str | None, request: str
         permanent=status in FINAL,
         retry_after_s=asked_pause_s(pause, datetime.now(UTC)),
         disables=said in GONE or status == 410,
-        error_class=said if status in FINAL and len(said) < 40 else f"http {status}",
+        error_class=bare if status in FINAL and len(bare) < 40 else f"http {status}",
         status=status,
         request=request,
         response=bare,

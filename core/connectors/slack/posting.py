@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,14 +11,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from core.connectors.base import Parcel, Receipt, SendError
-from core.connectors.slack.api import Desk, GuardedClient, error_name
+from core.connectors.slack.api import Desk, GuardedClient, error_name, keep_pace
 from core.connectors.slack.shown import links_of, menu_of, shortened, shown
 from core.connectors.slack.uploads import Uploads, upload
 from core.errors import DeliveryError
 
 EVENT = "bridgecast_report"
-AT_ONCE, PAUSE_S = 3, 1.0
-"""Slack takes about one message a second in a channel, and a few at once."""
 LOOKS_BACK = 50
 TOO_LONG = frozenset({"msg_blocks_too_long", "msg_too_long"})
 
@@ -62,9 +59,8 @@ class Posting:
         return self.desk.said(f"{way} delivery {self.parcel.delivery_id}, {size}: {message['text']}")
 
     def _begin(self, number: int) -> None:
-        """Write down which message is under way, and begin; many of a thread not faster than Slack takes them."""
-        if number >= AT_ONCE:
-            time.sleep(PAUSE_S)
+        """Write down which message is under way, and begin."""
+        keep_pace(number)
         self._keep(posting=number)
         if not self.has_begun:
             self.parcel.begin()

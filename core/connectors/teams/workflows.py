@@ -7,7 +7,7 @@ workflow's own history, where nobody tells us. The address is the secret.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from core.connectors.base import Account, Check, Parcel, Receipt, SendError, masked
 from core.connectors.teams.calls import MOST_SHOWN, Calls, refused, unanswered
@@ -15,6 +15,8 @@ from core.connectors.teams.cards import MOST_TAKEN, Card, filled, workflow_body
 from core.errors import DeliveryError
 
 TOO_LARGE = 413
+SHORTEST_TOKEN = 8
+"""Characters of what in the query may be a secret wherever it is repeated; versions are shorter, and part of figures."""
 ADVICE = {
     400: "The workflow takes something else than cards: make it from the template “Send webhook alerts to a channel”.",
     401: "The signature in its address is wrong: copy the address again.",
@@ -49,9 +51,11 @@ class Workflow:
         return str(urlsplit(self.url).hostname)
 
     def said(self, text: str) -> str:
-        """What was sent or came back, without the address."""
+        """What was sent or came back, without the address, and without what its query says, however it is written."""
         parts = urlsplit(self.url)
-        hidden = [self.url, parts.path, parts.query, *(pair.partition("=")[2] for pair in parts.query.split("&"))]
+        written = [pair.partition("=")[2] for pair in parts.query.split("&")]
+        meant = [value for _, value in parse_qsl(parts.query)]
+        hidden = [self.url, parts.path, parts.query, *(one for one in (*written, *meant) if len(one) >= SHORTEST_TOKEN)]
         return masked(text, [one for one in hidden if len(one) > 1], most=MOST_SHOWN)
 
     def check(self, calls: Calls) -> Check:
