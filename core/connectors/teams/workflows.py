@@ -16,7 +16,7 @@ from core.errors import DeliveryError
 
 TOO_LARGE = 413
 SHORTEST_TOKEN = 8
-"""Characters of what in the query may be a secret wherever it is repeated; versions are shorter, and part of figures."""
+"""Characters of what in the query may be a secret wherever it is repeated; versions are shorter, as figures are."""
 ADVICE = {
     400: "The workflow takes something else than cards: make it from the template “Send webhook alerts to a channel”.",
     401: "The signature in its address is wrong: copy the address again.",
