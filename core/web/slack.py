@@ -77,7 +77,11 @@ def _consent(routes: APIRouter, app: App) -> None:
 
     @routes.get(CONNECT_PATH)
     def leave(request: Request) -> Response:
-        if _caller(app, request) is None:
+        try:
+            caller = _caller(app, request)
+        except AccessDenied as refusal:
+            return refused(request, str(refusal))
+        if caller is None:
             return RedirectResponse(f"/login?next={CONNECT_PATH}", 303)
         state = secrets.token_urlsafe(24)
         response = RedirectResponse(installer.address(state, redirect_uri), 303)

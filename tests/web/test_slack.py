@@ -252,6 +252,10 @@ def test_a_way_that_is_not_one_s_own_leads_nowhere(site: Site, browser: httpx.Cl
 
 def test_whoever_may_not_keep_connections_cannot_connect(site: Site) -> None:
     assert httpx.get(f"{site.base}/slack/connect").headers["location"] == "/login?next=/slack/connect"
+    people, owner = site.app.people, site.app.sessions.built_in_owner()
+    viewer = site.app.sessions.open(people.add(owner, "vic@example.org", "Vic", "viewer").id, Visitor())
+    refused = httpx.get(f"{site.base}/slack/connect", cookies={COOKIE: viewer})
+    assert (refused.status_code, "Slack is not connected" in refused.text) == (403, True)
 
 
 def test_without_an_app_in_the_settings_there_is_no_such_way(tmp_path: Path) -> None:

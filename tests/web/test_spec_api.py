@@ -82,3 +82,10 @@ def test_what_is_no_document_is_refused_with_its_place(site: Site, text: str) ->
     answer = site.client.put(f"{site.prefix}/spec", content=text, headers=headers)
     assert answer.status_code == 422
     assert answer.json()["detail"]
+
+
+def test_a_document_in_another_encoding_is_refused_instead_of_kept_with_other_letters(site: Site) -> None:
+    text = yaml.safe_dump(document("encoded", description="Caf\xe9"), allow_unicode=True).encode("latin-1")
+    answer = site.client.put(f"{site.prefix}/spec", content=text, headers={"Content-Type": "application/yaml"})
+    assert (answer.status_code, "Save it as UTF-8" in answer.json()["detail"]) == (422, True)
+    assert "encoded" not in names(site)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from core.app import App
 from core.delivery.definitions import Act, Definer
+from core.errors import DataError
 from core.web.auth import ExportReader, ExportWriter, TheApp
 from core.web.problems import answers
 
@@ -68,9 +69,17 @@ def put_spec(
 
     Analyses are known by their slug, exports by their `id`, without one by their name.
     """
-    changes = _definer(app).take(body.decode("utf-8", errors="replace"), by=caller.person_id, is_dry_run=dry_run)
+    changes = _definer(app).take(_text(body), by=caller.person_id, is_dry_run=dry_run)
     shown = [ChangeAnswer.model_validate(change, from_attributes=True) for change in changes]
     return SpecAnswer(dry_run=dry_run, changes=shown)
+
+
+def _text(body: bytes) -> str:
+    """Raises DataError for what is no UTF-8: names would be kept with signs that nobody typed."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"Byte {error.start} of the document is no UTF-8. Save it as UTF-8.", field="body") from None
 
 
 def _definer(app: App) -> Definer:
