@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from core.access.addresses import literal, plain_host
+from core.access.addresses import LONGEST_NAME, literal, plain_host
 from core.access.audit import NOBODY, note
 from core.connectors.email import Email
 from core.errors import DataError, HostRefused
@@ -106,7 +106,7 @@ def plain_domain(text: str) -> str:
     given = text.strip()
     prefix = SUBDOMAINS if given.startswith(SUBDOMAINS) else ""
     try:
-        domain = plain_host(given.removeprefix(prefix))
+        domain = plain_host(given.removeprefix(prefix)) if len(given) <= LONGEST_NAME else ""
     except HostRefused:
         domain = ""
     if not domain or literal(domain):
