@@ -265,28 +265,28 @@ class Ledger(PeopleActs):
     def sent(self, claim: Claim, receipt: Receipt) -> bool:
         """The channel answered. False when another worker took it over: then only the try's note tells of it."""
         now, rule = self._clock(), rule_of(self._rules, claim.kind)
-
-        def end(session: Session) -> bool:
-            row = claimed_delivery(session, claim.delivery_id, claim.fence)
-            if row is None:
-                return self._came_late(session, claim, f"It ended later: {receipt.outcome}. {receipt.response}", now)
-            after_receipt(session, row, receipt, rule, now=now)
-            return True
-
-        return self._together.write(end)
+        note = f"{receipt.outcome}. {receipt.response}"
+        return self._ended(claim, lambda session, row: after_receipt(session, row, receipt, rule, now=now), note, now)
 
     def send_failed(self, claim: Claim, error: BaseException) -> bool:
         """The try failed. False as for `sent`."""
         now, rule = self._clock(), rule_of(self._rules, claim.kind)
+        return self._ended(claim, lambda session, row: after_error(session, row, error, rule, now=now), str(error), now)
 
-        def end(session: Session) -> bool:
+    def _ended(self, claim: Claim, end: Callable[[Session, Delivery], None], told: str, now: datetime) -> bool:
+        """told: what is noted where another worker took it over."""
+
+        def write(session: Session) -> bool:
             row = claimed_delivery(session, claim.delivery_id, claim.fence)
             if row is None:
-                return self._came_late(session, claim, f"It ended later: {error}", now)
-            after_error(session, row, error, rule, now=now)
+                same = (col(Attempt.delivery_id) == claim.delivery_id, col(Attempt.fence) == claim.fence)
+                note = f"It ended later: {told} ({now:%Y-%m-%d %H:%M:%S} UTC)"
+                session.exec(update(Attempt).where(*same).values(note=note))
+                return False
+            end(session, row)
             return True
 
-        return self._together.write(end)
+        return self._together.write(write)
 
     def release(self, claim: Claim) -> bool:
         """Give a delivery back that was not begun; False when something may have been sent."""
@@ -343,11 +343,6 @@ class Ledger(PeopleActs):
         if row is None:
             raise Cancelled(TAKEN_OVER)
         return row
-
-    def _came_late(self, session: Session, claim: Claim, note: str, now: datetime) -> bool:
-        same = (col(Attempt.delivery_id) == claim.delivery_id, col(Attempt.fence) == claim.fence)
-        session.exec(update(Attempt).where(*same).values(note=f"{note} ({now:%Y-%m-%d %H:%M:%S} UTC)"))
-        return False
 
 
 def _found_out(made: Made) -> dict[str, Any]:
