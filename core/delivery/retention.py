@@ -5,11 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.delivery.artefacts import Artefacts
 from core.store import Store
-from core.store.retention import empty_runs, forget_runs, kept_days, known_runs, runs_to_empty, runs_to_forget
+from core.store.inbox import forget_cards
+from core.store.retention import (
+    RUN_DAYS,
+    empty_runs,
+    forget_runs,
+    kept_days,
+    known_runs,
+    runs_to_empty,
+    runs_to_forget,
+)
 
 BATCH = 500
 # The heart waits for it: what is left goes an hour later.
@@ -26,7 +35,10 @@ class Retention:
     clock: Callable[[], datetime]
 
     def prune(self, budget_s: float = BUDGET_S) -> int:
-        """Remove files of runs, then runs, until all is done or the time is over; how many runs it touched."""
+        """Remove files of runs, then runs, until all is done or the time is over; how many runs it touched.
+
+        Cards in the inbox go with the runs that they are about.
+        """
         until = time.monotonic() + budget_s
         count = 0
         with self.store.read() as session:
@@ -36,6 +48,8 @@ class Retention:
                 count += batch
         while time.monotonic() < until and (batch := self._forget()):
             count += batch
+        with self.store.write() as session:
+            forget_cards(session, self.organisation_id, before=self.clock() - timedelta(days=RUN_DAYS))
         return count
 
     def sweep(self) -> int:

@@ -134,6 +134,12 @@ def forget_notices(session: Session, organisation_id: str, *, before: datetime) 
     return int(session.exec(old).rowcount)
 
 
+def forget_troubles(session: Session, organisation_id: str, *, before: datetime) -> int:
+    """Forget what has been over for long."""
+    old = delete(Trouble).where(col(Trouble.organisation_id) == organisation_id, col(Trouble.ended_at) < before)
+    return int(session.exec(old).rowcount)
+
+
 def tries_by(session: Session, connection_id: str, kind: str, limit: int) -> list[Attempt]:
     """The last tries that ended by a connection, the newest first; also those of its kind that name none."""
     by = or_(Delivery.connection_id == connection_id, col(Delivery.connection_id).is_(None))

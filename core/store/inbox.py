@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, func, or_, select, update
 
 from core.model.runs import InboxCard
@@ -46,6 +47,12 @@ def count_unread(session: Session, person_id: str, kind: str) -> int:
     """How many of somebody's cards of one kind were not opened."""
     query = select(func.count()).where(InboxCard.person_id == person_id, col(InboxCard.read_at).is_(None))
     return int(session.exec(query.where(InboxCard.kind == kind)).one())
+
+
+def forget_cards(session: Session, organisation_id: str, *, before: datetime) -> int:
+    """Forget cards that are older."""
+    old = delete(InboxCard).where(col(InboxCard.organisation_id) == organisation_id, col(InboxCard.created_at) < before)
+    return int(session.exec(old).rowcount)
 
 
 def read_all(session: Session, person_id: str, *, now: datetime) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from core.app import App
 from core.connectors.base import Parcel, SendError
+from core.delivery.retention import Retention
 from core.errors import DataError, NotFound
 from core.model.delivery import ExportSpec
 from tests.conftest import NOW
@@ -54,6 +56,14 @@ def test_cards_are_counted_by_kind_until_they_are_read(sales_app: App, ann: str)
     (card,) = sales_app.inbox.of(ann)
     sales_app.inbox.read(card.id, ann, is_read=False)
     assert sales_app.inbox.of(ann, only_unread=True) != []
+
+
+@pytest.mark.parametrize(("days", "left"), [(90, 1), (91, 0)])
+def test_cards_go_when_runs_go(sales_app: App, ann: str, days: int, left: int) -> None:
+    sales_app.inbox.deliver(parcel(people=[ann]))
+    then = sales_app.clock() + timedelta(days=days)
+    Retention(sales_app.store, sales_app.artefacts, sales_app.organisation.id, lambda: then).prune()
+    assert len(titles(sales_app, ann)) == left
 
 
 def test_somebody_else_s_card_cannot_be_marked(sales_app: App, ann: str) -> None:

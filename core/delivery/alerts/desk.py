@@ -19,6 +19,7 @@ from core.report.alert_mail import News, Told
 from core.store import Store
 from core.store.alerts import (
     forget_notices,
+    forget_troubles,
     late_runs,
     mark_of,
     newest_event,
@@ -56,9 +57,11 @@ class Alerts:
             return mail_trouble(session, self.organisation_id)
 
     def prune(self) -> int:
-        """Forget what was told long ago; how much."""
+        """Forget what was told, and what was over, long ago; how much."""
+        before = self.clock() - KEPT_FOR
         with self.store.write() as session:
-            return forget_notices(session, self.organisation_id, before=self.clock() - KEPT_FOR)
+            of = (session, self.organisation_id)
+            return forget_notices(*of, before=before) + forget_troubles(*of, before=before)
 
     def _is_news(self, session: Session, now: datetime) -> bool:
         """Whether a look can find anything: most beats write nothing."""

@@ -278,6 +278,10 @@ def test_what_was_told_long_ago_is_forgotten(desk: Desk, days: int) -> None:
     assert desk.app.alerts.prune() == 0
     desk.clock.now += timedelta(days=days)
     assert desk.app.alerts.prune() == 1
+    desk.succeed()
+    desk.beat()
+    desk.clock.now += timedelta(days=days)
+    assert desk.app.alerts.prune() == 2, "that it was over, and that it failed at all"
 
 
 def test_mail_that_never_comes_to_the_server_is_said(desk: Desk) -> None:
