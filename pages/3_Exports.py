@@ -9,8 +9,8 @@ from core.ui.notices import tell
 from core.ui.switched_off import show_switched_off
 
 app = frame.open_page(frame.EXPORTS)
-tell()
 asked = asked_for()
+tell(with_problem=asked is None)
 actions = frame.heading("New export" if asked == NEW else "Edit export" if asked else "Exports")
 say_when_down(app)
 show_new_urls()

@@ -22,7 +22,7 @@ from core.ui.exports_preview import show_preview
 from core.ui.exports_triggers import keep_new_urls
 from core.ui.exports_words import LAYOUTS
 from core.ui.identity import acting, can
-from core.ui.notices import attempt, begin_dialog, close_dialog
+from core.ui.notices import attempt, begin_dialog, close_dialog, show_problem
 from core.ui.runs_list import KIND_NAMES
 
 EXPORT_PARAM, NEW_PARAM, ANALYSIS_PARAM = "export", "new", "analysis"
@@ -133,6 +133,7 @@ def edit(app: App, asked: str) -> None:
             st.button("Cancel", key="exports_cancel_edit", on_click=_cancel, args=(app, before))
             if is_changed(app, before):
                 st.caption("Not saved yet")
+        show_problem(is_long=True)
         _say_what_is_missing(app, before)
     if st.session_state.pop(LEAVING, False):
         _leave_dialog()

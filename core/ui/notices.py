@@ -24,20 +24,23 @@ def attempt(notice: str) -> Iterator[None]:
         close_dialog()
 
 
-def tell() -> None:
-    """At the page's beginning: what the last callback did."""
+def tell(*, with_problem: bool = True) -> None:
+    """At the page's beginning: what the last callback did. with_problem: unless it is told where the click was."""
     st.session_state.pop(keys.DONE, None)
     notice = st.session_state.pop(keys.NOTICE, None)
     if notice:
         st.toast(escape(notice), icon=":material/check:")
-    show_problem()
+    if with_problem:
+        show_problem()
 
 
-def show_problem() -> None:
-    """What went wrong in the last callback."""
+def show_problem(*, is_long: bool = False) -> None:
+    """What went wrong in the last callback. is_long: the page is, so that it is told where one looks as well."""
     problem = st.session_state.pop(keys.PROBLEM, None)
     if problem:
         st.error(escape(problem), icon=":material/error:")
+        if is_long:
+            st.toast(escape(problem), icon=":material/error:")
 
 
 def close_dialog() -> None:
