@@ -58,8 +58,10 @@ def make_shown(
 def is_quiet(made: Made, part: PartSpec, condition: SendCondition) -> bool:
     """Whether a part did not move enough: by its own condition, the export's, or the thresholds of its analysis.
 
-    One that has no threshold is never quiet.
+    One that has no threshold is never quiet, nor one whose KPI is undefined: the gate must see it.
     """
+    if made.bridge.total.change is None:
+        return False
     own = part.condition or (condition if condition.kind == "alert" else ON_ALERT)
     if own.kind == "alert" and not (own.any or own.all) and not own_thresholds(made.bridge):
         return False

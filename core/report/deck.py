@@ -37,7 +37,9 @@ WIDER = 1.1
 """How much wider it runs than the one that widths are reckoned for."""
 PX_PT, EMU_PX = 96 / 72, 9525
 TITLE_SIZES = (26, 22, 19, 16, 13)
-SUBTITLE_PT, BODY_PT, SMALL_PT, ALERT_PT = 14, 14, 10, 24
+SUBTITLE_PT, BODY_PT, SMALL_PT = 14, 14, 10
+ALERT_SIZES, ALERT_ROOM, LEADING = (24, 20, 16, 13, 11), Inches(5), 1.2
+"""An alert's sizes, of which a digest may have a long one; its place; how high a line is, in sizes."""
 MOST_ROWS = 12
 LABEL_ROOM = 0.07
 TONES = {"good": LIGHT.good_text, "bad": LIGHT.bad_text, "muted": LIGHT.muted}
@@ -76,7 +78,8 @@ def _alert_slide(file: Any, report: Report) -> None:
     _write(
         slide, (Text(text(language(report.locale), "view_alert")),), Inches(0.5), Inches(0.7), TITLE_SIZES[0], bold=True
     )
-    _write(slide, report.alert, Inches(1.6), Inches(4), ALERT_PT)
+    size = next((size for size in ALERT_SIZES if _lines([report.alert], size) * Pt(size) * LEADING <= ALERT_ROOM), None)
+    _write(slide, report.alert, Inches(1.6), ALERT_ROOM, size or ALERT_SIZES[-1])
 
 
 def _slide(file: Any, report: Report, section: Section) -> None:
@@ -100,9 +103,9 @@ def _slide(file: Any, report: Report, section: Section) -> None:
         _write_all(slide, lines, stands, below)
 
 
-def _lines(lines: Sequence[Line]) -> int:
+def _lines(lines: Sequence[Line], size: int = BODY_PT) -> int:
     """How many lines a text will take."""
-    return sum(1 + int(_width(line, BODY_PT) // ROOM) for line in lines)
+    return sum(1 + int(_width(line, size) // ROOM) for line in lines)
 
 
 def _width(line: Line, size: int, *, bold: bool = False) -> float:

@@ -22,6 +22,8 @@ from core.report.widths import shortened, text_width
 WIDTH, HEIGHT, MARGIN = 1280.0, 720.0, 56.0
 ROOM = WIDTH - 2 * MARGIN
 TITLE, SUBTITLE, BODY, SMALL, CELL = 30.0, 16.0, 17.0, 12.0, 14.0
+ALERTS = (22.0, 18.0, 15.0, 12.0)
+"""The sizes of an alert, of which a digest may have a long one."""
 LEADING = 1.45
 MOST_CHART = 420.0
 MOST_ROWS, ROWS_BESIDES = 40, 3
@@ -77,8 +79,10 @@ def _page(report: Report, blocks: Sequence[_Block], *, is_long: bool = False) ->
 def _alert(report: Report) -> list[_Block]:
     if not report.alert:
         return []
-    head = (Text(text(language(report.locale), "view_alert")),)
-    return [_paragraph(head, TITLE, bold=True), _paragraph(report.alert, 22.0)]
+    head = _paragraph((Text(text(language(report.locale), "view_alert")),), TITLE, bold=True)
+    room = HEIGHT - 2 * MARGIN - head.height - SPACE - SMALL
+    sizes = [_paragraph(report.alert, size) for size in ALERTS]
+    return [head, next((told for told in sizes if told.height <= room), sizes[-1])]
 
 
 def _section(report: Report, section: Section, room: float) -> list[_Block]:

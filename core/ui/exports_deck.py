@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 
 import streamlit as st
@@ -14,6 +15,7 @@ from core.report.images import png
 from core.ui.text import escape
 
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+PICTURES_KEPT, PICTURES_TTL_S = 64, 300
 
 
 def show_deck(made: Made) -> None:
@@ -36,4 +38,10 @@ def show_deck(made: Made) -> None:
             if section is None:
                 st.markdown(escape(plain(report.alert)))
             elif section.chart is not None:
-                st.image(png(section.chart.spec), width="stretch")
+                st.image(_picture(json.dumps(section.chart.spec)), width="stretch")
+
+
+@st.cache_data(show_spinner=False, max_entries=PICTURES_KEPT, ttl=PICTURES_TTL_S)
+def _picture(spec_json: str) -> bytes:
+    """A chart, drawn once however often the form is run."""
+    return png(json.loads(spec_json))

@@ -244,7 +244,7 @@ def _require_detail(bridge: Bridge, ask: Ask) -> None:
 def _json(shown: Shown, made: Made, ask: Ask) -> bytes:
     """The bridge's answer, of a digest those of all its parts; with a view that has a table of its own, its rows."""
     is_whole = ask.view is None and ask.step is None and ask.dimension is None
-    if made.parts and is_whole:
+    if shown.content.parts and is_whole:
         return _as_json(figures_of(made, shown.content, shown.words))
     made = _asked_part(made, ask)
     _require_detail(made.bridge, ask)

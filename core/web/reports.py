@@ -5,6 +5,7 @@ A middleware instead of a route: a report whose data has not changed is answered
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ class Reports:
 
     async def _drawn(self, link: OpenLink, address: Address, query: bytes) -> Drawn:
         """The report on the newest data: from memory if it was drawn before."""
-        fresh = [await self._data.of(dataset) for dataset in link.datasets]
+        fresh = await asyncio.gather(*map(self._data.of, link.datasets))
         versions = {one.version.dataset: one.version for one in fresh}
         ask = _ask(address, query, link, _notice(fresh))
         key = (link.shown.identity, identity_of(versions), ask)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -163,3 +164,15 @@ def test_where_all_are_quiet_no_figures_are_attached(sales_app: App, maker: Make
     content = {"parts": parts, "quiet_parts": "leave_out", "attachments": ["csv", "png"]}
     made = maker.make(digest(sales_app, content, destinations=[MAIL]))
     assert read(sales_app, made, "email.json")["attachments"] == []
+
+
+def test_a_part_that_is_undefined_is_not_taken_for_a_quiet_one(
+    sales_app: App, maker: Maker, rewrite: Callable[[str], None]
+) -> None:
+    rate = {"total": "rate", "total_threshold_pct": 5, "steps": [{"formula": "orders / visits", "name": "rate"}]}
+    sales_app.analyses.create(revenue_spec(slug="rate", name="Rate", equation=rate), by=sales_app.owner.id)
+    parts = [PARTS[0], {"analysis": "rate"}]
+    build = digest(sales_app, {"parts": parts, "quiet_parts": "leave_out"})
+    rewrite("day,country,device,visits,orders,revenue\n2026-01-05,FR,m,0,0,0\n2026-02-28,FR,m,10,5,50\n")
+    with pytest.raises(DataError, match="'Rate' is undefined"):
+        maker.make(build)

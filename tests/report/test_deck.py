@@ -52,6 +52,15 @@ def test_the_alert_is_text_alone(shop: Bridge, version: Version) -> None:
     assert not any(shape.has_chart for shape in first.shapes)
 
 
+def test_a_long_alert_is_written_smaller(shop: Bridge, version: Version) -> None:
+    report = report_of(shop, version)
+    short, long = (
+        slides_of(Report(**{**vars(report), "alert": report.alert * times}))[0].shapes[2] for times in (1, 40)
+    )
+    assert "of" in long.text_frame.text
+    assert long.text_frame.paragraphs[0].runs[0].font.size < short.text_frame.paragraphs[0].runs[0].font.size
+
+
 def test_the_native_chart_holds_base_each_step_and_current(shop: Bridge, version: Version) -> None:
     chart = native(slides_of(report_of(shop, version))[1])
     seen = [value for series in heights(chart)[1:] for value in series if value is not None]

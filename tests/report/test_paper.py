@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -7,7 +8,8 @@ from pypdf import PdfReader
 
 from core.engine.bridge import Bridge
 from core.model.document import Report, plain
-from core.report.paper import paper
+from core.report.messages import joined
+from core.report.paper import HEIGHT, MARGIN, TITLE, paper
 from core.warehouse import Version
 from tests.report.conftest import sum_bridge
 from tests.report.test_document import report_of
@@ -48,6 +50,19 @@ def test_a_list_is_one_page_as_long_as_it_takes(shop: Bridge, version: Version) 
 def test_each_page_says_of_when_its_data_are(shop: Bridge, version: Version, layout: str) -> None:
     report = report_of(shop, version, layout=layout)
     assert all(squeezed("Data as of 1 Dec 2026") in squeezed(page) for page in pages_of(report))
+
+
+@pytest.mark.parametrize("moved", [1, 20])
+def test_an_alert_of_many_analyses_stays_on_its_page(shop: Bridge, version: Version, moved: int) -> None:
+    report = report_of(shop, version)
+    whole = replace(report, alert=joined(report.alert * moved))
+    stands: list[float] = []
+    page = PdfReader(BytesIO(paper(whole))).pages[0]
+    page.extract_text(visitor_text=lambda said, _cm, matrix, _font, _size: stands.append(matrix[5]) if said else None)
+    assert len(stands) > moved
+    footing = HEIGHT - MARGIN / 2
+    assert max(stands) == footing
+    assert max(y for y in stands if y < footing) <= HEIGHT - 2 * MARGIN - TITLE
 
 
 def test_strange_names_make_a_file_that_opens(version: Version) -> None:

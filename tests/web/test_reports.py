@@ -123,6 +123,15 @@ def test_a_digest_shows_its_analyses_on_one_page_and_in_one_answer(site: Site) -
     assert site.anonymous(f"{path}.json?view=waterfall.2").json()["total"]["current"] == 1020
 
 
+def test_a_digest_of_which_nothing_is_told_is_a_digest_all_the_same(site: Site) -> None:
+    calm = {"kind": "alert", "any": [{"change_pct": 900}]}
+    parts = [{"analysis": "revenue", "condition": calm}, {"analysis": "revenue", "condition": calm}]
+    path = site.report("calm", None, parts=parts, quiet_parts="leave_out")
+    answer = site.anonymous(f"{path}.json").json()
+    assert answer["parts"] == []
+    assert "moved beyond" in answer["headline"]
+
+
 def test_numbers_are_those_of_the_bridge(site: Site, public: str) -> None:
     report = site.anonymous(f"{public}.json").json()
     bridge = site.get("/analyses/revenue/bridge").json()
