@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from core.connectors.webhook import told_event
 from core.delivery.alerts.mailer import MailTrouble, mail_trouble
-from core.delivery.alerts.news import Gathering
+from core.delivery.alerts.news import LATE_AFTER, Gathering
 from core.delivery.alerts.outbox import Draw, Outbox
 from core.delivery.artefacts import Artefacts
 from core.report.alert_chats import slack_alert, teams_alert
@@ -69,7 +69,7 @@ class Alerts:
         if newest_event(session) != mark_of(*of).event_id:
             return True
         return any(find(*of) for find in (open_troubles, off_circuits, stopped_triggers)) or bool(
-            late_runs(*of, before=now)
+            late_runs(*of, before=now - LATE_AFTER)
         )
 
     def _outbox(self) -> Outbox:
