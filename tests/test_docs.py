@@ -100,13 +100,15 @@ def test_the_python_examples_of_a_page_run(page: str, tmp_path: Path) -> None:
 
 @dataclass(frozen=True)
 class Example:
-    """One call of curl. `url` begins with $API or $O."""
+    """One call of curl. `url` begins with $API or $O. sent, kept: files that are the body, and that hold the answer."""
 
     method: str
     url: str
     headers: dict[str, str]
     body: str | None
     form: dict[str, str]
+    sent: str
+    kept: str
     status: int | None
 
 
@@ -124,7 +126,7 @@ def examples(page: str) -> Iterator[Example]:
 
 
 def example_of(words: list[str]) -> Example:
-    given: dict[str, list[str]] = {"-X": [], "-H": [], "-d": [], "-F": []}
+    given: dict[str, list[str]] = {"-X": [], "-H": [], "-d": [], "-F": [], "-o": [], "--data-binary": []}
     for option, value in pairwise(words):
         if option in given:
             given[option].append(value)
@@ -135,6 +137,8 @@ def example_of(words: list[str]) -> Example:
         headers={name: value for name, _, value in (h.partition(": ") for h in given["-H"] if h != "$AUTH")},
         body=next(iter(given["-d"]), None),
         form={name: value for name, _, value in (field.partition("=") for field in given["-F"])},
+        sent=next(iter(given["--data-binary"]), "").removeprefix("@"),
+        kept=next(iter(given["-o"]), ""),
         status=next((int(word[7:]) for word in words if word.startswith("STATUS=")), None),
     )
 
@@ -179,16 +183,21 @@ async def answers(web: FastAPI, organisation: str, folder: Path) -> list[tuple[E
 
 
 async def send(client: httpx.AsyncClient, example: Example, url: str, folder: Path) -> httpx.Response:
-    body = example.body.replace("/tmp/", f"{folder}/") if example.body else None
+    body: str | bytes | None = example.body.replace("/tmp/", f"{folder}/") if example.body else None
+    if example.sent:
+        body = (folder / Path(example.sent).name).read_bytes()
     fields = {name: value for name, value in example.form.items() if not value.startswith("@")}
     files = {
         name: (Path(value).name, (folder / Path(value).name).read_bytes())
         for name, value in example.form.items()
         if value.startswith("@")
     }
-    return await client.request(
+    answer = await client.request(
         example.method, url, headers=example.headers, content=body, data=fields or None, files=files or None
     )
+    if example.kept:
+        (folder / Path(example.kept).name).write_bytes(answer.content)
+    return answer
 
 
 @pytest.mark.usefixtures("sample_file")
