@@ -115,7 +115,8 @@ class Parcel:
     begin: is called right before the first byte that may have an effect leaves: a try that dies before is no possible
     double. leave: the address by which a recipient ends what comes to them, "" where there is none. picture: the https
     address at which everybody who has it sees one of the files, "" where nobody outside could open it. is_reached:
-    whether services reach this installation by https.
+    whether services reach this installation by https. also: of a message of several reports, what stands for the
+    address by which a further one is left, and who makes that.
     """
 
     delivery_id: str
@@ -133,6 +134,7 @@ class Parcel:
     leave: Callable[[str], str] = lambda recipient: ""
     picture: Callable[[str], str] = lambda name: ""
     is_reached: bool = False
+    also: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
 
 RecipientState = Literal["succeeded", "retry", "failed", "ignored"]

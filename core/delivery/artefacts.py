@@ -114,3 +114,10 @@ def _checked(name: str) -> str:
     if not NAME.fullmatch(name):
         raise ValueError(f"'{name}' is no name of a run's file")
     return name
+
+
+def belongs(artefact: Artefact, prefix: str) -> bool:
+    """Whether a file goes with the messages that begin with `prefix`: a picture or an attachment, no message."""
+    first, dot, rest = artefact.name.partition(".")
+    own = f"{first}{dot}" if first.isdigit() and "." in rest else ""
+    return own == prefix and not artefact.name.endswith(".json")

@@ -6,12 +6,14 @@ Nothing outside is called within its transactions: claim, then act, then write d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, or_, update
 
 from core.connectors.base import Receipt, RetryRule
+from core.delivery import bundles
 from core.delivery.carrier import Carrier, Embedded
 from core.delivery.making import add_deliveries, after_build_error, build_of
 from core.delivery.outcomes import after_error, after_loss, after_receipt, after_stop, give_up
@@ -152,6 +154,7 @@ class Ledger(PeopleActs):
             for delivery in add_deliveries(session, row, made.deliveries, now=now):
                 self._carrier.enqueue(session, delivery.id)
             settle(session, row.id, at=now)
+            bundles.let_go(session, self.organisation_id, now=now)
 
     def build_failed(self, build: Build, error: BaseException) -> None:
         """The making failed; it is tried again where that can help. Raises Cancelled as `built` does."""
@@ -189,8 +192,8 @@ class Ledger(PeopleActs):
     def claim_deliveries(self, most: int, delivery_id: str | None = None) -> list[Claim]:
         """Take the deliveries that have waited longest, each to another destination, and write their tries down.
 
-        delivery_id: this one, if it may go. None while all sending is held, and while a delivery that
-        has cost workers has its last chance alone.
+        delivery_id: this one, if it may go. What leaves in one mail with one of them is claimed with it. None while all
+        sending is held, and while a delivery that has cost workers has its last chance alone.
         """
         now = self._clock()
         with self._store.write() as session:
@@ -203,14 +206,37 @@ class Ledger(PeopleActs):
             files: dict[str, tuple[Artefact, ...]] = {}
             for row in rows:
                 files[row.run_id] = files.get(row.run_id) or tuple(artefacts_of(session, row.run_id))
-            return [self._claimed(session, row, files[row.run_id], now) for row in rows]
+            claims: list[Claim] = []
+            for row in rows:
+                if all(row.destination_id != each.destination_id for claim in claims for each in claim.each):
+                    claims.append(self._claimed_with_others(session, row, files[row.run_id], now))
+            return claims
 
-    def _claimed(self, session: Session, row: Delivery, files: tuple[Artefact, ...], now: datetime) -> Claim:
+    def _claimed_with_others(
+        self, session: Session, row: Delivery, files: tuple[Artefact, ...], now: datetime
+    ) -> Claim:
+        joined = bundles.companions(session, row, files, most_unknowns=MOST_LOST - 1, now=now)
+        first = self._claimed(session, row, files, now, joined.changes)
+        others = [
+            self._claimed(session, other, tuple(artefacts_of(session, other.run_id)), now, joined.changes)
+            for other in joined.others
+        ]
+        return replace(first, others=tuple(others))
+
+    def _claimed(
+        self,
+        session: Session,
+        row: Delivery,
+        files: tuple[Artefact, ...],
+        now: datetime,
+        sealed: Mapping[str, Any],
+    ) -> Claim:
         rule = rule_of(self._rules, row.kind)
         first = row.first_attempt_at or now
         deadline_at = row.deadline_at or first + timedelta(seconds=rule.deadline_s)
         changes = {"fence": row.fence + 1, "lease_until": now + lease(rule), "next_at": None}
-        move(session, row, "running", {**changes, "first_attempt_at": first, "deadline_at": deadline_at}, at=now)
+        changes |= {"first_attempt_at": first, "deadline_at": deadline_at, **sealed}
+        move(session, row, "running", changes, at=now)
         add_all(session, [Attempt(delivery_id=row.id, fence=row.fence, started_at=now)])
         settle(session, row.run_id, at=now)
         return self._claim(session, row, files)
@@ -237,14 +263,16 @@ class Ledger(PeopleActs):
             artefacts=files,
             tries=row.tries,
             lease_until=row.lease_until or self._clock(),
+            late=bundles.late_of(row),
         )
 
     def begun(self, claim: Claim) -> None:
         """The next byte may have an effect. Raises Cancelled when another worker took it over: then nothing is sent."""
 
         def begin(session: Session) -> None:
-            self._sent_row(session, claim)
-            mark_begun(session, claim.delivery_id, claim.fence)
+            self._sent_rows(session, claim)
+            for each in claim.each:
+                mark_begun(session, each.delivery_id, each.fence)
 
         self._together.write(begin)
 
@@ -256,9 +284,10 @@ class Ledger(PeopleActs):
         until = self._clock() + lease(rule_of(self._rules, claim.kind))
 
         def note_down(session: Session) -> None:
-            row = self._sent_row(session, claim)
-            row.cursor, row.lease_until = dict(cursor), until
-            session.add(row)
+            late = {bundles.LATE: list(claim.late)} if claim.late else {}
+            for row in self._sent_rows(session, claim):
+                row.cursor, row.lease_until = {**late, **cursor}, until
+                session.add(row)
 
         self._together.write(note_down)
 
@@ -276,24 +305,27 @@ class Ledger(PeopleActs):
     def _ended(self, claim: Claim, end: Callable[[Session, Delivery], None], told: str, now: datetime) -> bool:
         """told: what is noted where another worker took it over."""
 
-        def write(session: Session) -> bool:
-            row = claimed_delivery(session, claim.delivery_id, claim.fence)
+        def write(session: Session, one: Claim) -> bool:
+            row = claimed_delivery(session, one.delivery_id, one.fence)
             if row is None:
-                same = (col(Attempt.delivery_id) == claim.delivery_id, col(Attempt.fence) == claim.fence)
+                # One that fell before the mail of its bundle left has had its end.
+                is_open = or_(col(Attempt.outcome).is_(None), col(Attempt.outcome) == "unknown")
+                same = (col(Attempt.delivery_id) == one.delivery_id, col(Attempt.fence) == one.fence, is_open)
                 note = f"It ended later: {told} ({now:%Y-%m-%d %H:%M:%S} UTC)"
                 session.exec(update(Attempt).where(*same).values(note=note))
                 return False
             end(session, row)
             return True
 
-        return self._together.write(write)
+        return all(self._together.write(lambda session: [write(session, one) for one in claim.each]))
 
     def release(self, claim: Claim) -> bool:
         """Give a delivery back that was not begun; False when something may have been sent."""
         now = self._clock()
         with self._store.write() as session:
-            row = claimed_delivery(session, claim.delivery_id, claim.fence)
-            return row is not None and after_stop(session, row, now=now)
+            rows = [claimed_delivery(session, each.delivery_id, each.fence) for each in claim.each]
+            given_back = [row is not None and after_stop(session, row, now=now) for row in rows]
+        return all(given_back)
 
     def reap(self, *, at_start: bool) -> int:
         """Take back what dead workers held, and give up what has waited too long; how much there was.
@@ -313,6 +345,7 @@ class Ledger(PeopleActs):
             late += self._stuck(session, now)
             for row in late:
                 give_up(session, row, now=now)
+            bundles.let_go(session, self.organisation_id, now=now)
         return len(builds) + len(lost) + len(late)
 
     def _stuck(self, session: Session, now: datetime) -> list[Delivery]:
@@ -338,11 +371,12 @@ class Ledger(PeopleActs):
             raise Cancelled(TAKEN_OVER)
         return row
 
-    def _sent_row(self, session: Session, claim: Claim) -> Delivery:
-        row = claimed_delivery(session, claim.delivery_id, claim.fence)
-        if row is None:
+    def _sent_rows(self, session: Session, claim: Claim) -> list[Delivery]:
+        found = [claimed_delivery(session, each.delivery_id, each.fence) for each in claim.each]
+        rows = [row for row in found if row is not None]
+        if len(rows) < len(found):
             raise Cancelled(TAKEN_OVER)
-        return row
+        return rows
 
 
 def _found_out(made: Made) -> dict[str, Any]:

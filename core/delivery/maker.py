@@ -109,7 +109,6 @@ class Maker:
             connection_id=row.connection_id,
             message=row.message,
             recipients=staying,
-            bundle_id=row.bundle_id,
             **ended,
         )
 

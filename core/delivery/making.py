@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from core.delivery.alerts.mailer import mail_connection
 from core.delivery.artefacts import DiskFull
+from core.delivery.bundles import bundle_of, leaves_at
 from core.delivery.outcomes import DISABLED
 from core.delivery.retry import BUILD, is_permanent, next_try, sentence
 from core.delivery.work import Build, PlannedDelivery
@@ -46,7 +47,7 @@ def add_deliveries(session: Session, run: Run, planned: Iterable[PlannedDelivery
     """Keep the deliveries of a run; those that may go. A destination that is switched off is passed over, visibly."""
     wanted = [_addressed(session, run, each) for each in planned]
     off = _switched_off(session, [each.destination_id for each in wanted])
-    rows = [_delivery(run, each, is_off=each.destination_id in off, now=now) for each in wanted]
+    rows = [_delivery(session, run, each, is_off=each.destination_id in off, now=now) for each in wanted]
     add_all(session, rows)
     for row in rows:
         add_event(session, row, row.state, at=now, text=row.reason)
@@ -83,13 +84,14 @@ def _switched_off(session: Session, destination_ids: list[str]) -> set[str]:
     return set(session.exec(query))
 
 
-def _delivery(run: Run, planned: PlannedDelivery, *, is_off: bool, now: datetime) -> Delivery:
+def _delivery(session: Session, run: Run, planned: PlannedDelivery, *, is_off: bool, now: datetime) -> Delivery:
     is_passed_over = is_off and planned.state == "planned"
     state = "ignored" if is_passed_over else planned.state
+    bundle_id = bundle_of(session, run, planned.destination, planned.recipients, planned.connection_id)
     return Delivery(
         run_id=run.id,
         destination_id=planned.destination_id,
-        bundle_id=planned.bundle_id,
+        bundle_id=bundle_id,
         kind=planned.kind,
         name=planned.name,
         connection_id=planned.connection_id,
@@ -97,7 +99,7 @@ def _delivery(run: Run, planned: PlannedDelivery, *, is_off: bool, now: datetime
         message=planned.message,
         state=state,
         reason=DISABLED if is_passed_over else planned.reason,
-        next_at=now if state == "planned" else None,
+        next_at=leaves_at(session, bundle_id, now=now) if state == "planned" else None,
         finished_at=now if state in FINAL else None,
         recipients={address: {"state": planned.state, "answer": ""} for address in planned.recipients},
         cursor={},

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from core.connections import Connections
 from core.connectors.base import File, Parcel, Receipt, RecipientState, SendError
 from core.connectors.email import Email
-from core.delivery.artefacts import ArtefactLost, Artefacts
+from core.delivery.artefacts import ArtefactLost, Artefacts, belongs
 from core.delivery.domains import OUTSIDE, RecipientDomains, without
 from core.delivery.inbox import Inbox
+from core.delivery.joining import joined
 from core.delivery.ledger import Ledger
 from core.delivery.pictures import Pictures
 from core.delivery.subscribers import Subscribers
@@ -40,9 +41,13 @@ class Sender:
         Recipients who left since the run was made are not served, nor are those whose domain mails may not go to; both
         are called so in the receipt or the error.
         """
-        staying = self.subscribers.staying(claim.subject_id, claim.recipients)
+        staying = claim.recipients
+        for each in claim.each:
+            staying = self.subscribers.staying(each.subject_id, staying)
+        # Whoever has just left one of several reports gets the others by themselves.
+        state: RecipientState = "retry" if claim.others else "ignored"
         left: dict[str, tuple[RecipientState, str]] = {
-            recipient: ("ignored", LEFT) for recipient in claim.recipients if recipient not in staying
+            recipient: (state, LEFT) for recipient in claim.recipients if recipient not in staying
         }
         if left and not staying:
             return Receipt(recipients=left)
@@ -60,9 +65,9 @@ class Sender:
 
     def _sent(self, claim: Claim) -> Receipt:
         try:
-            parcel = self._parcel(claim)
+            parcel = self._whole(claim)
         except ArtefactLost as error:
-            raise SendError(str(error), permanent=True, error_class="artefact") from None
+            raise _lost(error) from None
         if claim.kind == "inbox":
             return self.inbox.deliver(parcel)
         try:
@@ -70,6 +75,27 @@ class Sender:
         except (NotFound, DataError) as error:
             raise SendError(str(error), permanent=True, error_class="connection") from None
         return channel.send(account, self.connections.outside, parcel)
+
+    def _whole(self, claim: Claim) -> Parcel:
+        """All that leaves together. Of several, one whose files are gone fails alone. Raises ArtefactLost."""
+        found: list[tuple[Claim, Parcel]] = []
+        for each in claim.each:
+            try:
+                found.append((each, self._parcel(each)))
+            except ArtefactLost as error:
+                if len(claim.each) == 1:
+                    raise
+                self.ledger.send_failed(replace(each, others=()), _lost(error))
+        if not found:
+            raise ArtefactLost("The messages of the runs are no longer kept.")
+        first, *others = (each for each, _ in found)
+        whole = replace(first, others=tuple(others))
+        return replace(
+            joined([parcel for _, parcel in found], claim.late),
+            recipients=claim.recipients,
+            begin=lambda: self.ledger.begun(whole),
+            keep=lambda cursor: self.ledger.keep(whole, cursor),
+        )
 
     def _parcel(self, claim: Claim) -> Parcel:
         files = {artefact.name: artefact for artefact in claim.artefacts}
@@ -85,7 +111,7 @@ class Sender:
             is_test=claim.is_test,
             settings=claim.destination.get("settings", {}),
             message=message,
-            files=tuple(self._file(file, prefix, message) for file in files.values() if _belongs(file, prefix)),
+            files=tuple(self._file(file, prefix, message) for file in files.values() if belongs(file, prefix)),
             recipients=claim.recipients,
             cursor=claim.cursor,
             keep=lambda cursor: self.ledger.keep(claim, cursor),
@@ -119,8 +145,5 @@ def _narrowed(claim: Claim, recipients: tuple[str, ...], refused: Collection[str
     return replace(claim, recipients=recipients)
 
 
-def _belongs(artefact: Artefact, prefix: str) -> bool:
-    """Whether a file goes with the messages that begin with `prefix`: a picture or an attachment, no message."""
-    first, dot, rest = artefact.name.partition(".")
-    own = f"{first}{dot}" if first.isdigit() and "." in rest else ""
-    return own == prefix and not artefact.name.endswith(".json")
+def _lost(error: ArtefactLost) -> SendError:
+    return SendError(str(error), permanent=True, error_class="artefact")

@@ -57,7 +57,6 @@ class PlannedDelivery:
     connection_id: str | None = None
     message: str = ""
     recipients: tuple[str, ...] = ()
-    bundle_id: str = ""
     state: Literal["planned", "succeeded", "ignored"] = "planned"
     reason: str = ""
 
@@ -91,7 +90,8 @@ class NotMet(BridgecastError):
 class Claim:
     """A delivery claimed for one try, which is written down already. recipients: who is still to be served.
 
-    tries: failed ones before this. at: when its run was due.
+    tries: failed ones before this. at: when its run was due. others: what leaves in one mail with it; each has a fence,
+    a try and an end of its own. late: names of the reports that should be in that mail and are not ready.
     """
 
     delivery_id: str
@@ -112,3 +112,10 @@ class Claim:
     artefacts: tuple[Artefact, ...]
     tries: int
     lease_until: datetime
+    others: tuple[Claim, ...] = ()
+    late: tuple[str, ...] = ()
+
+    @property
+    def each(self) -> tuple[Claim, ...]:
+        """All that leave together."""
+        return (self, *self.others)

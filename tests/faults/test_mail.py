@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,12 +22,20 @@ pytestmark = pytest.mark.timeout(600)
 ANNA, BEN, CLEO = "anna@example.org", "ben@example.org", "cleo@example.org"
 
 
-def export(works: Works, post: Post, *to: str, secrets: dict[str, object] | None = None, **settings: Any) -> str:
-    """An export mailed to these addresses, each in a mail of their own; its id."""
+def export(
+    works: Works,
+    post: Post,
+    *to: str,
+    secrets: dict[str, object] | None = None,
+    connection: str | None = None,
+    bundle: bool = False,
+    **settings: Any,
+) -> str:
+    """An export mailed to these addresses, each in a mail of their own; its id. connection: a new one if none."""
     owner = works.app.owner.id
     given = {"host": "127.0.0.1", "port": post.port, "tls": "none", "from": "reports@example.org", **settings}
-    connection = works.app.connections.create("email", "Mail", given, secrets or {}, by=owner)
-    destination = {"kind": "email", "connection": connection.id, "settings": {"to": list(to)}}
+    connection = connection or works.app.connections.create("email", "Mail", given, secrets or {}, by=owner).id
+    destination = {"kind": "email", "connection": connection, "settings": {"to": list(to), "bundle": bundle}}
     spec = {"name": "Revenue", "content": {"kind": "report", "analysis": "revenue"}, "destinations": [destination]}
     return works.app.exports.create(ExportSpec.model_validate(spec | {"triggers": [{"kind": "url"}]}), by=owner).id
 
@@ -147,3 +157,33 @@ def test_a_mail_that_all_have_left_meanwhile_is_not_sent_and_ends_ignored(works:
         delivery, tries = mailed(works, run_id)
         assert (delivery.reason if delivery else "", tries[-1].outcome) == ("all recipients left", "ignored")
         assert post.envelopes == []
+
+
+def test_killed_while_the_server_holds_a_mail_of_two_reports_it_comes_again_with_the_same_id(works: Works) -> None:
+    holds, go_on = threading.Event(), threading.Event()
+    with mail_server() as post:
+        take = post.handle_DATA
+
+        async def hold(server: Any, session: Any, envelope: Any) -> str:
+            answer = await take(server, session, envelope)
+            if not holds.is_set():
+                holds.set()
+                await asyncio.to_thread(go_on.wait, 60)
+            return answer
+
+        post.handle_DATA = hold  # type: ignore[method-assign]
+        first = export(works, post, ANNA, bundle=True)
+        connection = works.app.exports.get(first).spec.channels[0].connection
+        second = export(works, post, ANNA, bundle=True, connection=connection)
+        runs = [works.ask(first), works.ask(second)]
+        works.start()
+        assert holds.wait(60)
+        works.kill()
+        go_on.set()
+        works.start()
+        for run_id in runs:
+            works.reached(run_id, "succeeded")
+            assert [attempt.outcome for attempt in mailed(works, run_id)[1]] == ["unknown", "succeeded"]
+        assert len(post.messages) == 2
+        assert len({message["Message-ID"] for message in post.messages}) == 1
+        assert {message["Subject"][:10] for message in post.messages} == {"2 reports:"}

@@ -73,6 +73,13 @@ class Email:
             choices=MODES,
             help="One for each: nobody sees who else gets it, and each may leave by a link of their own",
         ),
+        Field(
+            "bundle",
+            "Join reports that are due in the same ten minutes into one mail",
+            "switch",
+            default=False,
+            help="For the same recipients; not where one mail goes to all",
+        ),
     )
     # Greylisting wants more than five minutes in all.
     retry = RetryRule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.message import EmailMessage, MIMEPart
 from email.utils import format_datetime, formatdate, getaddresses, make_msgid, parseaddr
@@ -60,13 +60,24 @@ def _to_one(parcel: Parcel, mailbox: Mailbox, recipient: str) -> EmailMessage:
     """The mail of one recipient, who may leave by an address of their own."""
     is_alone = len(_everybody(parcel)) <= 1
     own = "" if is_alone else f".{blake2b(recipient.lower().encode(), digest_size=6).hexdigest()}"
-    leave = parcel.leave(parseaddr(recipient)[1]) if UNSUBSCRIBE in str(parcel.message["html"]) else ""
-    mail = _mail(parcel, mailbox, own, leave)
+    bare = parseaddr(recipient)[1]
+    leave = parcel.leave(bare) if UNSUBSCRIBE in str(parcel.message["html"]) else ""
+    mail = _mail(_left(parcel, bare), mailbox, own, leave)
     mail["To"] = recipient
-    if leave:
+    # One click can end one report: of several, each has its own link in the mail.
+    if leave and not parcel.also:
         mail["List-Unsubscribe"] = f"<{leave}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return mail
+
+
+def _left(parcel: Parcel, bare: str) -> Parcel:
+    """The parcel with the recipient's own addresses by which its further reports are left."""
+    message = dict(parcel.message)
+    for stands_for, leave in parcel.also.items():
+        for form in ("text", "html"):
+            message[form] = str(message[form]).replace(stands_for, leave(bare))
+    return replace(parcel, message=message)
 
 
 def _to_all(parcel: Parcel, mailbox: Mailbox) -> EmailMessage:

@@ -364,6 +364,8 @@ MESSAGES = {
     "mail_reason": "Diese Mail kommt von Bridgecast, durch den Export „{export}“.",
     "mail_unsubscribe": "Keine Mails dieses Exports mehr erhalten",
     "mail_test": "Ein Test: Nur Sie erhalten diese Mail.",
+    "mail_bundle_subject": "{count} Berichte: {subjects}",
+    "mail_bundle_late": "Verspätet und nicht in dieser Mail: {names}. Was fehlt, kommt für sich nach.",
     "card_test": "Ein Test, von Hand gesendet, um zu sehen, was ankommt.",
     "card_cut": "Gekürzt auf das, was Teams annimmt. Im Bericht steht alles.",
     "card_cut_alone": "Gekürzt auf das, was Teams annimmt.",

@@ -299,6 +299,8 @@ MESSAGES = {
     "mail_reason": "This mail comes from Bridgecast, by the export “{export}”.",
     "mail_unsubscribe": "Get no more mails of this export",
     "mail_test": "A test: only you get this mail.",
+    "mail_bundle_subject": "{count} reports: {subjects}",
+    "mail_bundle_late": "Late, and not in this mail: {names}. What is late comes by itself.",
     "card_test": "A test, sent by hand to see what arrives.",
     "card_cut": "Shortened to what Teams takes. The report has all of it.",
     "card_cut_alone": "Shortened to what Teams takes.",

@@ -361,6 +361,8 @@ MESSAGES = {
     "mail_reason": "Cet e-mail vient de Bridgecast, par l’export « {export} ».",
     "mail_unsubscribe": "Ne plus recevoir les e-mails de cet export",
     "mail_test": "Un essai : vous seul recevez cet e-mail.",
+    "mail_bundle_subject": "{count} rapports : {subjects}",
+    "mail_bundle_late": "En retard, donc absent de cet e-mail : {names}. Ce qui manque suivra à part.",
     "card_test": "Un essai, envoyé à la main pour voir ce qui arrive.",
     "card_cut": "Raccourci à ce que Teams accepte. Le rapport contient tout.",
     "card_cut_alone": "Raccourci à ce que Teams accepte.",

@@ -351,6 +351,8 @@ MESSAGES = {
     "mail_reason": "Denne e-posten kommer fra Bridgecast, gjennom eksporten «{export}».",
     "mail_unsubscribe": "Ikke få flere e-poster fra denne eksporten",
     "mail_test": "En test: Bare du får denne e-posten.",
+    "mail_bundle_subject": "{count} rapporter: {subjects}",
+    "mail_bundle_late": "Forsinket, og ikke med i denne e-posten: {names}. Det som mangler, kommer for seg selv.",
     "card_test": "En test, sendt for hånd for å se hva som kommer fram.",
     "card_cut": "Forkortet til det Teams tar imot. Rapporten har alt.",
     "card_cut_alone": "Forkortet til det Teams tar imot.",
