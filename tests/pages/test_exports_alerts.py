@@ -28,7 +28,7 @@ def test_what_is_no_address_is_said(open_page: Open, app: App, revenue: Analysis
     page = open_page(PAGE, new="1")
     page.multiselect(key="exports_alert_failures").set_value(["ops"])
     page = act(page, "exports_save")
-    assert "'ops' is no e-mail address" in page.error[0].value
+    assert "'ops' is no e-mail address" in page.error[-1].value
 
 
 def test_what_the_form_cannot_offer_stays_as_it_is(open_page: Open, app: App, revenue: AnalysisSpec) -> None:
