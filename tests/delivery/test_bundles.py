@@ -37,13 +37,15 @@ class Post:
     clock: Clock
     connection: str
 
-    def export(self, name: str, to: Sequence[str] = (ANNA,), *, locks: dict[str, Any] | None = None, **own: Any) -> str:
+    def export(
+        self, name: str, to: Sequence[str] = (ANNA,), *, locks: dict[str, Any] | None = None, by: str = "", **own: Any
+    ) -> str:
         settings = {"to": list(to), "bundle": True, **own}
         destination = {"kind": "email", "connection": self.connection, "settings": settings}
         destination["overrides"] = {"where": locks or {}}
         spec = {"name": name, "content": {"analysis": "revenue"}, "destinations": [destination]}
         spec["triggers"] = [{"kind": "url"}]
-        return self.app.exports.create(ExportSpec.model_validate(spec), by=self.app.owner.id).id
+        return self.app.exports.create(ExportSpec.model_validate(spec), by=by or self.app.owner.id).id
 
     def due(self, export_id: str, minutes: float = 0, **values: Any) -> str:
         """A run of the export that is to be made; its id."""
@@ -145,20 +147,24 @@ def test_another_connection_author_slot_or_narrower_run_is_another_mail(post: Po
     post.due(exports[0])
     post.due(exports[1], where={"country": "DE"})
     post.due(exports[2], minutes=10)
+    ann = post.app.people.add(post.app.sessions.built_in_owner(), "ann@example.org", "Ann", "analyst")
+    post.due(post.export("E", by=ann.id))
     given = {"host": "other", "port": 2525, "tls": "none", "from": "reports@example.org"}
     post.connection = post.app.connections.create("email", "Other", given, by=post.app.owner.id).id
     post.due(post.export("D"))
-    for _ in range(4):
+    for _ in range(5):
         post.make()
-    assert sorted(post.claims()) == [["A"], ["B"], ["C"], ["D"]]
+    assert sorted(post.claims()) == [["A"], ["B"], ["C"], ["D"], ["E"]]
 
 
 def test_a_test_and_a_replay_go_at_once_and_alone(post: Post) -> None:
-    first, second = post.export("A"), post.export("B")
-    post.due(first, is_test=True)
+    first, second, third = post.export("A"), post.export("B"), post.export("C")
+    tried = post.due(first, is_test=True)
     post.make()
-    post.due(second)
-    assert post.claims() == [["A"]]
+    post.due(second, parent_id=tried)
+    post.make()
+    post.due(third)
+    assert post.claims() == [["A"], ["B"]]
 
 
 def test_one_that_cannot_be_made_or_is_not_to_be_sent_holds_nobody_back(post: Post) -> None:
