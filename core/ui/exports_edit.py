@@ -162,7 +162,7 @@ def _preview(app: App, before: SavedExport | None) -> None:
     names |= {place: KIND_NAMES.get(one.kind, one.kind) for place, one in enumerate(channels)}
     with st.container(horizontal=True):
         st.segmented_control("Preview", list(names), format_func=names.__getitem__, key=SHOWN, required=True)
-        layout = st.selectbox("In layout", [None, *LAYOUTS], format_func=_layout_name, key=IN_LAYOUT, width=150)
+        layout = st.selectbox("In layout", [None, *LAYOUTS], format_func=_layout_name, key=IN_LAYOUT, width=160)
     if layout is not None:
         content, channels = in_layout(content, channels, layout)
     shown = st.session_state[SHOWN]
@@ -189,7 +189,7 @@ def _preview(app: App, before: SavedExport | None) -> None:
 
 
 def _layout_name(layout: Layout | None) -> str:
-    return LAYOUTS[layout] if layout else "As the form says"
+    return LAYOUTS[layout] if layout else "As chosen"
 
 
 def in_layout(
