@@ -106,7 +106,7 @@ def test_every_element_is_dressed_where_it_stands(report: Report) -> None:
 
 def test_it_changes_for_phones_and_for_the_dark(report: Report) -> None:
     html = message(report)["html"]
-    assert "@media (max-width: 520px)" in html
+    assert "@media (max-width: 639px)" in html
     assert "@media (prefers-color-scheme: dark)" in html
 
 
