@@ -10,6 +10,7 @@ from datetime import datetime
 from core.analyses import Analyses
 from core.catalogue import Catalogue
 from core.connections import Connections
+from core.delivery.condition import TOTAL
 from core.delivery.destinations import check_destinations
 from core.delivery.messages import content_for
 from core.delivery.parameters import check_parameters
@@ -17,7 +18,7 @@ from core.delivery.reports import make_report
 from core.delivery.rules import check_rule
 from core.errors import DataError, EmptyComparison, NotFound
 from core.model.analysis import AnalysisSpec
-from core.model.delivery import ExportSpec, ReportContent
+from core.model.delivery import ChannelDestination, ExportSpec, ReportContent, SendCondition
 from core.model.triggers import ScheduleTrigger, UrlTrigger
 from core.report.document import require_steps
 from core.warehouse import Warehouse
@@ -47,8 +48,9 @@ class ExportCheck:
         self._check_triggers(spec, list(dict.fromkeys(analysis.dataset for analysis in analyses)))
         for content in dict.fromkeys(one.model_dump_json() for one in _contents(spec)):
             whole = ReportContent.model_validate_json(content)
-            for analysis, own in zip(analyses, whole.reports, strict=True):
-                self._draw(analysis, own)
+            drawn = [self._draw(analysis, own) for analysis, own in zip(analyses, whole.reports, strict=True)]
+            if None not in drawn:
+                _require_crossings(spec, {name for names in drawn for name in names or ()})
 
     def _analysis(self, content: ReportContent, place: int) -> AnalysisSpec:
         try:
@@ -78,18 +80,36 @@ class ExportCheck:
         except NotFound as error:
             raise DataError(str(error), field="dataset") from None
 
-    def _draw(self, analysis: AnalysisSpec, content: ReportContent) -> None:
-        """Draw it once. Periods without rows are no mistake of the export: the data may still come."""
+    def _draw(self, analysis: AnalysisSpec, content: ReportContent) -> frozenset[str] | None:
+        """Draw it once; its steps. None for periods without rows: no mistake of the export, the data may still come."""
         version = self.catalogue.latest(analysis.dataset)
         with suppress(EmptyComparison):
             made = make_report(self.warehouse, analysis, content, version, rendered_at=self.clock())
             require_steps(content, made.bridge)
+            return frozenset({*made.bridge.steps["step"], *(step.name for step in made.bridge.equation.steps)})
+        return None
 
 
 def _contents(spec: ExportSpec) -> list[ReportContent]:
     """What is drawn: the export's content, and what destinations show whose filters or elements differ."""
     own = [channel for channel in spec.channels if channel.overrides.where or channel.overrides.elements is not None]
     return [spec.content, *(content_for(spec.content, channel) for channel in own)]
+
+
+def _require_crossings(spec: ExportSpec, steps: set[str]) -> None:
+    """Raises DataError for a condition on a step that none of the analyses has. steps: of all of them."""
+    asked: dict[str, SendCondition | None] = {"condition": spec.condition}
+    asked |= {f"content.parts.{place}.condition": part.condition for place, part in enumerate(spec.content.parts)}
+    asked |= {
+        f"destinations.{place}.overrides.condition": one.overrides.condition
+        for place, one in enumerate(spec.destinations)
+        if isinstance(one, ChannelDestination)
+    }
+    for field, condition in asked.items():
+        for crossing in (*condition.any, *condition.all) if condition else ():
+            if crossing.step not in {TOTAL, *steps}:
+                listed = ", ".join((TOTAL, *sorted(steps)))
+                raise DataError(f"There is no step '{crossing.step}'. Choose one of: {listed}.", field=field)
 
 
 def _require_complete(spec: ExportSpec) -> None:

@@ -211,7 +211,7 @@ def schedule_of(row: Trigger) -> ScheduleTrigger:
 
 
 def _judged(row: Trigger, now: datetime) -> tuple[ScheduleTrigger, Plan] | str:
-    """What becomes of a schedule. One whose rule cannot be reckoned stops, for the reason that is told; others go on."""
+    """What becomes of a schedule. One whose rule cannot be reckoned stops, for the reason told; others go on."""
     try:
         spec = schedule_of(row)
         return spec, plan_due(spec, row.next_fire_at or now, now)

@@ -191,3 +191,19 @@ def test_an_export_that_sends_and_has_no_link_gets_one_for_signed_in_people(sale
     kept = sales_app.exports.change(first.id, first.spec)
     assert [link.id for link in kept.links] == [link.id for link in first.links]
     assert sales_app.exports.address(first.id) == first.links[0].url
+
+
+@pytest.mark.parametrize("where", ["export", "destination"])
+def test_a_condition_on_a_step_that_is_not_there_is_refused_with_those_that_are(sales_app: App, where: str) -> None:
+    condition = {"kind": "alert", "all": [{"step": "Convrsion", "change_pct": 5}]}
+    spec = export_spec().model_dump() | {"triggers": [{"kind": "url"}]}
+    if where == "export":
+        spec["condition"] = condition
+    else:
+        spec["destinations"] = [
+            {"kind": "inbox", "settings": {"roles": ["owner"]}, "overrides": {"condition": condition}}
+        ]
+    with pytest.raises(DataError, match="There is no step 'Convrsion'") as refused:
+        sales_app.exports.create(export_spec().model_validate(spec), by=sales_app.owner.id)
+    place = "condition" if where == "export" else "destinations.0.overrides.condition"
+    assert refused.value.field == place
