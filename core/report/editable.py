@@ -10,6 +10,7 @@ from core.report.messages import CATALOGUES, PLACEHOLDER
 Subject = Literal["headline", "comment", "alert"]
 SUBJECTS: dict[Subject, str] = {"headline": "Headlines", "comment": "Comments", "alert": "Alerts"}
 PLACEHOLDERS = {
+    "all": "how many KPIs a digest holds",
     "amount": "the change without its sign, with the percentage",
     "base": "the value or label of the base side",
     "base_label": "what the base side is called",
@@ -21,6 +22,7 @@ PLACEHOLDERS = {
     "down": "the step that pulled down, with its contribution",
     "headline": "the headline so far",
     "kpi": "the KPI's name",
+    "moved": "how many KPIs of a digest moved beyond their threshold",
     "name": "the KPI's or the step's name",
     "now": "the later change or contribution with its sign",
     "others": "the steps against it, with their contributions",
@@ -39,6 +41,7 @@ PLACEHOLDERS = {
     "weight": "what segments are weighed by",
 }
 EXAMPLES = {
+    "all": "5",
     "amount": "€120 (+12.0\u202f%)",
     "base": "1,000",
     "base_label": "A",
@@ -50,6 +53,7 @@ EXAMPLES = {
     "down": "visits −€120",
     "headline": "Revenue",
     "kpi": "Revenue",
+    "moved": "3",
     "name": "Revenue",
     "now": "−€120",
     "others": "visits −€40",

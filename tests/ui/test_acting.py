@@ -13,7 +13,7 @@ CHANGES = re.compile(
 )
 ASKS = ("acting(", "data_jobs.publish")
 # Ends the own session alone; is called by functions that have asked.
-NEED_NOT_ASK = {"frame._sign_out", "settings_people._keep_link"}
+NEED_NOT_ASK = {"frame._sign_out", "settings_people._keep_link", "settings_account._change_counted"}
 
 
 def changing(function: ast.AST) -> bool:
