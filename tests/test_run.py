@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 import run
+from tests.ports import free_port
 
 ROOT = Path(run.__file__).parent
 DEADLINE_S = 60
@@ -31,12 +32,6 @@ class Answer(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 http.server.HTTPServer(("localhost", int(os.environ["BRIDGECAST_API_PORT"])), Answer).serve_forever()
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return int(probe.getsockname()[1])
 
 
 def stamped(venv: Path, lock: Path) -> None:

@@ -30,6 +30,7 @@ from core.settings import REPOSITORY, Settings
 from core.store import Store
 from core.store.heartbeat import read_beat
 from core.web.views import View, Views
+from tests.ports import free_port
 
 DEADLINE_S = 120
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -46,11 +47,6 @@ def make_link(app: App, path: Path) -> str:
     link = {"kind": "link", "settings": {"slug": "r"}}
     export = {"name": "E", "content": {"kind": "report", "analysis": "a"}, "destinations": [link]}
     return app.exports.create(ExportSpec.model_validate(export), by=app.owner.id).links[0].id
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture

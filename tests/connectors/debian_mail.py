@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.tls import Certificates, make_certificates
 
 HOST = "mail.test"
@@ -194,7 +195,7 @@ def debian_mail() -> Iterator[DebianMail]:
 
 
 def _written(folder: Path) -> DebianMail:
-    owner, port, imap_port = pwd.getpwnam("mail"), _free_port(), _free_port()
+    owner, port, imap_port = pwd.getpwnam("mail"), free_port(), free_port()
     certificates = make_certificates(folder, HOST)
     folder.chmod(0o755)
     for name in ("postfix", "queue", "data", "mail", "run"):
@@ -248,8 +249,3 @@ def _wait_for(server: DebianMail, *ports: int) -> None:
                 if time.monotonic() > until:
                     raise AssertionError(f"nothing answers on port {port}:\n{server.logs()}") from None
                 time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -22,6 +21,7 @@ from tests.conftest import SALES, revenue_spec
 from tests.faults.nursery import Nursery, kill, lives, nursery
 from tests.faults.receiver import Receiver, receiver
 from tests.polling import wait_for
+from tests.ports import free_port
 
 FIXED = {"by": "day", "base": ["2026-01-01", "2026-01-31"], "current": ["2026-02-01", "2026-02-28"]}
 
@@ -104,8 +104,7 @@ def born() -> Iterator[Nursery]:
 
 @pytest.fixture
 def works(born: Nursery, tmp_path: Path) -> Iterator[Works]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     given = {"data_dir": str(tmp_path / "var"), "demo": "0", "api_port": str(port), "host": "127.0.0.1"}
     given |= {"egress_allow": "127.0.0.1", "secret_key": "a key that is only for tests", "threads": "1"}
     environment = {f"BRIDGECAST_{name.upper()}": value for name, value in given.items()}

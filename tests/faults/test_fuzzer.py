@@ -48,7 +48,7 @@ def live(works: Works, drawn: random.Random) -> None:
         time.sleep(drawn.uniform(0, YOUNG_S))
         return
     before = len(works.receiver.came)
-    wait_for(lambda: len(works.receiver.came) > before, what="message of the newest sidecar")
+    wait_for(lambda: len(works.receiver.came) > before, what=lambda: f"message: {works.log.read_text()[-2_000:]}")
     time.sleep(drawn.uniform(0, AFTER_FIRST_S))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from core.access.sessions import COOKIE
 from core.backup import back_up
 from core.settings import REPOSITORY, Settings
 from tests.connectors.mailing import mail_server
+from tests.ports import free_port
 from tests.tls import Certificates, make_certificates
 
 DEADLINE_S = 60
@@ -60,8 +60,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     certificates = make_certificates(tmp_path, "localhost")
     environment = {
         **os.environ,

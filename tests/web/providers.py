@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -11,15 +10,15 @@ from contextlib import contextmanager
 
 import httpx
 
+from tests.ports import free_port
+
 CLIENT_ID, CLIENT_SECRET = "bridgecast", "the-client-s-secret"
 
 
 @contextmanager
 def oidc_provider() -> Iterator[str]:
     """The issuer's address. Who is who there is told by PUT /users/<subject> with their claims."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)],
         stdout=subprocess.DEVNULL,
