@@ -13,7 +13,7 @@ from core.delivery.reports import Made
 from core.model.delivery import Attachment, ChannelDestination, ReportContent
 from core.model.document import Report, plain
 from core.report.deck import deck
-from core.report.images import png, pngs
+from core.report.images import png
 from core.report.mail import MailOptions, mail_message, mail_pictures
 from core.report.paper import paper
 from core.report.slack_blocks import SlackOptions, slack_message, slack_pictures
@@ -102,7 +102,7 @@ def _email(drawing: Drawing) -> Letter:
     )
     message = mail_message(report, pictures, options)
     named = {picture["file"] for picture in message["pictures"]}
-    drawn = pngs({picture.file: picture.spec for picture in pictures if picture.file in named})
+    drawn = {picture.file: png(dict(picture.spec)) for picture in pictures if picture.file in named}
     attached = {name: file for name, file in drawing.attachments.items() if name in message["attachments"]}
     return Letter(message, drawn | attached)
 
@@ -117,7 +117,7 @@ def _slack(drawing: Drawing) -> Letter:
         link=drawing.link,
         is_test=drawing.is_test,
     )
-    return Letter(slack_message(report, pictures, options), pngs({each.file: each.spec for each in pictures}))
+    return Letter(slack_message(report, pictures, options), {each.file: png(dict(each.spec)) for each in pictures})
 
 
 def _teams(drawing: Drawing) -> Letter:
@@ -132,7 +132,7 @@ def _teams(drawing: Drawing) -> Letter:
     )
     message = teams_message(report, pictures, options)
     named = {picture["file"] for picture in message["pictures"]}
-    return Letter(message, pngs({each.file: each.spec for each in pictures if each.file in named}))
+    return Letter(message, {each.file: png(dict(each.spec)) for each in pictures if each.file in named})
 
 
 def _webhook(drawing: Drawing) -> Letter:

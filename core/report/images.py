@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,6 @@ from core.report.theme import LIGHT
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 VEGA_LITE = "6.4"
-AT_ONCE = 2
-"""The converter lays out one chart at a time: more would only wait."""
 SVG = "http://www.w3.org/2000/svg"
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 KEPT_ARIA = "aria-label"
@@ -36,12 +32,6 @@ def png(spec: dict[str, Any], *, scale: float = 2.0, background: str = "#ffffff"
         in_xml(spec) | {"background": background}, vl_version=VEGA_LITE, scale=scale, allowed_base_urls=[]
     )
     return drawn
-
-
-def pngs(specs: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
-    """Several charts as PNG, by name: while one is laid out, another one is turned into points."""
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="drawing") as pool:
-        return dict(zip(specs, pool.map(lambda spec: png(dict(spec)), specs.values()), strict=True))
 
 
 def raw_svg(spec: dict[str, Any]) -> str:

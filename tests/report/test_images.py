@@ -13,7 +13,7 @@ import vl_convert
 
 from core.engine.bridge import Bridge
 from core.report.chart import specification, step_detail, waterfall
-from core.report.images import inline_svg, png, pngs, raw_svg, svg
+from core.report.images import inline_svg, png, raw_svg, svg
 from core.report.templating import TEMPLATES
 from core.report.theme import FONT, LIGHT
 from core.report.widths import text_width
@@ -149,8 +149,3 @@ def test_reports_are_made_without_pandas() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "False False"
-
-
-def test_several_at_once_are_the_same_as_one_by_one(shop: Bridge) -> None:
-    specs = {f"chart-{width}.png": specification(waterfall(shop)) | {"width": width} for width in (200, 300, 400)}
-    assert pngs(specs) == {name: png(spec) for name, spec in specs.items()}
