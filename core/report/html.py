@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Literal
 from urllib.parse import quote
@@ -114,9 +114,3 @@ def _query(value: str) -> str:
 @cache
 def _environment() -> Environment:
     return environment(TEMPLATES, drawing=_drawing, query=_query)
-
-
-def only_section(report: Report, key: str) -> Report:
-    """The report with one of its sections, or unchanged where it has none of that key."""
-    chosen = tuple(section for section in report.sections if section.key == key)
-    return replace(report, sections=chosen) if chosen else report

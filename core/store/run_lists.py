@@ -26,7 +26,6 @@ class RunFilter:
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
-    parent_id: str | None = None
     only_hidden: bool = False
     with_tests: bool = True
     with_addresses: bool = True
@@ -110,8 +109,6 @@ def _conditions(asked: RunFilter) -> list[ColumnElement[bool]]:
         found.append(col(Run.state).in_(asked.states))
     if asked.subjects is not None:
         found.append(col(Run.subject_id).in_(asked.subjects))
-    if asked.parent_id is not None:
-        found.append(col(Run.parent_id) == asked.parent_id)
     if asked.since is not None:
         found.append(col(Run.created_at) >= asked.since)
     if asked.until is not None:

@@ -31,14 +31,6 @@ def list_triggers(session: Session, organisation_id: str, subject_id: str) -> li
     return list(session.exec(query.order_by(col(Trigger.created_at), col(Trigger.id))))
 
 
-def list_all_triggers(session: Session, organisation_id: str) -> dict[str, list[Trigger]]:
-    """Every trigger, by what it starts."""
-    found: dict[str, list[Trigger]] = {}
-    for row in session.exec(select(Trigger).where(Trigger.organisation_id == organisation_id)):
-        found.setdefault(row.subject_id, []).append(row)
-    return found
-
-
 def get_trigger(session: Session, organisation_id: str, subject_id: str, trigger_id: str, *, kind: str) -> Trigger:
     """One trigger of an export or a dataset. Raises NotFound, also when it is of another kind."""
     row = session.get(Trigger, trigger_id)

@@ -11,7 +11,7 @@ import pytest
 from core.engine.bridge import Bridge
 from core.model.delivery import ElementSpec
 from core.report.assets import asset_name, assets
-from core.report.html import Download, PageFrame, only_section, render_page
+from core.report.html import Download, PageFrame, render_page
 from core.warehouse import Version
 from tests.report.conftest import SHOP_STEPS, shop_bridge, sum_bridge
 from tests.report.test_chart import contrast
@@ -152,12 +152,6 @@ def test_the_whole_page_speaks_one_language(shop: Bridge, version: Version, loca
     html = page_of(shop, version, locale=locale)
     assert f'<html lang="{locale}">' in html
     assert said in html
-
-
-def test_one_section_can_be_taken_out(shop: Bridge, version: Version) -> None:
-    report = report_of(shop, version)
-    assert [section.key for section in only_section(report, "step_detail").sections] == ["step_detail"]
-    assert only_section(report, "nonsense") == report
 
 
 def test_assets_are_named_by_their_content() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from core.delivery.planner import Planner
 from core.errors import DataError
 from core.model.runs import Run
-from core.model.triggers import ScheduleTrigger
-from core.store.triggers import list_all_triggers, stop_trigger
+from core.model.triggers import ScheduleTrigger, Trigger
+from core.store.triggers import stop_trigger
 from tests.conftest import MORE_SALES
 from tests.delivery.alerts.desks import Desk
 
@@ -57,8 +58,7 @@ def test_a_refresh_that_fails_is_told_once_to_whom_the_exports_that_follow_belon
 
 def test_a_schedule_of_a_dataset_that_stopped_is_told_to_whom_the_exports_that_follow_belong(followed: Desk) -> None:
     with followed.app.store.write() as session:
-        rows = [row for rows in list_all_triggers(session, followed.app.organisation.id).values() for row in rows]
-        (row,) = (row for row in rows if row.subject_kind == "dataset")
+        row = session.exec(select(Trigger).where(Trigger.subject_kind == "dataset")).one()
         stop_trigger(session, row, "There is no zone 'Mars/Olympus'.")
     for _ in range(2):
         followed.beat()
