@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.app import App
+from core.connections import SavedConnection
 from core.connectors.base import Field
-from core.errors import BridgecastError
+from core.errors import BridgecastError, NotFound
 from core.ui.text import escape
 
 FOUND_TTL_S, FOUND_KEPT = 60, 64
@@ -41,6 +42,14 @@ def choose(app: App, field: Field, key: str) -> None:
         help=field.help or "Type to search",
         accept_new_options=True,
     )
+
+
+def connection_of(app: App, connection_id: str | None) -> SavedConnection | None:
+    """The connection that is chosen; None while there is none, or it is gone."""
+    try:
+        return app.connections.get(connection_id) if connection_id else None
+    except NotFound:
+        return None
 
 
 def _offered(

@@ -13,9 +13,10 @@ from core.app import App
 from core.connections import SavedConnection
 from core.connectors.slack.shown import chosen, links_of, shown
 from core.delivery.messages import Letter
-from core.errors import DataError, NotFound
+from core.errors import DataError
 from core.model.delivery import ChannelDestination
 from core.report.slack_html import slack_page
+from core.ui.exports_lookup import connection_of
 from core.ui.text import escape
 
 HEIGHT = 720
@@ -29,7 +30,7 @@ NO_TEST = "An incoming webhook posts into its own channel, where everybody would
 
 def tell_limits(app: App, connection_id: str | None) -> None:
     """What this way to Slack cannot do, before anything is saved."""
-    connection = _connection(app, connection_id)
+    connection = connection_of(app, connection_id)
     if connection is None:
         return
     if _is_hook(connection):
@@ -41,7 +42,7 @@ def tell_limits(app: App, connection_id: str | None) -> None:
 
 def to_whoever_asks(app: App, channel: ChannelDestination, email: str) -> dict[str, Any]:
     """The settings of a test: a direct message. Raises DataError for a webhook."""
-    connection = _connection(app, channel.connection)
+    connection = connection_of(app, channel.connection)
     if connection is not None and _is_hook(connection):
         raise DataError(NO_TEST, field="connection")
     return {"channel": email}
@@ -49,7 +50,7 @@ def to_whoever_asks(app: App, channel: ChannelDestination, email: str) -> dict[s
 
 def show_message(app: App, channel: ChannelDestination, letter: Letter) -> None:
     """The message as Slack shows it, with a choice from its menu, if it has one."""
-    message, connection = letter.message, _connection(app, channel.connection)
+    message, connection = letter.message, connection_of(app, channel.connection)
     is_hook = connection is not None and _is_hook(connection)
     posts, choices = list(message["posts"]), message["choices"]
     if connection is not None and not _hears_choices(app, connection):
@@ -72,13 +73,6 @@ def _drawn(files: Mapping[str, bytes], name: str) -> Mapping[str, Any]:
 
 def _as_text(_name: str) -> Mapping[str, Any]:
     return {}
-
-
-def _connection(app: App, connection_id: str | None) -> SavedConnection | None:
-    try:
-        return app.connections.get(connection_id) if connection_id else None
-    except NotFound:
-        return None
 
 
 def _is_hook(connection: SavedConnection) -> bool:

@@ -8,9 +8,9 @@ from core.app import App
 from core.connections import SavedConnection
 from core.connectors.teams import BY_GRAPH
 from core.delivery.messages import Letter
-from core.errors import NotFound
 from core.model.delivery import ChannelDestination
 from core.report.card_html import card_page
+from core.ui.exports_lookup import connection_of
 
 HEIGHT = 720
 FIGURES = (
@@ -23,7 +23,7 @@ TEST = "A test goes into the channel, where everybody sees it, marked as a test.
 
 def tell_limits(app: App, connection_id: str | None) -> None:
     """What this way to Teams cannot do, before anything is saved."""
-    connection = _connection(app, connection_id)
+    connection = connection_of(app, connection_id)
     if connection is None or _is_graph(connection):
         return
     if not app.pictures.can_be_seen:
@@ -33,7 +33,7 @@ def tell_limits(app: App, connection_id: str | None) -> None:
 
 def has_channels(app: App, connection_id: str | None) -> bool:
     """Whether a channel is to be chosen: a workflow has its own."""
-    connection = _connection(app, connection_id)
+    connection = connection_of(app, connection_id)
     return connection is not None and _is_graph(connection)
 
 
@@ -43,13 +43,6 @@ def show_card(app: App, channel: ChannelDestination, letter: Letter) -> None:
     st.caption(TEST)
     page = card_page(letter.message, letter.files, has_pictures=has_pictures)
     st.iframe(page, height=HEIGHT, alt="Preview of the card for Teams")
-
-
-def _connection(app: App, connection_id: str | None) -> SavedConnection | None:
-    try:
-        return app.connections.get(connection_id) if connection_id else None
-    except NotFound:
-        return None
 
 
 def _is_graph(connection: SavedConnection) -> bool:

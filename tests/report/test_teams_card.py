@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from core.report.digest import merged
 from core.report.teams_card import CardOptions, card_pictures, teams_message
 from core.report.words import Words
 from core.warehouse import Version
+from tests.connectors.teams_rules import of_type, parts
 from tests.report.test_mail import long_report, shop_report
 
 LINK = "https://reports.example.org/r/revenue/token"
@@ -23,21 +23,6 @@ OPTIONS = CardOptions(export="Monday card", link=LINK)
 def cards(report: Report, **options: Any) -> dict[str, Any]:
     drawn: dict[str, Any] = teams_message(report, card_pictures(report), replace(OPTIONS, **options))["cards"]
     return drawn
-
-
-def parts(part: Any) -> Iterator[dict[str, Any]]:
-    """Every element of a card, whatever holds it."""
-    if isinstance(part, dict):
-        yield part
-        for value in part.values():
-            yield from parts(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from parts(value)
-
-
-def of_type(card: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    return [part for part in parts(card) if part.get("type") == name]
 
 
 def views(card: dict[str, Any]) -> list[dict[str, Any]]:
