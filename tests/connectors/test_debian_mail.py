@@ -10,7 +10,6 @@ import pytest
 
 from core.connectors.base import Account, File, SendError
 from core.connectors.email import Email
-from core.report.html import only_section
 from core.report.images import png
 from core.report.mail import MailOptions, mail_message, mail_pictures
 from core.warehouse import Version
@@ -37,7 +36,7 @@ def own(server: DebianMail, password: str = PASSWORD) -> Account:
 
 
 def test_a_report_arrives_whole(server: DebianMail, version: Version, tmp_path: Path) -> None:
-    report = only_section(shop_report(version), "waterfall")
+    report = shop_report(version)
     pictures = mail_pictures(report)
     message = mail_message(report, pictures, MailOptions(export="Monday", attachments=(("Umsätze.csv", 10),)))
     files = []
