@@ -83,14 +83,29 @@ def _chart(drawing: Drawing, field: str, palette: Palette, *, selectable: bool) 
         layers.append(_light_bars(drawing, palette, field))
     layers.append(_bars(drawing, palette, field, selectable=selectable))
     layers += [_swatches(drawing, palette, is_light=is_light) for is_light in (True, False) if drawing.swatches]
-    layers += _texts(drawing, palette)
-    chart: alt.LayerChart = (
-        alt.layer(*layers)
-        .properties(width=drawing.width, height=drawing.height, padding=4, background="transparent")
-        .configure(font=FONT)
-        .configure_view(stroke=None)
+    return layered([*layers, *_texts(drawing, palette)], drawing.width, drawing.height)
+
+
+class Rows(alt.InlineData):
+    """The rows of a layer. They never change once they are there, so Altair's copies of a chart share them."""
+
+    def __init__(self, values: list[dict[str, Any]]) -> None:
+        super().__init__(values=values)
+
+    def __deepcopy__(self, memo: object) -> Rows:
+        return self
+
+
+def layered(layers: list[alt.Chart], width: float, height: float) -> alt.LayerChart:
+    """The layers as one chart, made in one call: every further one would copy all of it."""
+    return alt.LayerChart(
+        layer=layers,
+        width=width,
+        height=height,
+        padding=4,
+        background="transparent",
+        config=alt.Config(font=FONT, view=alt.ViewConfig(stroke=None)),
     )
-    return chart
 
 
 def specification(chart: alt.LayerChart) -> dict[str, Any]:
@@ -126,9 +141,7 @@ def _bars(drawing: Drawing, palette: Palette, field: str, *, selectable: bool) -
 
 def _placed(drawing: Drawing, rows: list[dict[str, Any]]) -> alt.Chart:
     """An empty layer of rectangles over those rows."""
-    chart: alt.Chart = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=_x(drawing, "x"), x2=alt.X2("x2:Q"), y=_y("y"), y2=alt.Y2("y2:Q")
-    )
+    chart: alt.Chart = alt.Chart(Rows(rows)).encode(x=_x(drawing, "x"), x2=alt.X2("x2:Q"), y=_y("y"), y2=alt.Y2("y2:Q"))
     return chart
 
 
@@ -171,7 +184,7 @@ def _rules(drawing: Drawing, palette: Palette, *, dotted: bool) -> alt.Chart:
     chosen = [rule for rule in drawing.rules if rule.is_dotted == dotted]
     mark: dict[str, Any] = {"color": palette.dots, "strokeDash": [2, 2]} if dotted else {"color": palette.line}
     layer: alt.Chart = (
-        alt.Chart(alt.InlineData(values=[_rule_row(rule) for rule in chosen]))
+        alt.Chart(Rows([_rule_row(rule) for rule in chosen]))
         .mark_rule(aria=False, **mark)
         .encode(x=_x(drawing, "x"), x2=alt.X2("x2:Q"), y=_y("y"), y2=alt.Y2("y2:Q"))
     )
@@ -190,7 +203,7 @@ def _texts(drawing: Drawing, palette: Palette) -> list[alt.Chart]:
 def _text_layer(drawing: Drawing, palette: Palette, align: Align, *, is_bold: bool) -> alt.Chart:
     chosen = [label for label in drawing.labels if (label.align, label.is_bold) == (align, is_bold)]
     layer: alt.Chart = (
-        alt.Chart(alt.InlineData(values=[_text_row(label, palette) for label in chosen]))
+        alt.Chart(Rows([_text_row(label, palette) for label in chosen]))
         .mark_text(align=align, baseline="middle", fontWeight=600 if is_bold else 400, aria=False)
         .encode(
             x=_x(drawing, "x"),

@@ -8,10 +8,10 @@ import altair as alt
 from altair.utils.schemapi import debug_mode
 
 from core.model.document import Chart
-from core.report.chart import PICK, specification
+from core.report.chart import PICK, Rows, layered, specification
 from core.report.picture import Box, Key, Mark, Picture, Place, Stroke
 from core.report.shapes import Align, Label
-from core.report.theme import FONT, PALETTES, Palette, ThemeName
+from core.report.theme import PALETTES, Palette, ThemeName
 
 FAINT = 0.35
 POINTER_ROOM = 14
@@ -38,18 +38,12 @@ def _chart(picture: Picture, palette: Palette, *, selectable: bool) -> alt.Layer
     layers += [_marks(picture, kind, palette, pick) for kind in sorted({_kind(mark) for mark in picture.marks})]
     layers += _texts(picture, palette)
     layers.append(_places(picture, pick))
-    chart: alt.LayerChart = (
-        alt.layer(*layers)
-        .properties(width=picture.width, height=picture.height, padding=4, background="transparent")
-        .configure(font=FONT)
-        .configure_view(stroke=None)
-    )
-    return chart
+    return layered(layers, picture.width, picture.height)
 
 
 def _layer(picture: Picture, rows: list[dict[str, Any]]) -> alt.Chart:
     """An empty layer over those rows, placed by x and y."""
-    chart: alt.Chart = alt.Chart(alt.InlineData(values=rows)).encode(
+    chart: alt.Chart = alt.Chart(Rows(rows)).encode(
         x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, picture.width], nice=False, zero=False)),
         y=alt.Y("y:Q", axis=None, scale=None),
     )
