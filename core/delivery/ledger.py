@@ -129,7 +129,7 @@ class Ledger(PeopleActs):
         """Take the run that has waited longest, to make it."""
         now = self._clock()
         with self._store.write() as session:
-            if sends_alone(session, unknowns=MOST_LOST - 1):
+            if sends_alone(session, self.organisation_id, unknowns=MOST_LOST - 1, now=now):
                 return None
             row = due_build(session, self.organisation_id, now=now)
             if row is None:
@@ -198,7 +198,8 @@ class Ledger(PeopleActs):
         now = self._clock()
         with self._store.write() as session:
             last = MOST_LOST - 1
-            if is_held(session, self.organisation_id) or sends_alone(session, unknowns=last):
+            alone = sends_alone(session, self.organisation_id, unknowns=last, now=now)
+            if alone or is_held(session, self.organisation_id):
                 return []
             rows = due_deliveries(
                 session, self.organisation_id, now=now, most_unknowns=last, most=most, delivery_id=delivery_id

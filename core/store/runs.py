@@ -6,7 +6,7 @@ Nobody else writes a `state`. Each arrow leaves a `RunEvent` in the same transac
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -21,6 +21,8 @@ from core.store.circuits import blocked_ids, paused_connections
 WAITING = ("planned", "retry")
 LOOKED_AT = 4
 """Rows for each delivery that is asked for: several may wait for one destination."""
+PATIENCE = timedelta(minutes=1)
+"""How long a last chance waits for a moment when nothing else is under way, before it stops others to get one."""
 
 
 def insert_run(session: Session, run: Run) -> tuple[Run, bool]:
@@ -76,10 +78,25 @@ def is_working(session: Session, organisation_id: str) -> bool:
     return session.exec(sending.limit(1)).first() is not None or session.exec(making.limit(1)).first() is not None
 
 
-def sends_alone(session: Session, *, unknowns: int) -> bool:
-    """Whether a last chance is under way: then nothing else begins."""
+def sends_alone(session: Session, organisation_id: str, *, unknowns: int, now: datetime) -> bool:
+    """Whether a last chance is under way, or has waited for it too long: then nothing else begins."""
     query = select(Delivery.id).where(Delivery.state == "running", last_chance(unknowns))
-    return session.exec(query.limit(1)).first() is not None
+    if session.exec(query.limit(1)).first() is not None:
+        return True
+    waits = select(Delivery.id).join(Run, col(Run.id) == col(Delivery.run_id))
+    waits = waits.where(*_may_go(organisation_id, now), last_chance(unknowns), col(Delivery.next_at) <= now - PATIENCE)
+    return session.exec(waits.limit(1)).first() is not None and is_working(session, organisation_id)
+
+
+def _may_go(organisation_id: str, now: datetime) -> list[ColumnElement[bool]]:
+    return [
+        col(Run.organisation_id) == organisation_id,
+        col(Delivery.state).in_(WAITING),
+        col(Delivery.next_at) <= now,
+        or_(col(Delivery.deadline_at).is_(None), col(Delivery.deadline_at) > now),
+        col(Delivery.destination_id).not_in(blocked_ids(now)),
+        or_(col(Delivery.connection_id).is_(None), col(Delivery.connection_id).not_in(paused_connections())),
+    ]
 
 
 def due_build(session: Session, organisation_id: str, *, now: datetime) -> Run | None:
@@ -106,15 +123,7 @@ def due_deliveries(
     them comes first, alone. delivery_id: this one or none.
     """
     busy = select(Delivery.destination_id).where(Delivery.state == "running")
-    asked: list[ColumnElement[bool]] = [
-        col(Run.organisation_id) == organisation_id,
-        col(Delivery.state).in_(WAITING),
-        col(Delivery.next_at) <= now,
-        or_(col(Delivery.deadline_at).is_(None), col(Delivery.deadline_at) > now),
-        col(Delivery.destination_id).not_in(busy),
-        col(Delivery.destination_id).not_in(blocked_ids(now)),
-        or_(col(Delivery.connection_id).is_(None), col(Delivery.connection_id).not_in(paused_connections())),
-    ]
+    asked = [*_may_go(organisation_id, now), col(Delivery.destination_id).not_in(busy)]
     last = last_chance(most_unknowns)
     if is_working(session, organisation_id):
         asked.append(~last)

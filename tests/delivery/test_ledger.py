@@ -244,6 +244,25 @@ def test_a_last_chance_waits_until_nothing_else_is_under_way(ledger: Ledger) -> 
     assert claim(ledger).destination_id == "d"
 
 
+def test_a_last_chance_that_waits_too_long_lets_nothing_else_begin_before_it(ledger: Ledger, clock: Clock) -> None:
+    make(ledger)
+    for _ in range(2):
+        claim(ledger)
+        ledger.reap(at_start=True)
+    for key in ("t@2", "t@3", "t@4"):
+        ask(ledger, key=key)
+    builds = [ledger.claim_build()]
+    clock.forward(seconds=59)
+    builds.append(ledger.claim_build())
+    clock.forward(seconds=2)
+    assert ledger.claim_build() is None
+    assert ledger.claim_delivery() is None
+    for build in builds:
+        assert build is not None
+        ledger.build_ignored(build, "no rows", "", Made())
+    assert claim(ledger).destination_id == "d"
+
+
 def test_lost_workers_use_up_no_tries(ledger: Ledger) -> None:
     run_id = make(ledger)
     claim(ledger)
