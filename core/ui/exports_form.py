@@ -36,6 +36,7 @@ TAGS = "exports_tags"
 VIEWS, LAYOUT, LOCALE, ELEMENTS = "exports_views", "exports_layout", "exports_locale", "exports_elements"
 SUBJECT, BEFORE, AFTER = "exports_subject", "exports_before", "exports_after"
 SLUG, PUBLIC = "exports_slug", exports_access.PUBLIC
+BEGINS = "exports_begins"
 
 
 def edit_link(analysis_name: str) -> None:
@@ -71,6 +72,7 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     session[LAYOUT] = export.spec.content.layout if export else "slides"
     session[LOCALE] = export.spec.content.locale if export else "en"
     session[ELEMENTS] = [element_key(e) for e in export.spec.content.elements or ()] if export else []
+    session[BEGINS] = {name: session[name] for name in (ANALYSIS, VIEWS, LAYOUT, LOCALE, ELEMENTS)}
     first = export.spec.links[0].settings if export and export.spec.links else None
     session[SLUG] = first.slug if first else ""
     exports_access.fill(first)
@@ -83,8 +85,18 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     )
 
 
+def _find_again() -> None:
+    """Streamlit loses what a first run set when a second one overtakes it, before the browser has the inputs.
+
+    A layout, which nobody can leave empty, tells it.
+    """
+    if st.session_state.get(LAYOUT) is None:
+        st.session_state.update(st.session_state[BEGINS])
+
+
 def edit_export(app: App, before: SavedExport | None) -> None:
     """The full form. before: the export that is changed."""
+    _find_again()
     names = {saved.spec.slug: saved.spec.name for saved in app.analyses.all()}
     st.text_input("Name", key=NAME, placeholder="Revenue, every morning")
     st.text_input("Description", key=DESCRIPTION)
