@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Literal
 
 Tone = Literal["plain", "strong", "good", "bad", "muted"]
@@ -46,15 +47,26 @@ class ChartBar:
 class Chart:
     """A chart: a Vega-Lite specification without any remote address, and an alternative text that carries the numbers.
 
-    narrow: the same chart laid out for a phone, if there is one. bars: what a waterfall is made of, for programs that
-    draw it themselves; empty for other charts. redraw: lays the chart out for another width, if it can.
+    draw, draw_narrow: draw it for the page and, where it is laid out for them, for phones; each is called at most once,
+    and only where it is shown. bars: what a waterfall is made of, for programs that draw it themselves; empty for other
+    charts. redraw: lays the chart out for another width, if it can.
     """
 
-    spec: dict[str, Any]
+    draw: Callable[[], dict[str, Any]] = field(compare=False, repr=False)
     alt: str
-    narrow: dict[str, Any] | None = None
+    draw_narrow: Callable[[], dict[str, Any]] | None = field(default=None, compare=False, repr=False)
     bars: tuple[ChartBar, ...] = ()
     redraw: Callable[[float], dict[str, Any]] | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """The chart for the page."""
+        return self.draw()
+
+    @cached_property
+    def narrow(self) -> dict[str, Any] | None:
+        """The chart for a phone, if there is one."""
+        return self.draw_narrow() if self.draw_narrow else None
 
     def at_width(self, width: float) -> dict[str, Any]:
         """The chart for a place of that many design pixels; as it is where it knows one layout only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -27,7 +28,11 @@ def drawn(picture: Picture, *, theme: ThemeName = "light", selectable: bool = Fa
 
 def section_chart(wide: Picture, narrow: Picture, alt_text: str) -> Chart:
     """The picture as a section's chart, for the page and for a phone."""
-    return Chart(specification(drawn(wide)), alt_text, specification(drawn(narrow)))
+    return Chart(partial(_specified, wide), alt_text, partial(_specified, narrow))
+
+
+def _specified(picture: Picture) -> dict[str, Any]:
+    return specification(drawn(picture))
 
 
 def _chart(picture: Picture, palette: Palette, *, selectable: bool) -> alt.LayerChart:

@@ -13,7 +13,7 @@ from core.model.document import Chart, ChartBar, Section, Table, Text, plain
 from core.model.sums import NOT_SET
 from core.report.alert import printed_alert
 from core.report.bars import arrow, bridge_alt, bridge_bars, detail_alt, detail_bars, kind_label, segment_label
-from core.report.chart import NARROW_WIDTH, draw, specification
+from core.report.chart import NARROW_WIDTH, PAGE_WIDTH, Form, draw, specification
 from core.report.comment import Depth, printed_comment, printed_headline, text_tone
 from core.report.comment_detail import detail_comment, detail_for, detail_subtitle, detail_title
 from core.report.dates import against_label
@@ -114,16 +114,16 @@ def _undivided(printed: PrintedBridge, name: str, key: str) -> Section:
 def waterfall_chart(bars: Waterfall, alt: str) -> Chart:
     """The bars as a section's chart, for the page and for a phone."""
     return Chart(
-        spec=specification(draw(bars)),
+        draw=partial(_drawn, bars),
         alt=alt,
-        narrow=specification(draw(bars, width=NARROW_WIDTH, form="rows")),
+        draw_narrow=partial(_drawn, bars, NARROW_WIDTH, "rows"),
         bars=tuple(_native(bars, index) for index in range(len(bars.bars))),
-        redraw=partial(_redrawn, bars),
+        redraw=partial(_drawn, bars),
     )
 
 
-def _redrawn(bars: Waterfall, width: float) -> dict[str, Any]:
-    return specification(draw(bars, width=width))
+def _drawn(bars: Waterfall, width: float = PAGE_WIDTH, form: Form = "auto") -> dict[str, Any]:
+    return specification(draw(bars, width=width, form=form))
 
 
 def _native(bars: Waterfall, index: int) -> ChartBar:

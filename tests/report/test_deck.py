@@ -27,7 +27,7 @@ def native(slide: Any) -> Any:
 
 
 def with_bars(report: Report, *bars: ChartBar) -> Report:
-    chart = Chart({}, "alt", bars=bars)
+    chart = Chart(dict, "alt", bars=bars)
     return Report(**{**vars(report), "sections": (Section("waterfall", (Text("x"),), chart=chart),), "alert": ()})
 
 
