@@ -7,6 +7,7 @@ Prints JSON; ends with status 1 if a figure misses its bound.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 import tempfile
@@ -26,7 +27,7 @@ def measure(sidecar: Sidecar, export_id: str, deliveries: int) -> dict[str, obje
     first, sent = send_first(sidecar, export_id), DESTINATIONS
     held = {sent: sidecar.rss_mb()}
     for _ in range(WAVES):
-        sent += DESTINATIONS * len(replay(sidecar, first, round(deliveries / WAVES / DESTINATIONS) or 1))
+        sent += DESTINATIONS * len(replay(sidecar, first, math.ceil(deliveries / WAVES / DESTINATIONS)))
         held[sent] = sidecar.rss_mb()
     after = list(held.values())
     growth = round(after[-1] - after[WAVES // 2], 1)
