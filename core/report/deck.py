@@ -25,7 +25,7 @@ from core.report.images import in_xml, png
 from core.report.messages import text
 from core.report.numbers import language
 from core.report.theme import LIGHT
-from core.report.widths import shortened, text_width
+from core.report.widths import shortened, stands_beside, text_width
 
 WIDTH, HEIGHT, MARGIN = Inches(13.333), Inches(7.5), Inches(0.6)
 ROOM = WIDTH - 2 * MARGIN
@@ -42,6 +42,8 @@ ALERT_SIZES, ALERT_ROOM, LEADING = (24, 20, 16, 13, 11), Inches(5), 1.2
 """An alert's sizes, of which a digest may have a long one; its place; how high a line is, in sizes."""
 MOST_ROWS = 12
 LABEL_ROOM = 0.07
+MOST_BESIDE = 0.6
+"""How much of the width a chart takes beside its text."""
 TONES = {"good": LIGHT.good_text, "bad": LIGHT.bad_text, "muted": LIGHT.muted}
 FILLS = {"total": LIGHT.total, "good": LIGHT.good, "bad": LIGHT.bad, "rest": LIGHT.rest}
 SERIES = {"total": "deck_level", "good": "deck_good", "bad": "deck_bad", "rest": "deck_rest"}
@@ -86,14 +88,20 @@ def _slide(file: Any, report: Report, section: Section) -> None:
     slide = _blank(file, report)
     title = _title(report, section)
     size = next((size for size in TITLE_SIZES if _width(title, size, bold=True) <= ROOM), TITLE_SIZES[-1])
-    _write(slide, title, Inches(0.4), Inches(0.7), size, bold=True)
+    head = _write(slide, title, Inches(0.4), Inches(1.05), size, bold=True)
     if section.subtitle:
-        _write(slide, (Text(section.subtitle, "muted"),), Inches(1.05), Inches(0.4), SUBTITLE_PT)
+        # In one frame with the title: where another typeface needs a second line for that, they do not overlap.
+        _fill(head.add_paragraph(), (Text(section.subtitle, "muted"),), SUBTITLE_PT)
+        head.paragraphs[1].space_before = Pt(6)
     lines = [*section.comment, *((Text(note, "muted"),) for note in section.notes)]
     floor = HEIGHT - Inches(0.6)
     top = Inches(1.5)
     below = min(Inches(0.3) * _lines(lines) + (Inches(0.15) if lines else 0), Inches(2.4))
     room = floor - top - below
+    if section.chart and lines and _is_tall(section.chart, room):
+        right = _draw_beside(slide, section.chart, top, floor - top)
+        _write_all(slide, lines, top, floor - top, right, WIDTH - MARGIN - right)
+        return
     if section.chart:
         _draw(slide, report, section.chart, top, room)
     elif section.table:
@@ -101,6 +109,18 @@ def _slide(file: Any, report: Report, section: Section) -> None:
     if lines:
         stands = floor - below if section.chart or section.table else top
         _write_all(slide, lines, stands, below)
+
+
+def _is_tall(chart: Chart, height: int) -> bool:
+    """Whether a picture would become small above its text."""
+    return not chart.bars and stands_beside(chart.spec["width"] / chart.spec["height"], ROOM, height)
+
+
+def _draw_beside(slide: Any, chart: Chart, top: int, height: int) -> int:
+    """The chart to the left, as high as the slide allows; where the text begins."""
+    picture = _fitted(slide, chart, top, height, MOST_BESIDE * ROOM)
+    _describe(picture, chart)
+    return int(MARGIN + picture.width + Inches(0.4))
 
 
 def _lines(lines: Sequence[Line], size: int = BODY_PT) -> int:
@@ -118,21 +138,22 @@ def _blank(file: Any, report: Report) -> Any:
     return slide
 
 
-def _write(slide: Any, line: Line, top: int, height: int, size: int, *, bold: bool = False) -> None:
+def _write(slide: Any, line: Line, top: int, height: int, size: int, *, bold: bool = False) -> Any:
     frame = _frame(slide, top, height)
     _fill(frame.paragraphs[0], line, size, bold=bold)
+    return frame
 
 
-def _write_all(slide: Any, lines: Iterable[Line], top: int, height: int) -> None:
-    frame = _frame(slide, top, height)
+def _write_all(slide: Any, lines: Iterable[Line], top: int, height: int, left: int = MARGIN, width: int = ROOM) -> None:
+    frame = _frame(slide, top, height, left, width)
     for number, line in enumerate(lines):
         paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
         paragraph.space_after = Pt(3)
         _fill(paragraph, line, BODY_PT)
 
 
-def _frame(slide: Any, top: int, height: int) -> Any:
-    frame = slide.shapes.add_textbox(MARGIN, top, ROOM, height).text_frame
+def _frame(slide: Any, top: int, height: int, left: int = MARGIN, width: int = ROOM) -> Any:
+    frame = slide.shapes.add_textbox(left, top, width, height).text_frame
     frame.word_wrap = True
     frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
     frame.vertical_anchor = MSO_ANCHOR.TOP
@@ -150,13 +171,17 @@ def _fill(paragraph: Any, line: Line, size: int, *, bold: bool = False) -> None:
 
 def _draw(slide: Any, report: Report, chart: Chart, top: int, height: int) -> None:
     shape = _native(slide, report, chart.bars, top, height) if chart.bars else _fitted(slide, chart, top, height)
+    _describe(shape, chart)
+
+
+def _describe(shape: Any, chart: Chart) -> None:
     shape._element.xpath(".//p:cNvPr")[0].set("descr", _printable(chart.alt))
 
 
-def _fitted(slide: Any, chart: Chart, top: int, height: int) -> Any:
+def _fitted(slide: Any, chart: Chart, top: int, height: int, width: float = ROOM) -> Any:
     """The chart as a picture, as large as its place allows."""
     picture = slide.shapes.add_picture(BytesIO(png(chart.spec)), MARGIN, top)
-    factor = min(ROOM / picture.width, height / picture.height)
+    factor = min(width / picture.width, height / picture.height)
     picture.width, picture.height = Emu(int(picture.width * factor)), Emu(int(picture.height * factor))
     return picture
 

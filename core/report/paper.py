@@ -10,14 +10,14 @@ from xml.sax.saxutils import escape, quoteattr
 import vl_convert
 from pypdf import PdfReader, PdfWriter
 
-from core.model.document import Line, Report, Section, Table, Text
+from core.model.document import Chart, Line, Report, Section, Table, Text
 from core.report.cut import cut
 from core.report.footing import footing
 from core.report.images import in_xml, inside
 from core.report.messages import text
 from core.report.numbers import language
 from core.report.theme import FONT, LIGHT
-from core.report.widths import shortened, text_width
+from core.report.widths import shortened, stands_beside, text_width
 
 WIDTH, HEIGHT, MARGIN = 1280.0, 720.0, 56.0
 ROOM = WIDTH - 2 * MARGIN
@@ -26,10 +26,12 @@ ALERTS = (22.0, 18.0, 15.0, 12.0)
 """The sizes of an alert, of which a digest may have a long one."""
 LEADING = 1.45
 MOST_CHART = 420.0
+MOST_BESIDE, GAP = 0.6, 36.0
+"""How much of the width a chart takes beside its text, and the space between them."""
 MOST_ROWS, ROWS_BESIDES = 40, 3
 """Head, total and the row that tells of those left out come besides."""
 ROW = CELL * 1.9
-SPACE = 14.0
+SPACE, SECTION_SPACE = 14.0, 20.0
 TONES = {"good": LIGHT.good_text, "bad": LIGHT.bad_text, "muted": LIGHT.muted}
 
 
@@ -44,8 +46,10 @@ class _Block:
 def paper(report: Report) -> bytes:
     """The report as a file."""
     if report.layout == "list":
-        blocks = [block for section in report.sections for block in _section(report, section, HEIGHT * 4)]
-        pages = [_page(report, [*_alert(report), *blocks], is_long=True)]
+        blocks = _alert(report)
+        for section in report.sections:
+            blocks += [*([_Block(SECTION_SPACE, "")] if blocks else []), *_section(report, section, HEIGHT * 4)]
+        pages = [_page(report, blocks, is_long=True)]
     else:
         pages = [_page(report, _alert(report))] if report.alert else []
         pages += [_page(report, _section(report, section, HEIGHT)) for section in report.sections]
@@ -90,15 +94,39 @@ def _section(report: Report, section: Section, room: float) -> list[_Block]:
     blocks = [_paragraph(title, TITLE, bold=True)]
     if section.subtitle:
         blocks.append(_paragraph((Text(section.subtitle, "muted"),), SUBTITLE))
-    told = [_paragraph(line, BODY) for line in section.comment]
-    told += [_paragraph((Text(note, "muted"),), BODY) for note in section.notes]
+    told = _told(section)
     left = room - 2 * MARGIN - sum(block.height + SPACE for block in (*blocks, *told)) - SMALL
+    if section.chart and told and _is_tall(section.chart, min(left, MOST_CHART)):
+        high = min(room, HEIGHT) - 2 * MARGIN - sum(block.height + SPACE for block in blocks) - SMALL
+        return [*blocks, _beside(section, section.chart, high)]
     if section.chart:
         blocks.append(_chart(section, max(160.0, min(left, MOST_CHART if room > HEIGHT else left))))
     elif section.table:
         fitting = int(left // ROW) - ROWS_BESIDES
         blocks.append(_table(cut(section.table, max(1, min(fitting, MOST_ROWS)), report.locale)))
     return blocks + told
+
+
+def _is_tall(chart: Chart, height: float) -> bool:
+    """Whether a chart would become small above its text."""
+    return stands_beside(chart.spec["width"] / chart.spec["height"], ROOM, height)
+
+
+def _beside(section: Section, chart: Chart, height: float) -> _Block:
+    """The chart to the left, and what is told to the right of it."""
+    width = min(MOST_BESIDE * ROOM, height * chart.spec["width"] / chart.spec["height"])
+    drawn, high = inside(chart.spec, width, height)
+    told = _told(section, ROOM - width - GAP)
+    y, pieces = 0.0, []
+    for block in told:
+        pieces.append(f'<g transform="translate({width + GAP:.1f},{y:.1f})">{block.svg}</g>')
+        y += block.height + SPACE
+    return _Block(max(high, y), drawn + "".join(pieces))
+
+
+def _told(section: Section, room: float = ROOM) -> list[_Block]:
+    lines = [*section.comment, *((Text(note, "muted"),) for note in section.notes)]
+    return [_paragraph(line, BODY, room=room) for line in lines]
 
 
 def _chart(section: Section, height: float) -> _Block:
@@ -109,13 +137,13 @@ def _chart(section: Section, height: float) -> _Block:
     return _Block(high, drawn)
 
 
-def _paragraph(line: Line, size: float, *, bold: bool = False) -> _Block:
-    rows = _broken(line, size, bold=bold)
+def _paragraph(line: Line, size: float, *, bold: bool = False, room: float = ROOM) -> _Block:
+    rows = _broken(line, size, bold=bold, room=room)
     drawn = (_words(row, size, 0.0, size * (1 + LEADING * number), bold=bold) for number, row in enumerate(rows))
     return _Block(size * (1 + LEADING * (len(rows) - 1)) + size * 0.3, "".join(drawn))
 
 
-def _broken(line: Line, size: float, *, bold: bool) -> list[Line]:
+def _broken(line: Line, size: float, *, bold: bool, room: float) -> list[Line]:
     """The line in rows that fit, broken between words, each word in its tone."""
     rows: list[list[Text]] = [[]]
     used = 0.0
@@ -123,7 +151,7 @@ def _broken(line: Line, size: float, *, bold: bool) -> list[Line]:
         for number, word in enumerate(part.text.split(" ")):
             lead = " " if number else ""
             width = text_width(lead + word, size, bold=bold or part.tone == "strong")
-            if used and used + width > ROOM and lead:
+            if used and used + width > room and lead:
                 rows.append([])
                 used, lead = 0.0, ""
             rows[-1].append(Text(lead + word, part.tone))

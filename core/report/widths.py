@@ -48,3 +48,11 @@ def _share(letter: str) -> float:
     if unicodedata.east_asian_width(letter) in "WF":
         return 1.0
     return 0.62 if letter.isupper() else 0.52
+
+
+def stands_beside(aspect: float, room: float, height: float) -> bool:
+    """Whether a chart of that aspect (width by height) is larger beside its text than above it.
+
+    room: the width of both; height: what is left above the text. Above it, it would fill less than half of the width.
+    """
+    return height * aspect < room / 2

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -109,3 +110,15 @@ def test_every_view_and_strange_names_make_a_deck_that_opens(version: Version) -
     bridge = sum_bridge((1.0, -2.0, 0.0), (5.0, -9.0, 0.0), names=("<b>&amp;", "a\x0bb\nc", "é" * 300))
     report = report_of(bridge, version, views=("waterfall", "funnel", "tree", "step_detail"))
     assert len(slides_of(report)) == len(slide_titles(report))
+
+
+@pytest.mark.parametrize(("width", "is_beside"), [(500, True), (1500, False)])
+def test_a_tall_chart_stands_beside_its_comment(shop: Bridge, version: Version, width: int, is_beside: bool) -> None:
+    """Above it, the many rows of a comparison of dimensions would be too small to read."""
+    chart = Chart(lambda: {"width": width, "height": 500, "mark": "point", "data": {"values": [{}]}}, "alt")
+    section = Section("dimensions", (Text("x"),), chart=chart, comment=((Text("Mobile fell."),),))
+    (slide,) = slides_of(replace(report_of(shop, version), sections=(section,), alert=()))
+    picture = next(shape for shape in slide.shapes if not shape.has_text_frame)
+    told = next(s for s in slide.shapes if s.has_text_frame and s.text_frame.text == "Mobile fell.")
+    assert (told.left >= picture.left + picture.width) == is_beside
+    assert (told.top >= picture.top + picture.height) != is_beside
