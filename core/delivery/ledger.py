@@ -31,6 +31,7 @@ from core.store.runs import (
     claimed_run,
     due_build,
     due_deliveries,
+    goes_alone,
     insert_run,
     is_held,
     late_deliveries,
@@ -38,7 +39,6 @@ from core.store.runs import (
     lost_deliveries,
     mark_begun,
     move,
-    sends_alone,
     settle,
     stuck_deliveries,
 )
@@ -129,9 +129,9 @@ class Ledger(PeopleActs):
         """Take the run that has waited longest, to make it."""
         now = self._clock()
         with self._store.write() as session:
-            if sends_alone(session, self.organisation_id, unknowns=MOST_LOST - 1, now=now):
+            if goes_alone(session, self.organisation_id, lost=MOST_LOST - 1, now=now):
                 return None
-            row = due_build(session, self.organisation_id, now=now)
+            row = due_build(session, self.organisation_id, lost=MOST_LOST - 1, now=now)
             if row is None:
                 return None
             changes = {"fence": row.fence + 1, "builds": row.builds + 1, "lease_until": now + lease(BUILD)}
@@ -193,17 +193,15 @@ class Ledger(PeopleActs):
         """Take the deliveries that have waited longest, each to another destination, and write their tries down.
 
         delivery_id: this one, if it may go. What leaves in one mail with one of them is claimed with it. None while all
-        sending is held, and while a delivery that has cost workers has its last chance alone.
+        sending is held, and while a delivery or a making that has cost workers has its last chance alone.
         """
         now = self._clock()
         with self._store.write() as session:
             last = MOST_LOST - 1
-            alone = sends_alone(session, self.organisation_id, unknowns=last, now=now)
-            if alone or is_held(session, self.organisation_id):
+            is_quiet = goes_alone(session, self.organisation_id, lost=last, now=now)
+            if is_quiet or is_held(session, self.organisation_id):
                 return []
-            rows = due_deliveries(
-                session, self.organisation_id, now=now, most_unknowns=last, most=most, delivery_id=delivery_id
-            )
+            rows = due_deliveries(session, self.organisation_id, now=now, lost=last, most=most, delivery_id=delivery_id)
             files: dict[str, tuple[Artefact, ...]] = {}
             for row in rows:
                 files[row.run_id] = files.get(row.run_id) or tuple(artefacts_of(session, row.run_id))
@@ -359,12 +357,12 @@ class Ledger(PeopleActs):
         ]
 
     def _lose_build(self, session: Session, row: Run, now: datetime) -> None:
-        if row.builds >= MOST_LOST:
+        lost = {"lease_until": None, "losses": row.losses + 1, "builds": row.builds - 1}
+        if row.losses + 1 >= MOST_LOST:
             text = f"worker lost {MOST_LOST} times while this was made"
-            ended = {"reason": text, "lease_until": None, "finished_at": now}
-            move(session, row, "failed", ended, at=now, text=text)
+            move(session, row, "failed", {**lost, "reason": text, "finished_at": now}, at=now, text=text)
         else:
-            move(session, row, "retry", {"lease_until": None, "next_at": now}, at=now, text="worker lost")
+            move(session, row, "retry", {**lost, "next_at": now}, at=now, text="worker lost")
 
     def _built_row(self, session: Session, build: Build) -> Run:
         row = claimed_run(session, build.run_id, build.fence)

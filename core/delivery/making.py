@@ -61,14 +61,15 @@ def after_build_error(session: Session, row: Run, error: BaseException, *, now: 
         move(session, row, "ignored", {"lease_until": None, "finished_at": now}, at=now, text=text)
         return
     if isinstance(error, DiskFull):
-        waits = {"reason": text, "lease_until": None, "next_at": now + DISK_WAIT, "builds": row.builds - 1}
+        waits = {"reason": text, "lease_until": None, "losses": 0, "next_at": now + DISK_WAIT, "builds": row.builds - 1}
         move(session, row, "retry", waits, at=now, text=text)
         return
     at = None if is_permanent(error) else next_try(BUILD, row.builds, now=now, deadline_at=None, key=row.id)
     if at is None:
         move(session, row, "failed", {"reason": text, "lease_until": None, "finished_at": now}, at=now, text=text)
     else:
-        move(session, row, "retry", {"reason": text, "lease_until": None, "next_at": at}, at=now, text=text)
+        again = {"reason": text, "lease_until": None, "losses": 0, "next_at": at}
+        move(session, row, "retry", again, at=now, text=text)
 
 
 def _addressed(session: Session, run: Run, planned: PlannedDelivery) -> PlannedDelivery:

@@ -96,7 +96,7 @@ class PeopleActs:
             if row.state != "failed":
                 raise Conflict(f"The run is {row.state}: only a failed one is tried again. Replay it instead.")
             if row.built_at is None:
-                fresh = {"builds": 0, "next_at": now, "finished_at": None, "reason": ""}
+                fresh = {"builds": 0, "losses": 0, "next_at": now, "finished_at": None, "reason": ""}
                 move(session, row, "retry", fresh, at=now, text=AGAIN, person=by or "")
             else:
                 self._retry_deliveries(session, row, by or "", now)

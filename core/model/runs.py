@@ -28,7 +28,8 @@ class Run(SQLModel, table=True):
     where: filters locked for this run alone (parameters of a trigger URL). planned_at: when it was due.
     versions: data version of each dataset, pinned when the run begins. steps: what was made, with times and sizes.
     built_at: when the artefacts stood and the deliveries were written; from then on `state` follows the deliveries.
-    fence, lease_until, next_at, builds: of the making, as a delivery has them of the sending.
+    fence, lease_until, next_at: of the making, as a delivery has them of the sending. builds: tries to make it.
+    losses: tries in a row whose worker died.
     parent_id: what it replays. is_hidden: put away by a person, found by a filter.
     """
 
@@ -61,6 +62,7 @@ class Run(SQLModel, table=True):
     fence: int = 0
     lease_until: datetime | None = time_column(nullable=True)
     builds: int = 0
+    losses: int = 0
     is_test: bool = False
     is_hidden: bool = False
     note: str = ""

@@ -66,9 +66,14 @@ def is_held(session: Session, organisation_id: str) -> bool:
     return session.exec(query).first() is not None
 
 
-def last_chance(unknowns: int) -> ColumnElement[bool]:
+def last_chance(lost: int) -> ColumnElement[bool]:
     """Deliveries whose next lost try is their last one: they are sent alone, so that none falls with another one."""
-    return col(Delivery.unknowns) >= unknowns
+    return col(Delivery.unknowns) >= lost
+
+
+def last_making(lost: int) -> ColumnElement[bool]:
+    """Runs whose next lost making is their last one, alike."""
+    return (col(Run.losses) >= lost) & col(Run.built_at).is_(None)
 
 
 def is_working(session: Session, organisation_id: str) -> bool:
@@ -78,14 +83,29 @@ def is_working(session: Session, organisation_id: str) -> bool:
     return session.exec(sending.limit(1)).first() is not None or session.exec(making.limit(1)).first() is not None
 
 
-def sends_alone(session: Session, organisation_id: str, *, unknowns: int, now: datetime) -> bool:
-    """Whether a last chance is under way, or has waited for it too long: then nothing else begins."""
-    query = select(Delivery.id).where(Delivery.state == "running", last_chance(unknowns))
-    if session.exec(query.limit(1)).first() is not None:
+def goes_alone(session: Session, organisation_id: str, *, lost: int, now: datetime) -> bool:
+    """Whether a last chance is under way, or has waited too long for a quiet moment: then nothing else begins.
+
+    lost: what has cost so many workers has its last chance.
+    """
+    own = Run.organisation_id == organisation_id
+    if _is_any(
+        session,
+        select(Delivery.id).where(Delivery.state == "running", last_chance(lost)),
+        select(Run.id).where(own, Run.state == "running", last_making(lost)),
+    ):
         return True
-    waits = select(Delivery.id).join(Run, col(Run.id) == col(Delivery.run_id))
-    waits = waits.where(*_may_go(organisation_id, now), last_chance(unknowns), col(Delivery.next_at) <= now - PATIENCE)
-    return session.exec(waits.limit(1)).first() is not None and is_working(session, organisation_id)
+    since = now - PATIENCE
+    waiting = select(Delivery.id).join(Run, col(Run.id) == col(Delivery.run_id))
+    return is_working(session, organisation_id) and _is_any(
+        session,
+        waiting.where(*_may_go(organisation_id, now), last_chance(lost), col(Delivery.next_at) <= since),
+        select(Run.id).where(own, col(Run.state).in_(WAITING), last_making(lost), col(Run.next_at) <= since),
+    )
+
+
+def _is_any(session: Session, *queries: Any) -> bool:
+    return any(session.exec(query.limit(1)).first() is not None for query in queries)
 
 
 def _may_go(organisation_id: str, now: datetime) -> list[ColumnElement[bool]]:
@@ -99,13 +119,19 @@ def _may_go(organisation_id: str, now: datetime) -> list[ColumnElement[bool]]:
     ]
 
 
-def due_build(session: Session, organisation_id: str, *, now: datetime) -> Run | None:
-    """The run that has waited longest for being made."""
-    due = or_(col(Run.next_at).is_(None), col(Run.next_at) <= now)
-    query = select(Run).where(
-        Run.organisation_id == organisation_id, col(Run.state).in_(WAITING), col(Run.built_at).is_(None), due
-    )
-    return session.exec(query.order_by(col(Run.planned_at), col(Run.created_at), col(Run.id)).limit(1)).first()
+def due_build(session: Session, organisation_id: str, *, lost: int, now: datetime) -> Run | None:
+    """The run that has waited longest for being made. lost: as `due_deliveries` takes it."""
+    last = last_making(lost)
+    asked: list[ColumnElement[bool]] = [
+        col(Run.organisation_id) == organisation_id,
+        col(Run.state).in_(WAITING),
+        col(Run.built_at).is_(None),
+        or_(col(Run.next_at).is_(None), col(Run.next_at) <= now),
+    ]
+    if is_working(session, organisation_id):
+        asked.append(~last)
+    order = (last.desc(), col(Run.planned_at), col(Run.created_at), col(Run.id))
+    return session.exec(select(Run).where(*asked).order_by(*order).limit(1)).first()
 
 
 def due_deliveries(
@@ -113,18 +139,18 @@ def due_deliveries(
     organisation_id: str,
     *,
     now: datetime,
-    most_unknowns: int,
+    lost: int,
     most: int,
     delivery_id: str | None = None,
 ) -> list[Delivery]:
     """The deliveries that have waited longest and may go: destination idle, circuit closed, time not over.
 
-    Each to another destination. most_unknowns: those with so many wait until nothing else is under way, then one of
-    them comes first, alone. delivery_id: this one or none.
+    Each to another destination. lost: those that cost so many workers wait until nothing else is under way, then one
+    of them comes first, alone. delivery_id: this one or none.
     """
     busy = select(Delivery.destination_id).where(Delivery.state == "running")
     asked = [*_may_go(organisation_id, now), col(Delivery.destination_id).not_in(busy)]
-    last = last_chance(most_unknowns)
+    last = last_chance(lost)
     if is_working(session, organisation_id):
         asked.append(~last)
     if delivery_id is not None:
@@ -132,7 +158,7 @@ def due_deliveries(
     query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id)).where(*asked)
     order = (last.desc(), col(Delivery.next_at), col(Run.created_at), col(Delivery.id))
     found = session.exec(query.order_by(*order).limit(LOOKED_AT * most)).all()
-    if found and found[0].unknowns >= most_unknowns:
+    if found and found[0].unknowns >= lost:
         return [found[0]]
     first_of_each = {row.destination_id: row for row in reversed(found)}
     return [row for row in found if first_of_each[row.destination_id] is row][:most]

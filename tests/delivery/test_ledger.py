@@ -263,6 +263,36 @@ def test_a_last_chance_that_waits_too_long_lets_nothing_else_begin_before_it(led
     assert claim(ledger).destination_id == "d"
 
 
+def test_a_making_that_costs_three_workers_is_given_up_and_what_was_beside_it_is_made(
+    ledger: Ledger, clock: Clock
+) -> None:
+    poison = ask(ledger, key="t@1")
+    clock.forward(seconds=1)
+    good = ask(ledger, key="t@2")
+    for _ in range(2):
+        assert {ledger.claim_build().run_id, ledger.claim_build().run_id} == {poison, good}  # type: ignore[union-attr]
+        ledger.reap(at_start=True)
+    alone = ledger.claim_build()
+    assert alone is not None
+    assert alone.run_id == poison
+    assert ledger.claim_build() is None
+    ledger.reap(at_start=True)
+    run = ledger.run(poison).run
+    assert (run.state, run.reason) == ("failed", "worker lost 3 times while this was made")
+    last = ledger.claim_build()
+    assert last is not None
+    assert last.run_id == good
+    ledger.built(last, Made(deliveries=(planned(),)))
+    assert claim(ledger).run_id == good
+
+
+def test_a_worker_that_died_over_a_making_uses_up_no_try(ledger: Ledger) -> None:
+    run_id = ask(ledger)
+    ledger.claim_build()
+    ledger.reap(at_start=True)
+    assert (ledger.run(run_id).run.builds, ledger.run(run_id).run.losses) == (0, 1)
+
+
 def test_lost_workers_use_up_no_tries(ledger: Ledger) -> None:
     run_id = make(ledger)
     claim(ledger)
