@@ -103,6 +103,8 @@ def run_tests(arguments: "list[str]") -> int:
     prepare(TEST_LOCK)
     spread = [] if any(a.startswith(("-n", "-p", "--pdb")) for a in arguments) else ["-n", "2", "--dist", "worksteal"]
     os.chdir(ROOT)
+    # Many processes are started: where none may keep what it compiled, each would compile all of it anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.execv(PYTHON, [str(PYTHON), "-m", "pytest", *spread, *arguments])
 
 
