@@ -6,10 +6,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
+from argon2 import PasswordHasher
 
+from core.access import passwords
 from core.app import App, open_app
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec, FilesSource
@@ -27,6 +31,23 @@ SALES = """day,country,device,visits,orders,revenue
 2026-02-28,DE,desktop,500,31,2790
 """
 MORE_SALES = SALES.replace("2026-02-28,DE,desktop,500,31,2790", "2026-02-28,DE,desktop,500,62,5580")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def product_hasher() -> Iterator[PasswordHasher]:
+    """The hasher of passwords as it is in the product. Tests have one that is quick, for they make many passwords."""
+    hasher = passwords._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield hasher
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_read_once() -> Iterator[None]:
+    """Every client of httpx reads the system's certificates anew, also one that never meets TLS."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
+        yield
 
 
 @pytest.fixture(scope="session")

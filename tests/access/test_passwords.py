@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from argon2 import PasswordHasher
 
+from core.access import passwords
 from core.access.passwords import check_new_password, hash_password, is_password
 from core.errors import DataError
 
@@ -12,7 +14,8 @@ def test_only_the_password_itself_is_the_password() -> None:
     assert not is_password(kept, "Correct horse")
 
 
-def test_a_hash_is_argon2id_and_new_each_time() -> None:
+def test_a_hash_is_argon2id_and_new_each_time(product_hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_hasher", product_hasher)
     assert hash_password("correct horse").startswith("$argon2id$v=19$m=65536,t=3,p=1$")
     assert hash_password("correct horse") != hash_password("correct horse")
 
