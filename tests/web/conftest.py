@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,10 +113,25 @@ def quiet_logs() -> None:
     configure_logs("error")
 
 
+@pytest.fixture(scope="session")
+def new_house(tmp_path_factory: pytest.TempPathFactory, newest_store: Path, quiet_logs: None) -> Callable[[], Path]:
+    """Makes data folders with dataset `sales` and analysis `revenue`, each a copy of one that the API has filled."""
+    first = tmp_path_factory.mktemp("house")
+    shutil.copy(newest_store, first)
+    for site in serve(first):
+        assert site.upload("sales").status_code == 201
+        assert site.post("/analyses", json=REVENUE).status_code == 201
+
+    def copied() -> Path:
+        return shutil.copytree(first, tmp_path_factory.mktemp("copied"), dirs_exist_ok=True)
+
+    return copied
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(new_house: Callable[[], Path]) -> Iterator[Site]:
     """A site with dataset `sales`, analysis `revenue`. Tests make what they change under names of their own."""
-    yield from serve(tmp_path_factory.mktemp("site"))
+    yield from serve(new_house())
 
 
 def serve(data_dir: Path, wait_s: float = 10.0, **settings: Any) -> Iterator[Site]:
@@ -129,10 +145,7 @@ def serve(data_dir: Path, wait_s: float = 10.0, **settings: Any) -> Iterator[Sit
             answering(app, web, listener),
             httpx.Client(base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as client,
         ):
-            site = Site(app, base, client, f"/api/v1/orgs/{app.organisation.id}", web.state.views)
-            assert site.upload("sales").status_code == 201
-            assert site.post("/analyses", json=REVENUE).status_code == 201
-            yield site
+            yield Site(app, base, client, f"/api/v1/orgs/{app.organisation.id}", web.state.views)
 
 
 @contextmanager

@@ -18,9 +18,9 @@ Send = Callable[..., httpx.Response]
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(new_house: Callable[[], Path]) -> Iterator[Site]:
     """A site where `pay`, with an analysis and an export of that name, is for Ann and administrators."""
-    for site in serve(tmp_path_factory.mktemp("rights")):
+    for site in serve(new_house()):
         for name in ("ann", "ben"):
             site.app.people.add(site.app.sessions.built_in_owner(), f"{name}@example.org", name.title(), "analyst")
         assert site.upload("pay").status_code == 201

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,9 @@ from tests.web.conftest import Site, serve
 
 
 @pytest.fixture
-def own_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def own_site(new_house: Callable[[], Path]) -> Iterator[Site]:
     """A site that may be broken."""
-    yield from serve(tmp_path_factory.mktemp("own"))
+    yield from serve(new_house())
 
 
 def beat(site: Site, age: timedelta) -> None:

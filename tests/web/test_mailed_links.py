@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -26,9 +27,9 @@ def post() -> Iterator[Post]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, post: Post) -> Iterator[Site]:
+def site(new_house: Callable[[], Path], post: Post) -> Iterator[Site]:
     """A site that sends its mail to that server."""
-    for site in serve(tmp_path_factory.mktemp("mailing"), egress_allow="127.0.0.1"):
+    for site in serve(new_house(), egress_allow="127.0.0.1"):
         mailbox = {"host": "127.0.0.1", "port": post.port, "tls": "none", "from": "Bridgecast <us@example.org>"}
         body = {"kind": "email", "name": "Mail", "settings": {**mailbox, "is_default": True}}
         assert site.post("/connections", json=body).status_code == 201

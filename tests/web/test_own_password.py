@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -18,9 +19,9 @@ OLD, NEW = "correct horse", " staple battery "
 
 
 @pytest.fixture
-def own_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def own_site(new_house: Callable[[], Path]) -> Iterator[Site]:
     """A site whose failed attempts count from zero, and Ann in it."""
-    for site in serve(tmp_path_factory.mktemp("own")):
+    for site in serve(new_house()):
         site.app.people.add(site.app.sessions.built_in_owner(), "ann@example.org", "Ann", "viewer", OLD)
         yield site
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,9 +22,9 @@ PASSWORD = "open, sesame"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(new_house: Callable[[], Path]) -> Iterator[Site]:
     """A site of its own, where people sign in and time passes."""
-    yield from serve(tmp_path_factory.mktemp("links"))
+    yield from serve(new_house())
 
 
 @pytest.fixture
@@ -165,8 +166,8 @@ def test_a_password_is_never_shown_again_and_stays_when_its_mark_is_sent_back(si
     assert site.anonymous(path).status_code == 401
 
 
-def test_ten_wrong_passwords_from_one_address_are_enough(tmp_path_factory: pytest.TempPathFactory) -> None:
-    for lonely in serve(tmp_path_factory.mktemp("guessed")):
+def test_ten_wrong_passwords_from_one_address_are_enough(new_house: Callable[[], Path]) -> None:
+    for lonely in serve(new_house()):
         # Of several links: one alone that is guessed at so often answers slowly.
         paths = [link_of(lonely, f"guessed-{number}", password=PASSWORD)[0] for number in range(4)]
         with httpx.Client(base_url=lonely.base, timeout=60) as client:

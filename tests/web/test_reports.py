@@ -30,9 +30,9 @@ def closed(site: Site) -> str:
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def impatient(new_house: Callable[[], Path]) -> Iterator[Site]:
     """A site whose readers get the last good copy at once instead of waiting for newer data."""
-    yield from serve(tmp_path_factory.mktemp("impatient"), wait_s=0)
+    yield from serve(new_house(), wait_s=0)
 
 
 def analysis_on(site: Site, slug: str) -> None:

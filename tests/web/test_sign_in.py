@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -21,9 +22,9 @@ PASSWORD = "correct horse"
 
 
 @pytest.fixture
-def own_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def own_site(new_house: Callable[[], Path]) -> Iterator[Site]:
     """A site whose failed attempts count from zero."""
-    yield from serve(tmp_path_factory.mktemp("own"))
+    yield from serve(new_house())
 
 
 @pytest.fixture

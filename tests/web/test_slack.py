@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -39,11 +39,11 @@ def slack() -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="module")
-def site(slack: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(slack: Workspace, new_house: Callable[[], Path]) -> Iterator[Site]:
     app = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "signing_secret": SIGNING_SECRET}
     own = {f"slack_{name}": value for name, value in app.items()}
     url = slack.base_url.removesuffix("/api/")
-    yield from serve(tmp_path_factory.mktemp("site"), egress_allow="127.0.0.1", slack_url=url, **own)
+    yield from serve(new_house(), egress_allow="127.0.0.1", slack_url=url, **own)
 
 
 @pytest.fixture(scope="module")
@@ -258,6 +258,6 @@ def test_whoever_may_not_keep_connections_cannot_connect(site: Site) -> None:
     assert (refused.status_code, "Slack is not connected" in refused.text) == (403, True)
 
 
-def test_without_an_app_in_the_settings_there_is_no_such_way(tmp_path: Path) -> None:
-    for bare in serve(tmp_path / "bare"):
+def test_without_an_app_in_the_settings_there_is_no_such_way(new_house: Callable[[], Path]) -> None:
+    for bare in serve(new_house()):
         assert bare.anonymous("/slack/connect").status_code == 404
