@@ -19,9 +19,9 @@ SECRETS = {"password": "hunter2"}
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
+def app(new_folder: Path) -> Iterator[App]:
     """An installation whose operator allows mail to this computer."""
-    settings = Settings(data_dir=tmp_path / "var", demo=False, egress_allow="localhost")
+    settings = Settings(data_dir=new_folder, demo=False, egress_allow="localhost")
     opened = open_app(settings, clock=lambda: NOW)
     yield opened
     opened.close()
