@@ -38,13 +38,13 @@ def passwords(app: App) -> set[str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(new_folder: Path) -> Path:
     """An installation with five connections, sealed with the old key."""
-    app = house(tmp_path / "var", OLD)
+    app = house(new_folder, OLD)
     for number in range(5):
         app.connections.create("email", f"Mail {number}", MAIL, {"password": f"word {number}"}, by=app.owner.id)
     app.close()
-    return tmp_path / "var"
+    return new_folder
 
 
 def test_after_rotation_the_old_key_may_go(folder: Path) -> None:
