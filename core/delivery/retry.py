@@ -36,12 +36,15 @@ def next_try(
 ) -> datetime | None:
     """The moment of the next try after this many failed ones, None when tries or time are used up.
 
-    key: of delivery and try, by which the wait is spread by a fifth. retry_after_s: what the receiver asked for; it is
-    taken as it is, within 1 s and 6 h.
+    key: of delivery and try, by which the wait is spread by a fifth. retry_after_s: what the receiver asked for, within
+    1 s and 6 h. It shortens the first wait alone: one that always asks for less must not use up all tries at once.
     """
     if failures >= rule.most_tries:
         return None
-    wait_s = spread(rule.delays_s[failures - 1], key) if retry_after_s is None else asked_wait(retry_after_s)
+    wait_s = spread(rule.delays_s[failures - 1], key)
+    if retry_after_s is not None:
+        asked_s = asked_wait(retry_after_s)
+        wait_s = asked_s if failures == 1 else max(asked_s, wait_s)
     at = now + timedelta(seconds=wait_s)
     return at if deadline_at is None or at < deadline_at else None
 

@@ -43,6 +43,12 @@ def test_what_a_receiver_asked_for_is_kept_within_bounds(asked_s: float, wait_s:
     assert wait(1, retry_after_s=asked_s) == wait_s
 
 
+@pytest.mark.parametrize("failures", [2, 3])
+def test_after_the_first_failure_a_receiver_may_ask_for_longer_waits_alone(failures: int) -> None:
+    assert wait(failures, retry_after_s=0) == wait(failures)
+    assert wait(failures, retry_after_s=3600) == 3600
+
+
 def test_a_lease_is_longer_than_twice_a_try() -> None:
     assert lease(RULE) == timedelta(seconds=120)
     assert lease(RetryRule((1.0,), 60.0, total_s=600.0)) == timedelta(seconds=1230)
