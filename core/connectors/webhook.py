@@ -204,7 +204,7 @@ class Webhook:
     destination_fields: tuple[Field, ...] = ()
     retry = RetryRule(
         delays_s=(5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 10 * HOUR),
-        deadline_s=28 * HOUR,
+        deadline_s=34 * HOUR,
         total_s=WHOLE_S,
     )
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.connectors import CONNECTORS
 from core.connectors.base import RetryRule, SendError
-from core.delivery.retry import is_permanent, lease, next_try, sentence, spread
+from core.delivery.retry import JITTER, is_permanent, lease, next_try, sentence, spread
 from core.errors import DataError, DeliveryError, HostRefused, NotFound
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -41,6 +42,13 @@ def test_there_is_no_try_after_the_deadline() -> None:
 @pytest.mark.parametrize(("asked_s", "wait_s"), [(120, 120), (0, 1), (-5, 1), (10 * 365 * 86400, 6 * 3600)])
 def test_what_a_receiver_asked_for_is_kept_within_bounds(asked_s: float, wait_s: float) -> None:
     assert wait(1, retry_after_s=asked_s) == wait_s
+
+
+@pytest.mark.parametrize("kind", CONNECTORS)
+def test_every_try_of_a_channel_comes_before_its_deadline(kind: str) -> None:
+    rule = CONNECTORS[kind].retry
+    longest_s = sum(rule.delays_s) * (1 + JITTER) + rule.most_tries * rule.total_s
+    assert longest_s < rule.deadline_s
 
 
 @pytest.mark.parametrize("failures", [2, 3])
