@@ -10,9 +10,11 @@ from typing import Literal
 
 import structlog
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from core.access.audit import Subject, record
+from core.delivery.attempts import attempted
 from core.delivery.catch_up import LeftOut, Plan, plan_due
 from core.delivery.ledger import Ledger
 from core.delivery.rules import fingerprint, occurrences
@@ -63,12 +65,23 @@ class Planner:
             due = due_triggers(session, self._organisation_id, now=now)
             following = following_triggers(session, self._organisation_id)
             is_queued = has_queued(session, self._organisation_id)
-        planned = sum(self._follow(row, now) for row in following)
+        planned = sum(self._followed(row, now) for row in following)
         for start in range(0, len(due), A_BATCH):
             judged = [(row, _judged(row, now)) for row in due[start : start + A_BATCH]]
             with self._store.write() as session:
                 planned += sum(self._plan(session, *each) for each in judged)
         return planned + (self._release(now) if is_queued else 0)
+
+    def _followed(self, row: Trigger, now: datetime) -> int:
+        """One that cannot be followed keeps nobody else from being planned. What the store raises concerns all."""
+        match attempted(lambda: self._follow(row, now)):
+            case SQLAlchemyError() as error:
+                raise error
+            case Exception() as error:
+                log.error("trigger cannot be followed", trigger=row.id, exc_info=error)
+                return 0
+            case found:
+                return found
 
     def _follow(self, row: Trigger, now: datetime) -> int:
         """A run with exactly the version that its dataset has published since the last look.

@@ -324,13 +324,29 @@ def _dump(version: Version) -> dict[str, object]:
 
 
 def _parse(path: Path) -> tuple[Version, ...]:
-    content = json.loads(path.read_text())
-    if content.get("format") != FORMAT:
+    """The versions of a manifest, oldest first, at least one. Raises DataError for one that cannot be read."""
+    text = path.read_bytes()
+    try:
+        content = json.loads(text)
+        format_ = content["format"]
+        loaded = tuple(_load(values, path.parent) for values in content["versions"]) if format_ == FORMAT else ()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path) from error
+    if format_ != FORMAT:
         raise DataError(
-            f"{path} was written by another version of Bridgecast (format {content.get('format')}, expected {FORMAT}). "
+            f"{path} was written by another version of Bridgecast (format {format_}, expected {FORMAT}). "
             "Start the version that wrote it, or load the dataset again."
         )
-    return tuple(_load(values, path.parent) for values in content["versions"])
+    if not loaded:
+        raise _damaged(path)
+    return loaded
+
+
+def _damaged(path: Path) -> DataError:
+    return DataError(
+        f"{path} is damaged: it does not say which versions the dataset has. "
+        "Put it back from a backup, or remove it and load the dataset again."
+    )
 
 
 def _load(values: dict[str, object], folder: Path) -> Version:

@@ -243,3 +243,23 @@ def test_a_paused_one_writes_down_what_was_published(app: App, planning: Plannin
     publish(app, MORE_SALES, sales_csv)
     assert [planning.at(1), planning.at(2)] == [0, 0]
     assert planning.counted() == {("ignored", "paused"): 1}
+
+
+@pytest.mark.parametrize("is_manifest_damaged", [True, False], ids=["its manifest", "its rule"])
+def test_what_cannot_be_followed_keeps_no_other_from_being_planned(
+    app: App, planning: Planning, is_manifest_damaged: bool
+) -> None:
+    make(app, SYNC)
+    hourly = make(app, HOURLY, destinations=[{"kind": "link", "settings": {"slug": "hourly"}}])
+    planning.at(0)
+    if is_manifest_damaged:
+        cut_off(app.warehouse.root / "sales" / "manifest.json")
+    else:
+        with app.store.write() as session:
+            session.exec(update(Trigger).where(Trigger.kind == "dataset").values(rule={}))
+    assert planning.at(1) == 1
+    assert [run.subject_id for run in planning.runs()] == [hourly.id]
+
+
+def cut_off(path: Path) -> None:
+    path.write_text(path.read_text()[: path.stat().st_size // 2])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
@@ -47,6 +50,30 @@ def test_another_process_reads_the_same_version(warehouse: Warehouse, sales: Ver
 def test_there_is_no_unknown_dataset(warehouse: Warehouse) -> None:
     with pytest.raises(UnknownDataset, match="Dataset 'nothing' has no data yet"):
         warehouse.latest("nothing")
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: "",
+        lambda text: "[]",
+        lambda text: "{}",
+        lambda text: text.replace('"facts"', '"fact"'),
+        lambda text: text.replace('"role": "dimension"', '"role": "nothing"'),
+        lambda text: json.dumps({**json.loads(text), "versions": []}),
+    ],
+    ids=["cut off", "empty", "a list", "nothing in it", "no facts", "no such role", "no version"],
+)
+def test_a_damaged_manifest_is_named_with_what_to_do(
+    warehouse: Warehouse, sales: Version, load: Load, damaged: Callable[[str], str]
+) -> None:
+    manifest = warehouse.root / "sales" / "manifest.json"
+    manifest.write_text(damaged(manifest.read_text()))
+    with pytest.raises(DataError, match=f"^{re.escape(str(manifest))} is damaged: .* remove it and load"):
+        warehouse.latest("sales")
+    manifest.unlink()
+    assert load(SALES).rows == sales.rows
 
 
 def test_versions_count_up_and_stand_newest_first(load: Load, warehouse: Warehouse) -> None:
