@@ -145,6 +145,26 @@ def test_where_the_app_may_look_a_message_whose_answer_was_lost_comes_once(
     assert numbers == [0, 1]
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [LIMITED, Fault(503), Fault(200, body='{"ok": false, "error": "internal_error"}')],
+    ids=["limited", "away", "failing"],
+)
+def test_while_nobody_can_look_a_message_whose_answer_was_lost_waits(
+    fault: Fault, slack: Workspace, tmp_path: Path
+) -> None:
+    slack.scopes += ",channels:history"
+    kept = Kept()
+    slack.fault = lambda call: Fault(is_done=True, is_lost=True) if call.method == "chat.postMessage" else None
+    refusal(slack, tmp_path, kept)
+    slack.fault = lambda call: fault if call.method == "conversations.history" else None
+    error = refusal(slack, tmp_path, kept)
+    assert (error.permanent, error.is_unknown) == (False, False)
+    slack.fault = lambda call: None
+    sent(slack, tmp_path, kept)
+    assert len(slack.messages) == 1
+
+
 def test_without_the_scope_to_look_a_lost_message_comes_again(slack: Workspace, tmp_path: Path) -> None:
     kept = Kept()
     slack.fault = lambda call: Fault(is_done=True, is_lost=True) if call.method == "chat.postMessage" else None

@@ -145,6 +145,12 @@ def error_name(error: SlackApiError) -> str:
     return str(name) if status == 200 and name else f"http {status}"
 
 
+def is_transient(error: SlackApiError) -> bool:
+    """Whether the same call may be well later."""
+    name = error_name(error)
+    return name in TRANSIENT or name.startswith("http 5")
+
+
 def failure(error: Exception, desk: Desk, *, request: str = "", is_unknown: bool = False) -> SendError:
     """What an error means for the delivery. is_unknown: whether a lost answer leaves nobody knowing."""
     if isinstance(error, SlackApiError):
@@ -163,17 +169,17 @@ def failure(error: Exception, desk: Desk, *, request: str = "", is_unknown: bool
 def _refused(error: SlackApiError, desk: Desk, request: str) -> SendError:
     response, name = error.response, error_name(error)
     data = response.data if isinstance(response.data, Mapping) else {}
-    is_transient = name in TRANSIENT or name.startswith("http 5")
+    may_be_well = is_transient(error)
     headers = {str(key).lower(): str(value) for key, value in response.headers.items()}
     needed = (
         f" The app lacks the scope {data['needed']}: add it, then install the app anew." if "needed" in data else ""
     )
     details = "; ".join(map(str, data.get("errors") or ()))[:300]
-    advice = needed or f" {ADVICE.get(name, 'Look at the export.')}" if not is_transient else " Another try follows."
+    advice = needed or f" {ADVICE.get(name, 'Look at the export.')}" if not may_be_well else " Another try follows."
     return SendError(
         desk.said(f"{desk.host} answered {name}{f': {details}' if details else ''}.{advice}"),
-        permanent=not is_transient,
-        retry_after_s=asked_pause_s(headers.get("retry-after"), datetime.now(UTC)) if is_transient else None,
+        permanent=not may_be_well,
+        retry_after_s=asked_pause_s(headers.get("retry-after"), datetime.now(UTC)) if may_be_well else None,
         disables=name in GONE,
         error_class=name,
         status=response.status_code,

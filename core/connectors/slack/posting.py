@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from core.connectors.base import Parcel, Receipt, SendError
-from core.connectors.slack.api import Desk, GuardedClient, error_name, keep_pace
+from core.connectors.slack.api import Desk, GuardedClient, error_name, is_transient, keep_pace
 from core.connectors.slack.shown import links_of, menu_of, shortened, shown
 from core.connectors.slack.uploads import Uploads, upload
 from core.errors import DeliveryError
@@ -67,7 +67,10 @@ class Posting:
             self.has_begun = True
 
     def _arrived(self, channel: str, number: int, thread: str | None) -> str | None:
-        """The time of a message that an earlier try may have posted, where the app may look into the channel."""
+        """The time of a message that an earlier try may have posted, where the app may look into the channel.
+
+        Raises SlackApiError where a later look may tell: to post without it might post twice.
+        """
         try:
             if thread is None:
                 found = self.client.conversations_history(channel=channel, limit=LOOKS_BACK, include_all_metadata=True)
@@ -75,7 +78,9 @@ class Posting:
                 found = self.client.conversations_replies(
                     channel=channel, ts=thread, limit=LOOKS_BACK, include_all_metadata=True
                 )
-        except SlackApiError:
+        except SlackApiError as error:
+            if is_transient(error):
+                raise
             return None
         for one in found["messages"]:
             own = one.get("metadata", {}).get("event_payload", {})
