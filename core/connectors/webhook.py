@@ -58,7 +58,16 @@ def _url_complaint(url: str) -> str:
         PreparedRequest().prepare_url(url, None)
     except (RequestException, UnicodeError):
         return "is no address. Write it like https://hooks.example.org/bridgecast"
-    return "" if url.lower().startswith(("https://", "http://")) else "begins with https://"
+    if not url.lower().startswith(("https://", "http://")):
+        return "begins with https://"
+    if _login_of(url):
+        return "holds no user or password. Choose the sign-in by user and password, and type them into its fields"
+    return ""
+
+
+def _login_of(url: str) -> str:
+    """What an address names before its host."""
+    return urlsplit(url).netloc.rpartition("@")[0]
 
 
 def _line_complaint(secret: str) -> str:
@@ -105,8 +114,10 @@ class Hook:
 
     @property
     def shown_url(self) -> str:
-        """The address without what its query says: receivers put tokens there."""
+        """The address without a login and without what its query says: receivers put tokens there."""
         bare, mark, query = self.url.partition("?")
+        if login := _login_of(self.url):
+            bare = bare.replace(f"{login}@", f"{MASK}@", 1)
         names = [pair.partition("=")[0] for pair in query.split("&")]
         return f"{bare}?{'&'.join(f'{name}={MASK}' for name in names)}" if mark else bare
 

@@ -22,7 +22,7 @@ from werkzeug import Request, Response
 
 from core.access.egress import Egress
 from core.connectors.base import Account, Parcel, SendError, Value, asked_pause_s, checked_secrets, checked_settings
-from core.connectors.webhook import Webhook, refreshed
+from core.connectors.webhook import Hook, Webhook, refreshed
 from core.errors import DataError
 from core.settings import Settings
 from tests.access.servers import dripping_server, http_server, silent_server
@@ -318,6 +318,23 @@ def test_a_setting_that_cannot_be_sent_is_refused(name: str, value: str) -> None
     with pytest.raises(DataError) as caught:
         checked_settings(Webhook.fields, {"url": "https://hooks.example.org", name: value})
     assert caught.value.field == f"settings.{name}"
+
+
+@pytest.mark.parametrize("login", ["reader:geheim", "geheim", ":geheim", "reader:ge@geheim"])
+def test_an_address_with_a_login_is_refused_and_one_of_before_is_not_shown(login: str) -> None:
+    url = f"https://{login}@hooks.example.org/in@box?to=a@b"
+    with pytest.raises(DataError, match="holds no user or password") as caught:
+        checked_settings(Webhook.fields, {"url": url})
+    assert (caught.value.field, "geheim" in str(caught.value)) == ("settings.url", False)
+    kept = account("https://hooks.example.org")
+    assert Hook.of(replace(kept, settings={**kept.settings, "url": url})).shown_url == (
+        "https://***@hooks.example.org/in@box?to=***"
+    )
+
+
+def test_an_at_sign_after_the_host_is_no_login() -> None:
+    url = "https://hooks.example.org/in@box?to=a@b"
+    assert checked_settings(Webhook.fields, {"url": url})["url"] == url
 
 
 def test_a_token_of_two_lines_is_refused() -> None:
