@@ -151,6 +151,13 @@ class HostRefused(DeliveryError):
         super().__init__(message, permanent=True)
 
 
+class UntrustedHost(DeliveryError):
+    """It showed a certificate that is not trusted."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
 class NoSuchHost(DeliveryError):
     """Nobody has this name: it is written wrongly, or is not known yet."""
 

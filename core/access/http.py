@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as WaitedTooLong
 
 from core.access.lines import Line, Timed
-from core.errors import DeliveryError, NoAnswer
+from core.errors import DeliveryError, NoAnswer, UntrustedHost
 
 CONNECT_S, READ_S, WHOLE_S = 10.0, 20.0, 60.0
 MOST_BYTES = 64_000
@@ -40,7 +40,7 @@ class GuardedSession(requests.Session):
     """A session of `requests` whose every call goes through the door and ends in time.
 
     Raises HostRefused for what may not be called and DeliveryError, naming the host alone, for what fails on the way:
-    NoAnswer once the call may have gone out, permanent for a certificate that is not trusted. An answer is returned
+    NoAnswer once the call may have gone out, UntrustedHost for a certificate that is not trusted. An answer is returned
     whatever its status; a redirect is not followed. Of the body at most `most_bytes` are read; with `stream=True`
     nothing is, and `read_at_most` reads. whole_s: how long a call may take from its connection on.
     """
@@ -68,7 +68,8 @@ class GuardedSession(requests.Session):
         try:
             answer = super().send(request, **{**given, **settled})
         except requests.exceptions.SSLError as error:
-            raise DeliveryError(f"{host} {_what_happened(error)}", permanent=bool(_untrusted(error))) from None
+            failure = UntrustedHost if _untrusted(error) else DeliveryError
+            raise failure(f"{host} {_what_happened(error)}") from None
         except (requests.RequestException, HTTPError, OSError) as error:
             raise NoAnswer(f"{host} {_what_happened(error)}") from None
         if not wants_stream:

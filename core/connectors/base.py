@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from requests import Session
 
-from core.errors import DataError, DeliveryError, HostRefused, NoAnswer, NoSuchHost
+from core.errors import DataError, DeliveryError, HostRefused, NoAnswer, NoSuchHost, UntrustedHost
 from core.model.base import is_one_line
 
 FieldKind = Literal["text", "host", "port", "address", "addresses", "url", "choice", "lookup", "switch", "secret"]
@@ -193,6 +193,8 @@ def error_class_of(error: DeliveryError, *, is_lost: bool = False) -> str:
     """The class of a call that never came to an answer. is_lost: it broke where it may have had an effect."""
     if isinstance(error, HostRefused):
         return "refused"
+    if isinstance(error, UntrustedHost):
+        return "tls"
     if isinstance(error, NoSuchHost):
         return NO_HOST
     return "no answer" if is_lost or isinstance(error, NoAnswer) else "unreachable"

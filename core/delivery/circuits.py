@@ -20,19 +20,19 @@ def count_failure(row: Circuit, delivery_id: str, *, now: datetime, error_class:
     if row.last_failed_delivery != delivery_id:
         row.last_failed_delivery, row.failed_deliveries = delivery_id, row.failed_deliveries + 1
     row.failing_since = row.failing_since or now
+    row.refused_deliveries = row.refused_deliveries + 1 if error_class in REFUSALS else 0
     if row.failures >= OPENS_AFTER and row.failed_deliveries >= OF_DELIVERIES:
         row.open_s = min(max(FIRST_OPEN_S, 2 * row.open_s), LONGEST_OPEN_S)
         _open_until(row, now + timedelta(seconds=row.open_s))
-    if row.failed_deliveries >= FAILED_DELIVERIES:
-        if now - row.failing_since >= FAILING_FOR:
-            switch_off(row, f"nothing arrived there for {FAILING_FOR.days} days", now=now)
-        elif error_class in REFUSALS:
-            switch_off(row, f"{FAILED_DELIVERIES} deliveries were refused ({error_class})", now=now)
+    if row.failed_deliveries >= FAILED_DELIVERIES and now - row.failing_since >= FAILING_FOR:
+        switch_off(row, f"nothing arrived there for {FAILING_FOR.days} days", now=now)
+    elif row.refused_deliveries >= FAILED_DELIVERIES:
+        switch_off(row, f"{FAILED_DELIVERIES} deliveries were refused ({error_class})", now=now)
 
 
 def count_success(row: Circuit, *, now: datetime) -> None:
     """A try arrived: all that was counted is forgotten."""
-    row.failures, row.failed_deliveries, row.last_failed_delivery, row.failing_since = 0, 0, "", None
+    _forget_failures(row)
     row.open_until, row.open_s, row.last_success_at = None, 0, now
 
 
@@ -60,8 +60,13 @@ def stay_on(row: Circuit) -> None:
 def switch_on(row: Circuit) -> None:
     """Send there again, as if nothing had happened."""
     row.disabled_at, row.disabled_reason = None, ""
-    row.failures, row.failed_deliveries, row.last_failed_delivery, row.failing_since = 0, 0, "", None
+    _forget_failures(row)
     row.open_until, row.open_s = None, 0
+
+
+def _forget_failures(row: Circuit) -> None:
+    row.failures, row.failed_deliveries, row.refused_deliveries = 0, 0, 0
+    row.last_failed_delivery, row.failing_since = "", None
 
 
 def _open_until(row: Circuit, until: datetime) -> None:

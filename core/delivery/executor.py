@@ -79,6 +79,11 @@ class Executor:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def is_started(self) -> bool:
+        """Whether it has begun to work."""
+        return any(thread.ident is not None for thread in self._threads)
+
     def wake(self) -> None:
         """Look for work now instead of with the next beat."""
         self._work.set()
@@ -88,7 +93,7 @@ class Executor:
         self._stopping.set()
         self._work.set()
         deadline = time.monotonic() + within_s
-        for thread in self._threads:
+        for thread in self._threads if self.is_started else ():
             thread.join(max(0.0, deadline - time.monotonic()))
         for held in [*self._held.values(), *self._ready]:
             self._give_back(held)

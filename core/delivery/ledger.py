@@ -340,19 +340,18 @@ class Ledger(PeopleActs):
             lost = lost_deliveries(session, self.organisation_id, now=expired)
             for row in lost:
                 after_loss(session, row, now=now)
-            late = late_deliveries(session, self.organisation_id, now=now)
-            late += self._stuck(session, now)
+            late = self._late(session, now)
             for row in late:
                 give_up(session, row, now=now)
             bundles.let_go(session, self.organisation_id, now=now)
         return len(builds) + len(lost) + len(late)
 
-    def _stuck(self, session: Session, now: datetime) -> list[Delivery]:
-        """What could not even be tried for as long as tries would last. What a person holds does not count."""
+    def _late(self, session: Session, now: datetime) -> list[Delivery]:
+        """What has tried, or could not even be tried, for as long as tries last. While all is held nothing is late."""
         if is_held(session, self.organisation_id):
             return []
         waited = stuck_deliveries(session, self.organisation_id, now=now)
-        return [
+        return late_deliveries(session, self.organisation_id, now=now) + [
             row for row, since in waited if now >= since + timedelta(seconds=rule_of(self._rules, row.kind).deadline_s)
         ]
 

@@ -17,7 +17,7 @@ from core.model.alerts import ALERTS_ID
 from core.model.runs import Attempt, Circuit, Delivery, Run, State
 from core.store.circuits import get_circuit, keep_circuit
 from core.store.runs import get_attempt, move, settle, waiting_deliveries
-from core.store.stopping import write_off
+from core.store.stopping import was_stopped, write_off
 
 DISABLED = "destination disabled"
 RETRIES_WITHOUT_HOST = 3
@@ -87,8 +87,7 @@ def after_loss(session: Session, row: Delivery, *, now: datetime) -> None:
         _end(session, row, "failed", row.recipients, text, now=now, unknowns=lost)
     else:
         again = {"next_at": now, "lease_until": None, "unknowns": lost}
-        move(session, row, "retry", again, at=now, text="worker lost")
-        settle(session, row.run_id, at=now)
+        _once_more(session, row, again, text="worker lost", now=now)
 
 
 def after_stop(session: Session, row: Delivery, *, now: datetime) -> bool:
@@ -98,8 +97,7 @@ def after_stop(session: Session, row: Delivery, *, now: datetime) -> bool:
         return False
     attempt.outcome, attempt.finished_at, attempt.note = "ignored", now, "Bridgecast stopped before anything was sent."
     session.add(attempt)
-    move(session, row, "retry", {"next_at": now, "lease_until": None}, at=now, text="stopped before sending")
-    settle(session, row.run_id, at=now)
+    _once_more(session, row, {"next_at": now, "lease_until": None}, text="stopped before sending", now=now)
     return True
 
 
@@ -158,9 +156,19 @@ def _wait(session: Session, row: Delivery, recipients: Recipients, text: str, *,
 def _again(
     session: Session, row: Delivery, recipients: Recipients, text: str, times: Mapping[str, Any], *, now: datetime
 ) -> None:
-    changes = {"reason": text, "recipients": recipients, "unknowns": 0, "lease_until": None, **times}
+    changes = {"recipients": recipients, "unknowns": 0, "lease_until": None, **times}
+    changes |= {} if was_stopped(row) else {"reason": text}
+    _once_more(session, row, changes, text=text, now=now)
+
+
+def _once_more(session: Session, row: Delivery, changes: Mapping[str, Any], *, text: str, now: datetime) -> None:
+    """It waits for another try, unless its export was switched off or deleted meanwhile."""
     move(session, row, "retry", changes, at=now, text=text)
-    settle(session, row.run_id, at=now)
+    session.refresh(row)
+    if was_stopped(row):
+        write_off(session, [row], row.reason, now=now)
+    else:
+        settle(session, row.run_id, at=now)
 
 
 def _end(

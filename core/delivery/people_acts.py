@@ -26,6 +26,7 @@ from core.store.runs import (
     attempts_of,
     deliveries_of,
     events_of,
+    failure_of,
     get_run,
     insert_run,
     move,
@@ -196,7 +197,8 @@ class PeopleActs:
             if not row.is_hidden:
                 return
             was_failed = row.state == "ignored" and row.reason == BY_HAND
-            back = {"is_hidden": False, "note": "", "reason": "" if was_failed else row.reason}
+            reason = failure_of(session, run_id) if was_failed else row.reason
+            back = {"is_hidden": False, "note": "", "reason": reason}
             state = "failed" if was_failed else row.state
             move(session, row, state, back, at=now, text="brought back", person=by or "")
             self._note(session, "run.restored", row)

@@ -33,13 +33,19 @@ class Rails:
     clock: Callable[[], datetime]
 
     def begin(self) -> None:
-        """Take back what the last sidecar held, before anything is planned; then work."""
-        self._round("begin", self._take_over)
-        self.executor.start()
+        """Take back what the last sidecar held, before anything is planned; then work.
+
+        Nothing is planned or sent before that has succeeded: this store may be a copy of another one.
+        """
+        if self._round("begin", self._take_over):
+            self.executor.start()
 
     def plan(self) -> None:
-        """Ask for what is due."""
-        self._round("plan", self._plan)
+        """Ask for what is due; begin, where that has not succeeded yet."""
+        if not self.executor.is_started:
+            self.begin()
+        else:
+            self._round("plan", self._plan)
 
     def tell(self) -> None:
         """Tell people what became of their exports."""
@@ -82,9 +88,12 @@ class Rails:
             log.info("runs pruned", count=count)
         self.alerts.prune()
 
-    def _round(self, name: str, work: Callable[[], None]) -> None:
+    def _round(self, name: str, work: Callable[[], None]) -> bool:
         match attempted(work):
             case SQLAlchemyError() | OSError() as error:
                 log.warning("round skipped", round=name, reason=type(error).__name__)
+                return False
             case Exception() as error:
                 log.error("round failed, unexpectedly", round=name, exc_info=error)
+                return False
+        return True

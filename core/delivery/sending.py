@@ -11,6 +11,7 @@ from core.access.audit import NOBODY, note
 from core.model.base import new_id
 from core.store import Store
 from core.store.people import get_organisation
+from core.store.runs import wait_longer
 
 COPIED = (
     "This store was restored or copied from another place. Two copies that both send would tell everybody twice: "
@@ -55,16 +56,24 @@ class Sending:
                 note(session, "sending.held", NOBODY, at=self.clock(), detail={"why": why})
 
     def go_on(self) -> None:
-        """Send again; what waited goes now."""
+        """Send again; what waited goes now, and has as much time left for its tries as it had."""
         with self.store.write() as session:
             row = get_organisation(session, self.organisation_id)
             if row.sending_held_at is not None:
+                wait_longer(session, self.organisation_id, self.clock() - row.sending_held_at)
                 row.sending_held_at, row.sending_held_why = None, ""
                 session.add(row)
                 note(session, "sending.went_on", NOBODY, at=self.clock())
 
     def come_home(self) -> bool:
-        """Whether the store is where it was last; in another place all sending is held until a person decides."""
+        """Whether the store is where it was last; in another place all sending is held until a person decides.
+
+        What the environment says is written down, so that the time does not count against what waits.
+        """
+        if not self.is_on:
+            self.hold(BY_ENVIRONMENT)
+        elif (held := self.held()) is not None and held.why == BY_ENVIRONMENT:
+            self.go_on()
         mark = self._mark()
         with self.store.read() as session:
             last = get_organisation(session, self.organisation_id).home

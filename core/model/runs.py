@@ -167,7 +167,8 @@ class RunEvent(SQLModel, table=True):
 class Circuit(SQLModel, table=True):
     """How a destination fares. id: the destination's.
 
-    failures: final or retried attempts in a row; failed_deliveries: how many deliveries they belong to.
+    failures: final or retried attempts in a row; failed_deliveries: how many deliveries they belong to;
+    refused_deliveries: how many in a row failed because the address is not to be called.
     open_until: nothing is sent before (circuit breaker, or a receiver's Retry-After); open_s: how long it was last.
     disabled_at: nothing is sent until a person enables it again.
     told: what people were told of it ("disabled"), with the moment that it was about.
@@ -178,6 +179,7 @@ class Circuit(SQLModel, table=True):
     export_id: str = Field(index=True)
     failures: int = 0
     failed_deliveries: int = 0
+    refused_deliveries: int = 0
     last_failed_delivery: str = ""
     failing_since: datetime | None = time_column(nullable=True)
     open_until: datetime | None = time_column(nullable=True)

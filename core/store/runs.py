@@ -184,6 +184,14 @@ def claimed_delivery(session: Session, delivery_id: str, fence: int) -> Delivery
     return session.exec(query).first()
 
 
+def failure_of(session: Session, run_id: str) -> str:
+    """Why a run failed in its making, as its history tells it; "" where its deliveries failed."""
+    said = select(RunEvent).where(RunEvent.run_id == run_id, col(RunEvent.delivery_id).is_(None))
+    failed = said.where(RunEvent.state == "failed", RunEvent.person == "").order_by(col(RunEvent.id).desc())
+    event = session.exec(failed).first()
+    return event.text if event else ""
+
+
 def get_attempt(session: Session, delivery_id: str, fence: int) -> Attempt:
     """The try that a claim wrote down."""
     return session.exec(select(Attempt).where(Attempt.delivery_id == delivery_id, Attempt.fence == fence)).one()
@@ -215,6 +223,15 @@ def late_deliveries(session: Session, organisation_id: str, *, now: datetime) ->
     query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id))
     late = (col(Delivery.state).in_(WAITING), col(Delivery.deadline_at) <= now)
     return list(session.exec(query.where(Run.organisation_id == organisation_id, *late)))
+
+
+def wait_longer(session: Session, organisation_id: str, held: timedelta) -> None:
+    """Give what waits for another try the time back that it was held for."""
+    query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id))
+    waiting = (col(Delivery.state).in_(WAITING), col(Delivery.deadline_at).is_not(None))
+    for row in session.exec(query.where(Run.organisation_id == organisation_id, *waiting)):
+        row.deadline_at = row.deadline_at + held if row.deadline_at else None
+        session.add(row)
 
 
 def stuck_deliveries(session: Session, organisation_id: str, *, now: datetime) -> list[tuple[Delivery, datetime]]:
@@ -250,6 +267,12 @@ def unsent_deliveries(session: Session, subject_id: str) -> list[Delivery]:
     """What of an export is still to go."""
     query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id))
     return list(session.exec(query.where(Run.subject_id == subject_id, col(Delivery.state).in_(WAITING))))
+
+
+def deliveries_being_sent(session: Session, subject_id: str) -> list[Delivery]:
+    """What of an export a worker sends now."""
+    query = select(Delivery).join(Run, col(Run.id) == col(Delivery.run_id))
+    return list(session.exec(query.where(Run.subject_id == subject_id, Delivery.state == "running")))
 
 
 def deliveries_of(session: Session, run_id: str) -> list[Delivery]:

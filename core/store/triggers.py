@@ -99,7 +99,8 @@ def was_used(session: Session, trigger_id: str, *, at: datetime) -> None:
 def unfinished_runs(session: Session, trigger_id: str) -> list[Run]:
     """Runs of a trigger that the next one would overlap: asked for, being made or being sent, the oldest first.
 
-    Those that wait for another try at a receiver do not count: a receiver that is away holds no report back.
+    Those that are made and wait do not count: neither a receiver that is away nor a hold of all sending keeps the next
+    report from being made.
     """
     query = select(Run).where(Run.trigger_id == trigger_id, _is_unfinished())
     return list(session.exec(query.order_by(col(Run.planned_at), col(Run.id))))
@@ -118,10 +119,11 @@ def release_queued(session: Session, organisation_id: str, *, now: datetime) -> 
     return len(ready)
 
 
-def newest_run(session: Session, prefix: str) -> Run | None:
-    """The run with the last occurrence key that begins so."""
+def newest_run(session: Session, prefix: str, *, now: datetime) -> Run | None:
+    """The run with the last occurrence key that begins so. Those of before the clock was set back do not count."""
     key = col(Run.occurrence_key)
-    return session.exec(select(Run).where(key >= prefix, key < prefix + _LAST_SIGN).order_by(key.desc())).first()
+    query = select(Run).where(key >= prefix, key < prefix + _LAST_SIGN, Run.created_at <= now)
+    return session.exec(query.order_by(key.desc())).first()
 
 
 def run_of(session: Session, occurrence_key: str) -> Run | None:
@@ -157,8 +159,7 @@ def _is_waiting() -> ColumnElement[bool]:
 
 
 def _is_unfinished() -> ColumnElement[bool]:
-    at_work = col(Run.state).in_(("planned", "running"))
-    return or_(at_work, and_(Run.state == "retry", _is_waiting()))
+    return or_(Run.state == "running", and_(col(Run.state).in_(("planned", "retry")), _is_waiting()))
 
 
 def _is_first(session: Session, run: Run) -> bool:

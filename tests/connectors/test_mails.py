@@ -203,7 +203,7 @@ def test_greylisting_of_all_is_another_try() -> None:
 def test_a_refusal_of_all_is_for_good() -> None:
     with mail_server(RCPT="550 No such user") as post:
         error = failure(post, parcel(ANNA, BEN, mode="all"))
-    assert (error.permanent, error.error_class) == (True, "refused")
+    assert (error.permanent, error.error_class) == (True, "recipients")
     assert f"took nobody: {ANNA} (550 No such user)" in str(error)
 
 

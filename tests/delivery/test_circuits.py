@@ -109,6 +109,20 @@ def test_a_host_that_may_not_be_called_is_switched_off_after_three_deliveries(le
     assert ledger.circuits()[0].disabled_reason == "3 deliveries were refused (refused)"
 
 
+def test_failures_of_another_kind_are_no_refusals(ledger: Ledger, clock: Clock) -> None:
+    for number in range(2):
+        make(ledger, planned(), key=f"t@{number}")
+        fail(ledger, clock, 1, "503")
+    make(ledger, planned(), key="t@3")
+    while (taken := ledger.claim_delivery()) is None or only(ledger, taken.run_id).tries:
+        if taken is not None:
+            ledger.send_failed(taken, SendError("503", permanent=True))
+        clock.forward(seconds=30)
+    ledger.send_failed(taken, HostRefused("10.0.0.1 may not be called."))
+    (row,) = ledger.circuits()
+    assert (row.refused_deliveries, row.disabled_at) == (1, None)
+
+
 def test_five_days_of_failures_switch_it_off(ledger: Ledger, clock: Clock) -> None:
     for day in range(5):
         make(ledger, key=f"t@{day}")

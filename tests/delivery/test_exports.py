@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from core.app import App
+from core.connectors.base import Receipt, SendError
 from core.delivery.exports import Exports
 from core.delivery.ledger import Ledger
 from core.delivery.links import Link, ResolvedLink
@@ -119,6 +120,33 @@ def test_what_is_being_made_of_an_export_that_ends_is_not_sent_either(
     ledger.built(build, Made(deliveries=(planned(),)))
     detail = ledger.run(run_id)
     assert (detail.run.state, detail.run.reason, detail.deliveries) == ("ignored", reason, ())
+
+
+@pytest.mark.parametrize("how", ["answered 503", "lost", "stopped"])
+def test_what_is_being_sent_of_an_export_that_ends_is_not_sent_again(sales_app: App, link: Link, how: str) -> None:
+    ledger, whose = sales_app.ledger, export_id(sales_app)
+    run_id = make(ledger, subject_id=whose, key="1")
+    taken = ledger.claim_delivery()
+    assert taken is not None
+    sales_app.exports.delete(whose)
+    if how == "lost":
+        ledger.reap(at_start=True)
+    elif how == "stopped":
+        ledger.release(taken)
+    else:
+        ledger.send_failed(taken, SendError("503"))
+    assert (ledger.run(run_id).run.state, why_of(ledger, run_id)) == ("ignored", "export deleted")
+    assert ledger.claim_delivery() is None
+
+
+def test_a_try_that_arrives_though_its_export_ended_has_arrived(sales_app: App, link: Link) -> None:
+    ledger, whose = sales_app.ledger, export_id(sales_app)
+    run_id = make(ledger, subject_id=whose, key="1")
+    taken = ledger.claim_delivery()
+    assert taken is not None
+    sales_app.exports.delete(whose)
+    ledger.sent(taken, Receipt())
+    assert (ledger.run(run_id).run.state, why_of(ledger, run_id)) == ("succeeded", "")
 
 
 def why_of(ledger: Ledger, run_id: str) -> str:

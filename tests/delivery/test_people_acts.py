@@ -9,7 +9,7 @@ import pytest
 
 from core.connectors.base import Receipt, SendError
 from core.delivery.ledger import Ledger
-from core.errors import Conflict, Gone
+from core.errors import Conflict, DataError, Gone
 from core.model.runs import Run
 from core.store import Store
 from core.store.run_lists import RunFilter
@@ -215,6 +215,17 @@ def test_what_is_put_away_leaves_the_list_and_comes_back_as_it_was(ledger: Ledge
     ledger.restore(run_id, by="olga")
     after = ledger.run(run_id).run
     assert (after.state, after.reason, after.is_hidden) == (before.state, before.reason, False)
+
+
+def test_brought_back_it_says_again_why_it_failed(ledger: Ledger) -> None:
+    run_id = ask(ledger)
+    build = ledger.claim_build()
+    assert build is not None
+    ledger.build_failed(build, DataError("'sales' has no column 'visits'."))
+    ledger.ignore(run_id, "a holiday in Bavaria", by="olga")
+    ledger.restore(run_id, by="olga")
+    run = ledger.run(run_id).run
+    assert (run.state, run.reason) == ("failed", "'sales' has no column 'visits'.")
 
 
 def test_runs_come_newest_first_and_page_by_page(ledger: Ledger, clock: Clock) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from core.app import open_app
 from core.backup import back_up
+from core.connectors.base import SendError
 from core.delivery.ledger import Ledger
 from core.delivery.sending import BY_ENVIRONMENT, COPIED, Held, Sending
 from core.restore import restore
 from core.settings import Settings
 from core.store import Store
-from tests.delivery.ledgers import NOW, Clock, make
+from tests.delivery.ledgers import NOW, Clock, claim, make, only
 
 
 @pytest.fixture
@@ -32,6 +34,34 @@ def test_nothing_goes_while_it_is_held_and_what_waited_goes_after(sending: Sendi
     sending.go_on()
     assert sending.held() is None
     assert ledger.claim_delivery() is not None
+
+
+def test_time_for_tries_does_not_run_out_while_it_is_held(sending: Sending, ledger: Ledger, clock: Clock) -> None:
+    run_id = make(ledger)
+    ledger.send_failed(claim(ledger), SendError("503"))
+    before = only(ledger, run_id).deadline_at
+    assert before is not None
+    sending.hold("the figures of March are wrong")
+    clock.forward(days=9)
+    assert ledger.reap(at_start=False) == 0
+    sending.go_on()
+    assert only(ledger, run_id).deadline_at == before + timedelta(days=9)
+    assert ledger.reap(at_start=False) == 0
+    assert claim(ledger).run_id == run_id
+
+
+def test_what_the_environment_holds_goes_on_when_it_says_so(
+    sending: Sending, ledger: Ledger, clock: Clock, store: Store
+) -> None:
+    make(ledger)
+    ledger.send_failed(claim(ledger), SendError("503"))
+    replace(sending, is_on=False).come_home()
+    clock.forward(days=9)
+    assert ledger.reap(at_start=False) == 0
+    assert sending.come_home()
+    assert sending.held() is None
+    assert ledger.reap(at_start=False) == 0
+    claim(ledger)
 
 
 def test_the_first_reason_stays(sending: Sending) -> None:

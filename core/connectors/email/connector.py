@@ -199,7 +199,7 @@ class _Round:
         raise SendError(
             f"{self.mailbox.place} took nobody: {named}.",
             permanent=states == {"failed"},
-            error_class="refused" if states == {"failed"} else "not yet",
+            error_class="recipients" if states == {"failed"} else "not yet",
             request=self._request(),
             response=self._response(),
             recipients=self.told,
