@@ -208,9 +208,16 @@ def _name(before: SavedExport | None) -> str:
 
 
 def _test(app: App, before: SavedExport | None, place: int) -> None:
-    with attempt("The test is on its way. The Runs page tells what became of it."):
+    me = acting(app, "run.start").email
+    with attempt(f"The test is on its way to {_whom(place, me)}. The Runs page tells what became of it."):
         spec = _spec(app, before)
         send_test(app, before, spec, spec.channels[place])
+
+
+def _whom(place: int, me: str) -> str:
+    """Who gets a test of a destination: of mails whoever asks."""
+    kind = st.session_state[exports_channels.CHANNELS_KEY][place].start.kind
+    return me if kind == "email" else KIND_NAMES.get(kind, kind)
 
 
 def _fill_once(app: App, asked: str, before: SavedExport | None) -> None:

@@ -109,6 +109,7 @@ def edit_export(app: App, before: SavedExport | None) -> None:
         format_func=VIEW_NAMES.__getitem__,
         key=VIEWS,
         selection_mode="multi",
+        wrap=True,
         help=VIEW_HELP,
     )
     with st.container(horizontal=True):

@@ -66,7 +66,8 @@ def with_pictures(letter: Letter) -> str:
     page = str(letter.message["html"]).replace(UNSUBSCRIBE, "#")
     for picture in letter.message["pictures"]:
         data = b64encode(letter.files[picture["file"]]).decode()
-        page = page.replace(f"cid:{picture['content_id']}", f"data:image/png;base64,{data}")
+        # With its quote: "cid:chart-1" begins "cid:chart-1-phone" too.
+        page = page.replace(f'cid:{picture["content_id"]}"', f'data:image/png;base64,{data}"')
     return page
 
 

@@ -53,3 +53,14 @@ def begin_dialog() -> None:
     if st.session_state.pop(keys.DONE, False):
         st.rerun()
     show_problem()
+
+
+def turn_page() -> None:
+    """Callback in a fragment: the address says what is shown from now on; a click alone draws the fragment."""
+    st.session_state[keys.DONE] = True
+
+
+def begin_fragment() -> None:
+    """First line of a fragment with buttons: what a click in it did is said and shown by the whole page."""
+    if any(st.session_state.get(key) for key in (keys.DONE, keys.NOTICE, keys.PROBLEM)):
+        st.rerun()

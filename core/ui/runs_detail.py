@@ -17,7 +17,7 @@ from core.delivery.people_acts import RunDetail
 from core.delivery.seen_runs import SeenRuns
 from core.model.runs import FINAL, OPEN, Attempt, Delivery, Run, RunEvent
 from core.ui import runs_acts
-from core.ui.notices import begin_dialog
+from core.ui.notices import begin_dialog, begin_fragment
 from core.ui.runs_list import KIND_NAMES, LOOK_S, STATE_NAMES, TRIGGER_NAMES, close_run, late, open_run, seen
 from core.ui.text import escape, moment, plural, size, zone
 
@@ -38,6 +38,7 @@ def badge(state: str) -> str:
 
 
 def _draw(app: App, run_id: str, *, was_open: bool) -> None:
+    begin_fragment()
     runs = seen(app)
     detail = runs.get(run_id)
     run = detail.run

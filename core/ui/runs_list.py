@@ -16,6 +16,7 @@ from core.model.runs import OPEN, Run
 from core.store.run_lists import RunFilter, RunRow
 from core.ui import runs_acts
 from core.ui.identity import acting
+from core.ui.notices import begin_fragment, turn_page
 from core.ui.text import ago, counted, plural, size, zone
 
 STATES, EXPORTS, KINDS = "runs_states", "runs_exports", "runs_kinds"
@@ -123,6 +124,7 @@ def _table(app: App, asked: RunFilter, *, run_every: float | None) -> None:
 
 
 def _draw(app: App, asked: RunFilter) -> None:
+    begin_fragment()
     runs = seen(app)
     rows = runs.list(asked, limit=SHOWN + 1)
     if not rows:
@@ -167,11 +169,13 @@ def _offer(app: App, runs: SeenRuns, ticked: list[Run]) -> None:
 def open_run(run_id: str) -> None:
     """Go to a run; the filters stay in the address."""
     st.query_params[RUN_PARAM] = run_id
+    turn_page()
 
 
 def close_run() -> None:
     """Back to the list."""
     st.query_params.pop(RUN_PARAM, None)
+    turn_page()
 
 
 def _say_empty(asked: RunFilter) -> None:
@@ -194,13 +198,13 @@ def _frame(rows: list[RunRow], now: datetime) -> pl.DataFrame:
             {
                 "State": f"{MARKS[run.state]} {STATE_NAMES[run.state]}",
                 "Export": run_name(run),
+                "Why": run.reason or run.note,
                 "Created": run.created_at.astimezone(here).replace(tzinfo=None),
                 "By": TRIGGER_NAMES.get(run.trigger_kind, run.trigger_kind),
                 "Delivered": f"{served} of {whole}" if whole else "",
                 "To": ", ".join(dict.fromkeys(delivery.name for delivery in row.deliveries)),
                 "Files": size(row.bytes) if row.files else "",
                 "Late by": late(run, now),
-                "Why": run.reason or run.note,
             }
         )
     return pl.DataFrame(found)

@@ -191,7 +191,7 @@ def try_by_mail(page: Page, world: World) -> None:
     by_key(page, "exports_shown").get_by_text("E-mail", exact=True).click()
     settled(page)
     press(page, "exports_test")
-    expect(page.get_by_text("The test is on its way.")).to_be_visible()
+    expect(page.get_by_text("The test is on its way to")).to_be_visible()
     wait_for(lambda: len(world.mails_to(ANNA)) == 1, what="test mail")
     assert world.mails_to(TEAM) == []
     assert len(world.app.exports.all()) == len(SAMPLES)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
+
 import pytest
 
 from core.app import App
 from core.delivery.exports import SavedExport
 from core.model.analysis import AnalysisSpec
+from core.ui.text import escape
 from tests.pages.driving import Open, settled, texts
 from tests.pages.test_exports_list import act, export_of
 
@@ -24,8 +28,12 @@ def mailed(app: App, revenue: AnalysisSpec) -> SavedExport:
 def test_a_mail_is_shown_with_its_pictures(open_page: Open, mailed: SavedExport) -> None:
     page = settled(open_page(PAGE, export=mailed.id).segmented_control(key="exports_shown").set_value(0).run())
     (frame,) = page.get("iframe")
-    assert "data:image/png;base64," in frame.proto.srcdoc
-    assert "cid:" not in frame.proto.srcdoc
+    sources = re.findall(r'<img[^>]* src="([^"]*)"', frame.proto.srcdoc)
+    assert len(sources) > 1
+    for source in sources:
+        kind, _, data = source.partition(",")
+        assert kind == "data:image/png;base64"
+        assert b64decode(data, validate=True).startswith(b"\x89PNG")
 
 
 def test_files_are_named_as_they_will_be_sent(open_page: Open, mailed: SavedExport, app: App) -> None:
@@ -38,7 +46,7 @@ def test_a_test_goes_to_whoever_asks_as_the_form_says(open_page: Open, mailed: S
     page = settled(open_page(PAGE, export=mailed.id).segmented_control(key="exports_shown").set_value(0).run())
     page.text_input(key="exports_subject").set_value("Not saved yet")
     page = act(page, "exports_test")
-    assert "on its way" in page.toast[0].value
+    assert f"on its way to {escape(app.owner.email)}" in page.toast[0].value
     (row,) = app.ledger.runs()
     spec = row.run.definition["spec"]
     assert row.run.is_test
