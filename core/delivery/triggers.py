@@ -123,8 +123,9 @@ class Triggers:
         Raises DataError (a parameter, a key with another body), Conflict (switched off, paused) and Busy (too many
         wait already).
         """
-        where, now = filters_of(known.spec, call.parameters), self._clock()
+        where = filters_of(known.spec, call.parameters)
         with self._store.write() as session:
+            now = self._clock()
             row = session.get(Trigger, known.id)
             export = session.get(Export, known.export_id)
             if row is None or export is None or not row.is_active:
@@ -180,7 +181,7 @@ class Triggers:
         """The run that this call is a repeat of."""
         if call.key is not None:
             return _of_key(session, row, call.key, where)
-        run = newest_run(session, f"{_prefix(row, call)}:")
+        run = newest_run(session, f"{_prefix(row, call)}:", now=now)
         if run is None or not _is_near(run, now):
             return None
         # What calls by GET says that data is ready: a run that has begun may have read the data before.
@@ -199,7 +200,7 @@ class Triggers:
     def _write_down_pause(self, session: Session, row: Trigger, export: Export, now: datetime) -> None:
         """Calls of a paused trigger are no secret: one row for those that come together."""
         prefix = f"{row.id}:paused"
-        before = newest_run(session, f"{prefix}:")
+        before = newest_run(session, f"{prefix}:", now=now)
         if before is None or not _is_near(before, now):
             self._ask(session, row, export, _stamped(prefix, now), now, state="ignored", reason="paused")
 

@@ -113,6 +113,19 @@ def test_a_minute_on_the_clock_begins_no_new_run(triggers: Triggers, url: KnownT
     assert triggers.fire(url, GET).run_id == first.run_id
 
 
+@pytest.mark.parametrize("call", [GET, POST])
+def test_after_the_clock_was_set_back_equal_calls_are_one_run(
+    triggers: Triggers, url: KnownTrigger, clock: Clock, call: Call
+) -> None:
+    before = triggers.fire(url, call)
+    clock.now -= timedelta(hours=1)
+    first = triggers.fire(url, call)
+    clock.now += timedelta(seconds=5)
+    again = triggers.fire(url, call)
+    assert (first.is_duplicate, again.is_duplicate) == (False, True)
+    assert before.run_id != first.run_id == again.run_id
+
+
 def test_a_get_after_the_run_has_begun_asks_for_one_more_and_no_second_one(
     app: App, triggers: Triggers, url: KnownTrigger, clock: Clock
 ) -> None:
