@@ -284,7 +284,7 @@ def test_a_certificate_that_nobody_trusts_fails_for_good(tmp_path_factory: pytes
     with http_server(tls=certificates.serving) as server:
         door = outside(NAME, resolve=lambda _name, port, **_more: [(2, 1, 6, "", ("127.0.0.1", port))])
         error = refusal(f"https://{NAME}:{server.port}/", door)
-    assert (error.permanent, error.is_unknown) == (True, False)
+    assert (error.permanent, error.is_unknown, error.error_class) == (True, False, "tls")
     assert "showed a certificate that is not trusted" in str(error)
     assert not server.asked
 
