@@ -37,6 +37,7 @@ class Run(SQLModel, table=True):
         UniqueConstraint("occurrence_key"),
         Index("ix_run_due", "state", "next_at"),
         Index("ix_run_created", "organisation_id", "created_at"),
+        Index("ix_run_lost", "losses"),
     )
 
     id: str = id_column()
@@ -106,6 +107,7 @@ class Delivery(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("run_id", "destination_id", "bundle_id"),
         Index("ix_delivery_due", "state", "next_at"),
+        Index("ix_delivery_lost", "unknowns"),
     )
 
     id: str = id_column()

@@ -121,6 +121,14 @@ def test_a_receiver_that_is_away_holds_no_report_back(app: App, planning: Planni
     assert planning.at(2) == 1
 
 
+def test_what_is_made_and_only_waits_holds_no_report_back(app: App, planning: Planning) -> None:
+    """As it does while all sending is held."""
+    make(app, HOURLY)
+    planning.at(1)
+    planning.finish("planned")
+    assert planning.at(2) == 1
+
+
 def test_where_overlap_is_allowed_all_of_them_run(app: App, planning: Planning) -> None:
     make(app, HOURLY | {"overlap": "allow"})
     assert [planning.at(1), planning.at(2), planning.at(3)] == [1, 1, 1]
