@@ -12,7 +12,7 @@ from core.model.comparison import Comparison
 from core.model.data import DATE_TYPES
 from core.model.sums import NOT_SET
 from core.ui import bridge_state as keys
-from core.ui import frame
+from core.ui import frame, inputs
 from core.ui.bridge_days import choose_period, days_input
 from core.ui.bridge_periods import (
     AGAINST,
@@ -40,7 +40,7 @@ def edit_comparison(work: Work, resolved: Comparison | None) -> None:
     shown = kind_of(work.spec.comparison, dates)
     offered: list[Kind] = [kind for kind in KINDS if dates or kind == "groups"]
     # Groups are chosen value by value and plans column by column, so these are shown before the comparison is one.
-    st.segmented_control(
+    inputs.segmented_control(
         "What is compared",
         offered,
         format_func=lambda kind: KINDS[kind],
@@ -89,7 +89,7 @@ def _edit_relative(work: Work) -> None:
         keys.DAYS,
         lambda relative: _change_relative(work, relative),
     )
-    st.radio(
+    inputs.radio(
         "Against",
         list(AGAINST),
         format_func=AGAINST.__getitem__,
@@ -102,7 +102,7 @@ def _edit_relative(work: Work) -> None:
 def _choose_date_column(work: Work) -> None:
     columns = date_columns(work.version)
     if len(columns) > 1:
-        st.selectbox(
+        inputs.selectbox(
             "Date column",
             columns,
             key=follow_closed(keys.BY, work.spec.comparison.by),
@@ -143,7 +143,7 @@ def _edit_groups(work: Work) -> None:
     comparison = work.spec.comparison
     is_groups = comparison.by in columns
     first = comparison.by if is_groups else (*work.version.dimensions, *columns)[0]
-    st.selectbox("Column", columns, key=follow_closed(keys.GROUP_BY, first), on_change=_forget_groups)
+    inputs.selectbox("Column", columns, key=follow_closed(keys.GROUP_BY, first), on_change=_forget_groups)
     column = seen(keys.GROUP_BY)
     try:
         values = group_values(work, column)
@@ -160,7 +160,7 @@ def _edit_groups(work: Work) -> None:
 def _choose_group(label: str, key: str, work: Work, values: list[str], chosen: tuple[Scalar, ...] | None) -> None:
     name = follow_closed(key, [shown(value) for value in chosen or ()])
     options = list(dict.fromkeys([*values, *st.session_state[name]]))
-    st.multiselect(label, options, key=name, on_change=_change_groups, args=(work,), accept_new_options=True)
+    inputs.multiselect(label, options, key=name, on_change=_change_groups, args=(work,), accept_new_options=True)
 
 
 def _forget_groups() -> None:

@@ -7,6 +7,7 @@ from datetime import date
 
 import streamlit as st
 
+from core.ui import inputs
 from core.ui.bridge_periods import LAST_DAYS, PERIODS, Days, period_of, relative_of
 from core.ui.bridge_state import follow_closed, seen
 
@@ -16,7 +17,7 @@ MOST_DAYS = 9999
 def choose_period(relative: str, period_key: str, days_key: str, change: Callable[[str], None]) -> None:
     """A moving period, with its number of days where it is counted in days."""
     period, days = period_of(relative)
-    st.selectbox(
+    inputs.selectbox(
         "Period",
         list(PERIODS),
         format_func=PERIODS.__getitem__,
@@ -24,7 +25,7 @@ def choose_period(relative: str, period_key: str, days_key: str, change: Callabl
         on_change=lambda: change(relative_of(seen(period_key), days)),
     )
     if period == LAST_DAYS:
-        st.number_input(
+        inputs.number_input(
             "Days",
             min_value=1,
             max_value=MOST_DAYS,

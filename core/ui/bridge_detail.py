@@ -20,7 +20,7 @@ from core.report.printed import PrintedBridge
 from core.report.printed_detail import PrintedDetail, print_detail
 from core.report.printed_moves import moves_of
 from core.ui import bridge_state as keys
-from core.ui import frame
+from core.ui import frame, inputs
 from core.ui.bridge_chart import picked, show_picture, show_waterfall
 from core.ui.bridge_downloads import detail_downloads
 from core.ui.bridge_first import dimension_first
@@ -73,7 +73,7 @@ def step_card(work: Work, printed: PrintedBridge) -> None:
 
 def _choose_first(work: Work) -> None:
     follow(keys.FIRST, work.state.first)
-    st.segmented_control(
+    inputs.segmented_control(
         "Which comes first",
         list(FIRSTS),
         format_func=FIRSTS.__getitem__,
@@ -118,7 +118,7 @@ def chosen_dimension(work: Work, bridge: Bridge, step: str) -> str | None:
 def _choose_step(step: str, printed: PrintedBridge) -> None:
     labels = {found.name: found.label for found in printed.steps}
     follow(keys.STEP, step)
-    st.pills(
+    inputs.pills(
         "Step",
         list(labels),
         format_func=lambda name: escape(str(labels.get(name, name))),
@@ -148,7 +148,7 @@ def _show(work: Work, printed: PrintedBridge, step: str, dimension: str) -> None
 
 def _choose_shape(work: Work) -> None:
     follow(keys.SHAPE, work.state.shape)
-    st.segmented_control(
+    inputs.segmented_control(
         "Shape",
         list(SHAPES),
         format_func=SHAPES.__getitem__,
@@ -161,7 +161,7 @@ def _choose_shape(work: Work) -> None:
 
 def _choose_bars(work: Work) -> None:
     follow(keys.BARS, work.spec.max_segments)
-    st.number_input(
+    inputs.number_input(
         "Bars before the rest",
         min_value=1,
         max_value=MOST_BARS,

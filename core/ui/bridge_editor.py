@@ -11,7 +11,7 @@ from core.analyses import equation_for
 from core.errors import DataError
 from core.model.analysis import EquationSpec, StepSpec
 from core.ui import bridge_state as keys
-from core.ui import frame
+from core.ui import frame, inputs
 from core.ui.bridge_plan import follow_equation
 from core.ui.bridge_settings import edit_settings
 from core.ui.bridge_state import Work, draft_key, follow, keep_draft
@@ -53,7 +53,7 @@ def equation_card(work: Work) -> None:
             st.markdown(f"**Equation**\u2003{sentence(work.spec.equation, kpi_label(work))}", width="stretch")
             if keys.EDIT not in st.session_state:
                 st.session_state[keys.EDIT] = work.saved is None
-            st.toggle("Edit", key=keys.EDIT, on_change=refill, width="content")
+            inputs.toggle("Edit", key=keys.EDIT, on_change=refill, width="content")
         if st.session_state[keys.EDIT]:
             _edit(work)
 
@@ -100,7 +100,7 @@ def _edit(work: Work) -> None:
 def _starters(work: Work) -> None:
     metrics = {column.name: column.label for column in work.version.metrics}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.multiselect(
+        inputs.multiselect(
             "Metrics, in their order",
             list(metrics),
             format_func=lambda name: metrics.get(name, name),
@@ -180,21 +180,35 @@ def _total(work: Work) -> None:
         value = getattr(equation, field)
         follow(key, value if value is not None or field in NUMBERS else "")
     name, unit, decimals, good, threshold, formula = st.columns([2.8, 1.2, 1.3, 2, 1.8, 2.8])
-    name.text_input("KPI's name", key=keys.TOTAL, placeholder=kpi_label(work))
-    unit.text_input("Unit", key=keys.TOTAL_UNIT, help=f"{UNIT_HELP} Changes of a rate are points.")
-    decimals.number_input(
-        "Decimals", min_value=0, max_value=MOST_DECIMALS, value=None, placeholder="auto", key=keys.TOTAL_DECIMALS
-    )
-    good.segmented_control("Good is", list(GOOD), format_func=GOOD.__getitem__, key=keys.TOTAL_GOOD, required=True)
-    threshold.number_input(
-        "Threshold %", min_value=0.0, value=None, step=1.0, format="%g", placeholder="none", key=keys.TOTAL_THRESHOLD
-    )
-    formula.text_input(
-        "Formula",
-        key=keys.TOTAL_FORMULA,
-        placeholder="product of the steps",
-        help="Such as [1] + [2] or ([1] - [2]) / [1]",
-    )
+    with name:
+        inputs.text_input("KPI's name", key=keys.TOTAL, placeholder=kpi_label(work))
+    with unit:
+        inputs.text_input("Unit", key=keys.TOTAL_UNIT, help=f"{UNIT_HELP} Changes of a rate are points.")
+    with decimals:
+        inputs.number_input(
+            "Decimals", min_value=0, max_value=MOST_DECIMALS, value=None, placeholder="auto", key=keys.TOTAL_DECIMALS
+        )
+    with good:
+        inputs.segmented_control(
+            "Good is", list(GOOD), format_func=GOOD.__getitem__, key=keys.TOTAL_GOOD, required=True
+        )
+    with threshold:
+        inputs.number_input(
+            "Threshold %",
+            min_value=0.0,
+            value=None,
+            step=1.0,
+            format="%g",
+            placeholder="none",
+            key=keys.TOTAL_THRESHOLD,
+        )
+    with formula:
+        inputs.text_input(
+            "Formula",
+            key=keys.TOTAL_FORMULA,
+            placeholder="product of the steps",
+            help="Such as [1] + [2] or ([1] - [2]) / [1]",
+        )
 
 
 def _total_values() -> dict[str, object]:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.model.analysis import Condition, Scalar
 from core.model.data import NUMERIC_TYPES, ColumnSpec
 from core.ui import bridge_state as keys
-from core.ui import frame
+from core.ui import frame, inputs
 from core.ui.bridge_compare import group_values, meant, shown
 from core.ui.bridge_state import Work, filter_by, follow_closed, seen
 from core.ui.text import escape
@@ -94,7 +94,7 @@ def _edit_values(work: Work, column: ColumnSpec, chosen: list[Scalar], *, is_exc
     with frame.errors():
         known = group_values(work, column.name)
     arguments = (work, column.name, key, kind)
-    st.selectbox(
+    inputs.selectbox(
         escape(column.label),
         list(KINDS),
         format_func=KINDS.__getitem__,
@@ -103,7 +103,7 @@ def _edit_values(work: Work, column: ColumnSpec, chosen: list[Scalar], *, is_exc
         args=arguments,
         width=130,
     )
-    st.multiselect(
+    inputs.multiselect(
         "Values",
         list(dict.fromkeys([*known, *st.session_state[name]])),
         key=name,
@@ -121,7 +121,7 @@ def _edit_comparison(work: Work, column: ColumnSpec, condition: dict[str, Scalar
         sign_key, value_key = (f"{keys.FILTER}_{part}_{position}_{column.name}" for part in ("sign", "value"))
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         arguments = (work, column.name, len(pairs), condition.get(EXCEPT))
-        st.selectbox(
+        inputs.selectbox(
             escape(column.label),
             [*SIGNS, *TEXT_SIGNS] if sign in TEXT_SIGNS else list(SIGNS),
             format_func=lambda name: (SIGNS | TEXT_SIGNS)[name],
@@ -131,11 +131,11 @@ def _edit_comparison(work: Work, column: ColumnSpec, condition: dict[str, Scalar
         )
         if value is None or is_number:
             number = None if value is None else float(str(value))
-            st.number_input(
+            inputs.number_input(
                 "Value", value=None, key=follow_closed(value_key, number), on_change=_keep_comparison, args=arguments
             )
         else:
-            st.text_input(
+            inputs.text_input(
                 "Value", key=follow_closed(value_key, shown(value)), on_change=_keep_comparison, args=arguments
             )
 

@@ -22,6 +22,7 @@ from core.report.comment import printed_comment
 from core.report.notes import step_notes
 from core.report.printed import PrintedBridge
 from core.ui import bridge_state as keys
+from core.ui import inputs
 from core.ui.bridge_chart import picked, show_waterfall
 from core.ui.bridge_keep import keep_buttons
 from core.ui.bridge_rows import rows_button
@@ -63,7 +64,7 @@ def _chosen(work: Work, printed: PrintedBridge, dimensions: list[str]) -> str:
 def _choose_dimension(work: Work, dimension: str, dimensions: list[str]) -> None:
     labels = work.version.labels
     follow(keys.OWN_DIMENSION, dimension)
-    st.selectbox(
+    inputs.selectbox(
         "Dimension",
         dimensions,
         format_func=lambda name: str(labels.get(name, name)),

@@ -10,7 +10,7 @@ from core.model.comparison import Comparison
 from core.report.dates import against_label, both_labels
 from core.report.printed import capitalised
 from core.ui import bridge_state as keys
-from core.ui import frame
+from core.ui import frame, inputs
 from core.ui.bridge_compare import edit_comparison
 from core.ui.bridge_filters import edit_filters, filters_label
 from core.ui.bridge_periods import comparison_label
@@ -86,7 +86,7 @@ def _dataset_name(work: Work) -> str:
 
 def _choose_analysis(work: Work) -> None:
     names = {saved.spec.slug: saved.spec.name for saved in work.app.analyses.all()}
-    st.selectbox(
+    inputs.selectbox(
         "Saved analyses",
         list(names),
         format_func=lambda slug: names.get(slug, slug),
@@ -117,7 +117,7 @@ def _choose_dataset(work: Work) -> None:
         st.markdown(f"**{escape(_dataset_name(work))}**")
         st.caption("A saved analysis stays with its dataset. Start a new one to look at other data.")
     else:
-        st.selectbox(
+        inputs.selectbox(
             "Dataset",
             list(names),
             format_func=lambda slug: names.get(slug, slug),

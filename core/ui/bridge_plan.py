@@ -8,6 +8,7 @@ from core.analyses import equation_for
 from core.errors import DataError
 from core.model.analysis import ComparisonSpec, EquationSpec
 from core.ui import bridge_state as keys
+from core.ui import inputs
 from core.ui.bridge_days import choose_period, days_input
 from core.ui.bridge_pairs import guess_plan
 from core.ui.bridge_periods import dates_of, default_dates, first_comparison
@@ -106,7 +107,7 @@ def _over_same_period(work: Work, plans: dict[str, str]) -> ComparisonSpec:
 def _choose_period(work: Work) -> None:
     comparison = work.spec.comparison
     is_moving = comparison.relative is not None
-    st.segmented_control(
+    inputs.segmented_control(
         "Over",
         [MOVING, FIXED],
         key=follow_closed(keys.PLAN_DAYS, MOVING if is_moving else FIXED),

@@ -21,7 +21,7 @@ from core.report.reconcile import (
 )
 from core.report.reconcile_chart import methods_alt, methods_drawing
 from core.ui import bridge_state as keys
-from core.ui import frame
+from core.ui import frame, inputs
 from core.ui.bridge_chart import WIDE
 from core.ui.bridge_downloads import Picture
 from core.ui.bridge_state import Work, follow, keep_widget
@@ -58,7 +58,7 @@ def show_covariance(share: float) -> None:
 
 def _choose(work: Work) -> None:
     follow(keys.METHOD_HERE, work.spec.method)
-    st.segmented_control(
+    inputs.segmented_control(
         "Method of this bridge",
         list(NAMES),
         format_func=NAMES.__getitem__,

@@ -13,7 +13,7 @@ from core.model.comparison import Comparison
 from core.report.dates import both_labels
 from core.report.tables import frame_csv
 from core.ui import bridge_state as keys
-from core.ui import frame
+from core.ui import frame, inputs
 from core.ui.bridge_compare import group_values, shown
 from core.ui.bridge_filters import values_of
 from core.ui.bridge_keep import kept
@@ -89,7 +89,7 @@ def _choose_segment(work: Work, dimension: str | None) -> str:
     known = group_values(work, dimension) if listed is None else [shown(value) for value in listed]
     chosen = st.session_state.get(keys.ROWS_SEGMENT, EVERY)
     return (
-        st.selectbox(
+        inputs.selectbox(
             f"Where {escape(str(work.version.labels.get(dimension, dimension)))} is",
             list(dict.fromkeys([EVERY, *known, chosen])),
             format_func=lambda name: name or ALL,

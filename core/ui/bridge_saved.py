@@ -11,6 +11,7 @@ from core.analyses import SavedAnalysis
 from core.model.analysis import AnalysisSpec
 from core.model.naming import plain_name
 from core.ui import bridge_state as keys
+from core.ui import inputs
 from core.ui.bridge_compare import date_columns
 from core.ui.bridge_diff import differences
 from core.ui.bridge_pairs import moved
@@ -57,12 +58,12 @@ def save_dialog(work: Work) -> None:
     begin_dialog()
     saved = work.saved
     if saved is None:
-        st.text_input("Name", key=keys.NAME, placeholder="Revenue by month")
+        inputs.text_input("Name", key=keys.NAME, placeholder="Revenue by month")
     else:
         st.caption(f"Becomes revision {saved.revision + 1} of {escape(saved.spec.name)}.")
         for line in differences(saved.spec, work.spec):
             st.markdown(f"- {escape(line)}")
-        st.text_input("Note", key=keys.NOTE, placeholder="What has changed, and why")
+        inputs.text_input("Note", key=keys.NOTE, placeholder="What has changed, and why")
     offer_moving(work)
     save = save_new if saved is None else save_revision
     st.button("Save", key="bridge_save_now", type="primary", on_click=save, args=(work,))
@@ -75,7 +76,7 @@ def offer_moving(work: Work) -> None:
         return
     st.info("The dates are fixed: newer data will not move them, nor any report of this analysis.")
     moving = moving_like(spec.comparison)
-    st.checkbox(f"Compare moving periods instead: {comparison_label(moving)}", key=keys.MOVE)
+    inputs.checkbox(f"Compare moving periods instead: {comparison_label(moving)}", key=keys.MOVE)
 
 
 def _to_save(work: Work) -> AnalysisSpec:
@@ -125,7 +126,7 @@ def discard(work: Work) -> None:
 def rename_dialog(work: Work) -> None:
     """Another name; addresses stay."""
     begin_dialog()
-    st.text_input("Name", key=keys.NAME)
+    inputs.text_input("Name", key=keys.NAME)
     st.caption("Its address, and every report link, stays as it is.")
     st.button("Rename", key="bridge_rename_now", type="primary", on_click=_rename, args=(work,))
 
@@ -140,7 +141,7 @@ def _rename(work: Work) -> None:
 def duplicate_dialog(work: Work) -> None:
     """A copy of what is saved."""
     begin_dialog()
-    st.text_input("Name of the copy", key=keys.NAME)
+    inputs.text_input("Name of the copy", key=keys.NAME)
     st.button("Duplicate", key="bridge_duplicate_now", type="primary", on_click=_duplicate, args=(work,))
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core.comparisons import second_for
 from core.model.analysis import ComparisonSpec, SecondComparisonSpec, Show
 from core.ui import bridge_state as keys
+from core.ui import inputs
 from core.ui.bridge_days import days_input
 from core.ui.bridge_pairs import SHOWS, SecondKind, has_before, second_kind, shows_for, year_ago
 from core.ui.bridge_periods import Days, as_fixed, comparison_label, dates_of, default_dates, fixed_dates
@@ -23,7 +24,7 @@ KINDS: dict[SecondKind, str] = {
 def edit_second(work: Work) -> None:
     """Choose it; what else it needs appears beneath."""
     kind = second_kind(work.spec)
-    st.selectbox(
+    inputs.selectbox(
         "Second comparison",
         _offered(work, kind),
         format_func=lambda name: KINDS.get(name) or _own_label(work),
@@ -103,7 +104,7 @@ def _edit_dates(work: Work, second: SecondComparisonSpec, own: ComparisonSpec) -
 
 def _choose_show(work: Work, second: SecondComparisonSpec) -> None:
     offered = shows_for(work.spec, work.version)
-    st.segmented_control(
+    inputs.segmented_control(
         "Draw it",
         list(dict.fromkeys([*offered, second.show])),
         format_func=lambda name: SHOWS[name],

@@ -19,7 +19,7 @@ from core.report.segments import piece_name, segments_bars, segments_section
 from core.report.shapes import Waterfall
 from core.segment_search import find_segments
 from core.ui import bridge_state as keys
-from core.ui import frame, progress
+from core.ui import frame, inputs, progress
 from core.ui.bridge_chart import picked, show_waterfall
 from core.ui.bridge_downloads import Picture, no_picture
 from core.ui.bridge_keep import keep_buttons
@@ -85,7 +85,7 @@ def _choose_step(work: Work, printed: PrintedBridge) -> str:
         st.session_state[keys.SEARCH_FOR] = next(iter(offered))
     # Its key is written at every run, so that the choice lives on while another view is shown.
     st.session_state[keys.SEARCH_FOR] = str(st.session_state[keys.SEARCH_FOR])
-    chosen = st.pills(
+    chosen = inputs.pills(
         "Search in",
         list(offered),
         format_func=lambda name: escape(str(offered.get(name, name))),
@@ -162,7 +162,7 @@ def _choose_piece(work: Work, printed: PrintedBridge, pieces: tuple[Piece, ...])
     if st.session_state.get(keys.PIECE) not in by_name:
         st.session_state.pop(keys.PIECE, None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.pills(
+        chosen = inputs.pills(
             "Go on with a piece",
             list(by_name),
             format_func=lambda name: escape(_name(printed, by_name.get(name))),

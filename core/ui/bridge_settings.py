@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.report.reconcile import NAMES, WHEN
 from core.ui import bridge_state as keys
+from core.ui import inputs
 from core.ui.bridge_state import Work, follow, keep_draft, keep_widget
 from core.ui.text import DEPTHS
 
@@ -21,7 +22,7 @@ def edit_settings(work: Work) -> None:
         _choose_rest(work)
         _choose_days(work)
     follow(keys.DESCRIPTION, work.spec.description)
-    st.text_input(
+    inputs.text_input(
         "Description",
         key=keys.DESCRIPTION,
         placeholder="What this analysis is for, beneath its name",
@@ -32,7 +33,7 @@ def edit_settings(work: Work) -> None:
 
 def _choose_method(work: Work) -> None:
     follow(keys.METHOD, work.spec.method)
-    st.radio(
+    inputs.radio(
         "Method",
         list(NAMES),
         format_func=lambda name: f"{NAMES[name]} (default)" if name == "shapley" else NAMES[name],
@@ -45,7 +46,7 @@ def _choose_method(work: Work) -> None:
 
 def _choose_depth(work: Work) -> None:
     follow(keys.DEPTH, work.spec.comment_depth)
-    st.segmented_control(
+    inputs.segmented_control(
         "Comment",
         list(DEPTHS),
         format_func=DEPTHS.__getitem__,
@@ -61,7 +62,7 @@ def _choose_dimensions(work: Work) -> None:
     every, labels = work.version.dimensions, {column.name: column.label for column in work.version.columns}
     chosen = list(every if work.spec.dimensions is None else work.spec.dimensions)
     follow(keys.EXPLAIN, chosen)
-    st.multiselect(
+    inputs.multiselect(
         "Dimensions that may explain",
         list(dict.fromkeys([*every, *chosen])),
         format_func=lambda name: labels.get(name, name),
@@ -79,7 +80,7 @@ def _keep_dimensions(work: Work) -> None:
 
 def _choose_rest(work: Work) -> None:
     follow(keys.REST, work.spec.other_below_pct)
-    st.number_input(
+    inputs.number_input(
         "Smallest bar, % of a step's segments",
         min_value=0.0,
         max_value=100.0,
@@ -94,7 +95,7 @@ def _choose_rest(work: Work) -> None:
 
 def _choose_days(work: Work) -> None:
     follow(keys.PER_DAY, work.spec.per_day)
-    st.toggle(
+    inputs.toggle(
         "Days as a step of their own",
         key=keys.PER_DAY,
         on_change=keep_widget,

@@ -12,6 +12,7 @@ from core.report.comment import printed_comment, printed_headline
 from core.report.notes import note_text, step_notes
 from core.report.printed import PrintedBridge, PrintedStep
 from core.ui import bridge_state as keys
+from core.ui import inputs
 from core.ui.bridge_chart import picked
 from core.ui.bridge_downloads import Picture, bridge_downloads, no_picture
 from core.ui.bridge_reconcile import reconcile_view, show_covariance
@@ -88,7 +89,7 @@ def _show_view(work: Work, printed: PrintedBridge, second: PrintedBridge | None)
 
 def _choose_view(work: Work) -> None:
     follow(keys.VIEW, work.state.view)
-    st.segmented_control(
+    inputs.segmented_control(
         "View",
         list(VIEWS),
         format_func=VIEWS.__getitem__,

@@ -7,6 +7,7 @@ import streamlit as st
 from core.connections import SavedConnection
 from core.connectors import CONNECTORS
 from core.connectors.base import Connector, Field, Value
+from core.ui import inputs
 
 KIND, NAME = "connections_kind", "connections_name"
 IS_SET = "is set, type to replace it"
@@ -51,7 +52,7 @@ def clear() -> None:
 def edit(before: SavedConnection | None) -> None:
     """Draw it."""
     if before is None:
-        st.selectbox(
+        inputs.selectbox(
             "Kind",
             list(CONNECTORS),
             format_func=lambda kind: CONNECTORS[kind].label,
@@ -60,7 +61,7 @@ def edit(before: SavedConnection | None) -> None:
             args=(None,),
         )
     connector = chosen()
-    st.text_input("Name", key=NAME, placeholder=connector.label)
+    inputs.text_input("Name", key=NAME, placeholder=connector.label)
     for field in connector.fields:
         if field.is_typed:
             _draw(field, is_set=before is not None and field.name in before.secrets)
@@ -98,9 +99,9 @@ def _draw(field: Field, *, is_set: bool) -> None:
         case "secret":
             _draw_secret(field, is_set=is_set)
         case "port":
-            st.number_input(label, 1, 65_535, step=1, key=key_of(field), help=field.help or None, width=180)
+            inputs.number_input(label, 1, 65_535, step=1, key=key_of(field), help=field.help or None, width=180)
         case "choice":
-            st.segmented_control(
+            inputs.segmented_control(
                 label,
                 list(field.choices),
                 format_func=field.choices.__getitem__,
@@ -109,14 +110,14 @@ def _draw(field: Field, *, is_set: bool) -> None:
                 help=field.help or None,
             )
         case "switch":
-            st.checkbox(label, key=key_of(field), help=field.help or None)
+            inputs.checkbox(label, key=key_of(field), help=field.help or None)
         case _:
-            st.text_input(label, key=key_of(field), placeholder=field.placeholder, help=field.help or None)
+            inputs.text_input(label, key=key_of(field), placeholder=field.placeholder, help=field.help or None)
 
 
 def _draw_secret(field: Field, *, is_set: bool) -> None:
     """Browsers are told not to fill in the person's own password."""
-    st.text_input(
+    inputs.text_input(
         field.label,
         type="password",
         key=key_of(field),
@@ -125,4 +126,4 @@ def _draw_secret(field: Field, *, is_set: bool) -> None:
         help=field.help or None,
     )
     if is_set:
-        st.checkbox(f"Forget the {field.label.lower()}", key=forget_key(field))
+        inputs.checkbox(f"Forget the {field.label.lower()}", key=forget_key(field))

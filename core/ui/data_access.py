@@ -9,7 +9,7 @@ from core.app import App
 from core.errors import BridgecastError
 from core.model.data import DatasetAccess, DatasetSpec
 from core.store.dataset_rights import CLOSED
-from core.ui import data_jobs
+from core.ui import data_jobs, inputs
 from core.ui.identity import acting, can
 from core.ui.text import escape
 
@@ -31,7 +31,7 @@ def show(app: App, spec: DatasetSpec) -> None:
     how, people = f"data_access_{spec.slug}", f"data_access_people_{spec.slug}"
     is_open = not (access.people or access.roles) or "analyst" in access.roles
     st.session_state.setdefault(how, EVERYBODY if is_open else SOME)
-    st.segmented_control(
+    inputs.segmented_control(
         "Who may see it",
         list(LABELS),
         format_func=LABELS.__getitem__,
@@ -42,7 +42,7 @@ def show(app: App, spec: DatasetSpec) -> None:
     if st.session_state[how] == SOME:
         names = _names(app)
         st.session_state.setdefault(people, [person for person in access.people if person in names])
-        st.multiselect(
+        inputs.multiselect(
             "People", list(names), format_func=names.__getitem__, key=people, placeholder="Administrators alone"
         )
     st.caption(MEANS)

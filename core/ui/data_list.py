@@ -10,7 +10,7 @@ import streamlit as st
 from core.app import App
 from core.errors import UnknownDataset
 from core.model.data import DatasetSpec, FilesSource
-from core.ui import state
+from core.ui import inputs, state
 from core.ui.text import ago, covers_until, escape
 
 
@@ -38,13 +38,14 @@ def choose(datasets: list[DatasetSpec]) -> str:
     if asked is not None and asked not in slugs:
         st.warning(f"There is no dataset '{escape(asked)}'. Choose another one.", icon=":material/help:")
     st.session_state[state.DATA_DATASET] = asked if asked in slugs else next(iter(slugs))
-    return st.selectbox(
+    chosen: str = inputs.selectbox(
         "Dataset",
         list(slugs),
         format_func=lambda slug: f"{slugs[slug]} · {slug}",
         key=state.DATA_DATASET,
         on_change=_remember,
     )
+    return chosen
 
 
 def _remember() -> None:

@@ -11,7 +11,7 @@ from core.delivery.keeping import SavedTrigger
 from core.delivery.rules import describe
 from core.model.data import DatasetSpec, FilesSource
 from core.model.triggers import DatasetTrigger, ScheduleTrigger, TriggerSpec
-from core.ui import data_jobs, frame, state
+from core.ui import data_jobs, frame, inputs, state
 from core.ui.exports_schedule import default_schedule, edit_schedule, schedule_of
 from core.ui.identity import acting, can
 from core.ui.text import escape
@@ -33,7 +33,7 @@ def show(app: App, spec: DatasetSpec) -> None:
     # A schedule that was changed elsewhere has inputs of its own.
     key = f"data_schedule_{spec.slug}_{hash(saved.spec) if saved else 0}"
     st.session_state.setdefault(f"{key}_on", saved is not None)
-    is_on = st.toggle("Refresh by schedule", key=f"{key}_on")
+    is_on = inputs.toggle("Refresh by schedule", key=f"{key}_on")
     st.caption(MEANS)
     start = _start(saved)
     if is_on:

@@ -13,7 +13,7 @@ from core.errors import AccessDenied, AmbiguousSource
 from core.model.data import Calendar, DatasetAccess, DatasetSpec
 from core.model.naming import plain_name
 from core.store.dataset_rights import CLOSED
-from core.ui import data_calendar, data_columns, data_draft, data_jobs, progress, state
+from core.ui import data_calendar, data_columns, data_draft, data_jobs, inputs, progress, state
 from core.ui.data_draft import Draft
 from core.ui.data_reading import READINGS
 from core.ui.identity import acting, can
@@ -70,7 +70,7 @@ def _choose_source(app: App) -> None:
         )
         return
     with st.form("data_new_path_form", border=False):
-        st.text_input(
+        inputs.text_input(
             "Path or glob",
             key=state.DATA_NEW_PATH,
             placeholder="/srv/sales/2026-*.csv",
@@ -155,7 +155,7 @@ def _show_columns(app: App, draft: Draft, inspection: Inspection) -> None:
     )
     with st.expander("Calendar"):
         calendar = data_calendar.edit(Calendar(), key=f"data_new_calendar_{draft.number}")
-    is_closed = can(app, "data.share") and st.checkbox(CLOSED_AT_FIRST, key=f"data_new_closed_{draft.number}")
+    is_closed = can(app, "data.share") and inputs.checkbox(CLOSED_AT_FIRST, key=f"data_new_closed_{draft.number}")
     is_ready = not draft.open_questions
     if not is_ready:
         st.caption("Answer the question above first.")

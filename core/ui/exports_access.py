@@ -8,6 +8,7 @@ from core.access.rights import ROLES
 from core.app import App
 from core.delivery.reports import locked
 from core.model.delivery import IS_SET, PUBLIC_DAYS, LinkSettings, ReportContent
+from core.ui import inputs
 
 PUBLIC = "exports_public"
 DAYS, PASSWORD, NO_PASSWORD = "exports_days", "exports_password", "exports_no_password"
@@ -33,7 +34,7 @@ def fill(settings: LinkSettings | None) -> None:
 def who() -> None:
     """The choice between everybody with the address and people who sign in."""
     st.session_state.setdefault(PUBLIC, False)
-    st.segmented_control(
+    inputs.segmented_control(
         "Who may open it", list(WHO), format_func=WHO.__getitem__, key=PUBLIC, required=True, help=WHO_HELP
     )
 
@@ -80,7 +81,7 @@ def _password_of() -> str | None:
 def _period() -> None:
     own = st.session_state[DAYS]
     periods = PERIODS if own in PERIODS else {own: f"{own} days", **PERIODS}
-    st.selectbox(
+    inputs.selectbox(
         "Opens for",
         list(periods),
         format_func=periods.__getitem__,
@@ -92,7 +93,7 @@ def _period() -> None:
 
 def _password() -> None:
     is_set = bool(st.session_state[WAS_SET])
-    st.text_input(
+    inputs.text_input(
         "Password",
         type="password",
         key=PASSWORD,
@@ -102,27 +103,27 @@ def _password() -> None:
         autocomplete="new-password",
     )
     if is_set:
-        st.checkbox("Remove the password", key=NO_PASSWORD)
+        inputs.checkbox("Remove the password", key=NO_PASSWORD)
 
 
 def _people(app: App) -> None:
     names = {person.id: f"{person.name} ({person.email})" for person in app.people.all()}
     chosen = st.session_state[PEOPLE]
     with st.container(horizontal=True):
-        st.multiselect(
+        inputs.multiselect(
             "Only these people",
             list(dict.fromkeys([*names, *chosen])),
             format_func=lambda person: names.get(person, person),
             key=PEOPLE,
             placeholder="Everybody who signs in",
         )
-        st.multiselect("Only these roles", ROLES, key=LINK_ROLES, placeholder="All roles")
+        inputs.multiselect("Only these roles", ROLES, key=LINK_ROLES, placeholder="All roles")
     if chosen or st.session_state[LINK_ROLES]:
         st.caption("Owner and administrators see it besides.")
 
 
 def _frames_and_filters(app: App, content: ReportContent | None) -> None:
-    st.text_input(
+    inputs.text_input(
         "May be shown in frames on",
         key=HOSTS,
         placeholder="no other site",
@@ -130,7 +131,7 @@ def _frames_and_filters(app: App, content: ReportContent | None) -> None:
     )
     columns = list(dict.fromkeys([*_filtered(app, content), *st.session_state[HIDDEN]]))
     if columns:
-        st.multiselect(
+        inputs.multiselect(
             "Filters that readers hear nothing of",
             columns,
             key=HIDDEN,

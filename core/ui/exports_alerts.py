@@ -12,6 +12,7 @@ from core.app import App
 from core.connectors import CHANNELS
 from core.delivery.exports import SavedExport
 from core.model.alerts import AlertKind, AlertSpec, AlertTarget
+from core.ui import inputs
 from core.ui.text import escape
 
 FAILURES, ALERTS = "exports_alert_failures", "exports_alerts"
@@ -53,7 +54,7 @@ def edit_alerts(app: App, before: SavedExport | None) -> None:
         for warning in before.warnings if before else ():
             st.warning(escape(warning), icon=":material/group:")
         people = {person.email: f"{person.name} ({person.email})" for person in app.people.all()}
-        st.multiselect(
+        inputs.multiselect(
             "Hear when it fails, is switched off or recovers, besides its author",
             list(dict.fromkeys([*st.session_state[FAILURES], *people])),
             format_func=lambda one: people.get(one, one),
@@ -106,10 +107,10 @@ def _fill(draft: Draft) -> None:
 def _edit(draft: Draft, names: dict[str, str]) -> None:
     _fill(draft)
     with st.container(border=True, key=f"{draft.key}_box"):
-        st.pills(
+        inputs.pills(
             "Tell when it is", list(KINDS), format_func=KINDS.__getitem__, key=f"{draft.key}_on", selection_mode="multi"
         )
-        st.multiselect(
+        inputs.multiselect(
             "To",
             list(dict.fromkeys([*names, *st.session_state[f"{draft.key}_to"]])),
             format_func=lambda one: names.get(one, one),

@@ -14,7 +14,7 @@ from core.connectors import CHANNELS
 from core.connectors.base import Field
 from core.delivery.exports import SavedExport
 from core.model.delivery import Attachment, ChannelDestination, Overrides, ReportContent
-from core.ui import connections_form, exports_lookup, exports_overrides, exports_slack, exports_teams, frame
+from core.ui import connections_form, exports_lookup, exports_overrides, exports_slack, exports_teams, frame, inputs
 from core.ui.exports_elements import offered_elements
 from core.ui.identity import acting, can
 from core.ui.notices import attempt, begin_dialog
@@ -165,7 +165,7 @@ def _edit(app: App, draft: Draft, content: ReportContent | None) -> None:
         if kind != "teams" or exports_teams.has_channels(app, st.session_state[f"{key}_connection"]):
             _draw(app, field, f"{key}_set_{field.name}")
     if kind == "email":
-        st.pills(
+        inputs.pills(
             "Attach",
             list(ATTACHMENTS),
             format_func=ATTACHMENTS.__getitem__,
@@ -181,7 +181,7 @@ def _connection(app: App, kind: str, key: str) -> None:
     if names:
         chosen = st.session_state[f"{key}_connection"]
         offered = [*names, *([chosen] if chosen and chosen not in names else [])]
-        st.selectbox(
+        inputs.selectbox(
             "By connection",
             offered,
             format_func=lambda one: names.get(one, "a connection that is gone"),
@@ -215,14 +215,14 @@ def _connect(app: App, key: str) -> None:
 def _edit_inbox(app: App, key: str) -> None:
     names = {person.email: f"{person.name} ({person.email})" for person in app.people.all()}
     chosen = st.session_state[f"{key}_people"]
-    st.multiselect(
+    inputs.multiselect(
         "People",
         list(dict.fromkeys([*names, *chosen])),
         format_func=lambda person: names.get(person, person),
         key=f"{key}_people",
         placeholder="Nobody by name",
     )
-    st.multiselect("Roles", ROLES, key=f"{key}_roles", placeholder="No role")
+    inputs.multiselect("Roles", ROLES, key=f"{key}_roles", placeholder="No role")
 
 
 def _draw(app: App, field: Field, key: str) -> None:
@@ -230,7 +230,7 @@ def _draw(app: App, field: Field, key: str) -> None:
     match field.kind:
         case "addresses":
             known = [person.email for person in app.people.all()]
-            st.multiselect(
+            inputs.multiselect(
                 label,
                 list(dict.fromkeys([*st.session_state[key], *known])),
                 key=key,
@@ -239,7 +239,7 @@ def _draw(app: App, field: Field, key: str) -> None:
                 accept_new_options=True,
             )
         case "choice":
-            st.segmented_control(
+            inputs.segmented_control(
                 label,
                 list(field.choices),
                 format_func=field.choices.__getitem__,
@@ -248,8 +248,8 @@ def _draw(app: App, field: Field, key: str) -> None:
                 help=field.help or None,
             )
         case "switch":
-            st.checkbox(label, key=key, help=field.help or None)
+            inputs.checkbox(label, key=key, help=field.help or None)
         case "lookup":
             exports_lookup.choose(app, field, key)
         case _:
-            st.text_input(label, key=key, placeholder=field.placeholder, help=field.help or None)
+            inputs.text_input(label, key=key, placeholder=field.placeholder, help=field.help or None)

@@ -18,6 +18,7 @@ from core.model.analysis import AnalysisSpec
 from core.model.comparison import DateSide
 from core.model.delivery import Crossing, ReportContent, SendCondition
 from core.report.dates import day_label
+from core.ui import inputs
 from core.ui.text import LOCALE, plural
 from core.warehouse import Version
 
@@ -55,7 +56,7 @@ def edit_condition(app: App, content: ReportContent, before: SavedExport | None)
     """The inputs, and the look back."""
     session = st.session_state
     _remember(KIND, "always")
-    st.segmented_control("Send", list(KINDS), format_func=KINDS.__getitem__, key=KIND, required=True)
+    inputs.segmented_control("Send", list(KINDS), format_func=KINDS.__getitem__, key=KIND, required=True)
     if session[KIND] == "always":
         return
     if _is_mixed(before):
@@ -63,7 +64,7 @@ def edit_condition(app: App, content: ReportContent, before: SavedExport | None)
     else:
         _edit_which([app.analyses.get(slug).spec for slug in content.analyses])
     _remember(REPEAT, "each")
-    st.selectbox("How often", list(REPEATS), format_func=REPEATS.__getitem__, key=REPEAT, width=220)
+    inputs.selectbox("How often", list(REPEATS), format_func=REPEATS.__getitem__, key=REPEAT, width=220)
     _show_look_back(app, content, condition_of(before))
 
 
@@ -90,7 +91,7 @@ def _is_mixed(before: SavedExport | None) -> bool:
 def _edit_which(analyses: Sequence[AnalysisSpec]) -> None:
     drafts: list[Draft] = st.session_state[CROSSINGS]
     _remember(WHICH, "given" if drafts else "own")
-    st.segmented_control(
+    inputs.segmented_control(
         "When these are crossed", list(WHICHES), format_func=WHICHES.__getitem__, key=WHICH, required=True
     )
     if st.session_state[WHICH] == "own":
@@ -104,7 +105,7 @@ def _edit_which(analyses: Sequence[AnalysisSpec]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Crossing", key="exports_add_crossing", icon=":material/add:", on_click=_add, help="Add it")
         if len(drafts) > 1:
-            st.segmented_control(
+            inputs.segmented_control(
                 "Together",
                 list(JOINS),
                 format_func=JOINS.__getitem__,
@@ -137,8 +138,8 @@ def _edit_crossing(draft: Draft, names: list[str]) -> None:
     key = draft.key
     offered = list(dict.fromkeys([*names, st.session_state[f"{key}_step"]]))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("What moves", offered, format_func=_name_of, key=f"{key}_step", width=190)
-        st.selectbox(
+        inputs.selectbox("What moves", offered, format_func=_name_of, key=f"{key}_step", width=190)
+        inputs.selectbox(
             "Direction", list(DIRECTIONS), format_func=DIRECTIONS.__getitem__, key=f"{key}_direction", width=140
         )
         st.button(
@@ -155,7 +156,7 @@ def _name_of(step: str) -> str:
 
 
 def _number(label: str, key: str, least: float | None) -> None:
-    st.number_input(label, min_value=least, value=None, key=key, placeholder="any", width=160)
+    inputs.number_input(label, min_value=least, value=None, key=key, placeholder="any", width=160)
 
 
 def _crossing_of(draft: Draft) -> Crossing:
@@ -204,7 +205,7 @@ def _which_part(analyses: Sequence[AnalysisSpec]) -> int:
     if st.session_state.get(PART) not in range(len(analyses)):
         st.session_state[PART] = 0
     return int(
-        st.selectbox(
+        inputs.selectbox(
             "Look back on",
             range(len(analyses)),
             format_func=lambda place: analyses[place].name,

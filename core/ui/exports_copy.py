@@ -7,6 +7,7 @@ import streamlit as st
 from core.app import App
 from core.delivery.exports import SavedExport
 from core.model.delivery import ExportSpec, LinkDestination
+from core.ui import inputs
 from core.ui.bridge_saved import slug_of
 from core.ui.identity import acting
 from core.ui.notices import attempt, begin_dialog
@@ -19,7 +20,7 @@ def duplicate_dialog(app: App, export: SavedExport) -> None:
     """Ask for the name of the copy."""
     begin_dialog()
     st.session_state.setdefault(COPY_NAME, f"{export.spec.name} (copy)")
-    st.text_input("Name of the copy", key=COPY_NAME)
+    inputs.text_input("Name of the copy", key=COPY_NAME)
     st.caption("The copy is switched off and gets addresses of its own. A link with a password becomes login only.")
     st.button("Duplicate", key="exports_copy_now", type="primary", on_click=_duplicate, args=(app, export))
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.delivery.exports import SavedExport
 from core.model.delivery import MOST_PARTS, PartSpec
+from core.ui import inputs
 
 MORE, QUIET = "exports_more_analyses", "exports_quiet_parts"
 QUIETS = {"show": "Show all of them", "leave_out": "Leave out those that did not move enough"}
@@ -24,7 +25,7 @@ def fill(export: SavedExport | None) -> None:
 def edit_more(names: Mapping[str, str], first: str | None) -> None:
     """The analyses besides the first one. names: of all there are, by slug."""
     st.session_state.setdefault(MORE, [])
-    st.multiselect(
+    inputs.multiselect(
         "Add another analysis",
         [slug for slug in dict.fromkeys([*names, *st.session_state[MORE]]) if slug != first],
         format_func=lambda slug: names.get(slug, slug),
@@ -34,7 +35,7 @@ def edit_more(names: Mapping[str, str], first: str | None) -> None:
     )
     st.session_state.setdefault(QUIET, "show")
     if st.session_state[MORE]:
-        st.selectbox("Analyses in which little happened", list(QUIETS), format_func=QUIETS.__getitem__, key=QUIET)
+        inputs.selectbox("Analyses in which little happened", list(QUIETS), format_func=QUIETS.__getitem__, key=QUIET)
 
 
 def said(first: str, before: SavedExport | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from core.connectors import CHANNELS
 from core.delivery.exports import SavedExport
 from core.errors import BridgecastError, DataError
 from core.model.delivery import ChannelDestination, ExportSpec, Layout, ReportContent
-from core.ui import exports_access, exports_channels, frame
+from core.ui import exports_access, exports_channels, frame, inputs
 from core.ui import exports_form as form
 from core.ui.exports_condition import condition_of
 from core.ui.exports_deck import show_deck
@@ -59,7 +59,7 @@ def open_name_dialog() -> None:
 @st.dialog("New export")
 def _name_dialog() -> None:
     begin_dialog()
-    st.text_input("Name", key=FIRST_NAME, placeholder="Revenue, every morning", max_chars=200)
+    inputs.text_input("Name", key=FIRST_NAME, placeholder="Revenue, every morning", max_chars=200)
     st.caption("It begins with a schedule: Monday to Friday at 09:00. You can change everything before it is saved.")
     st.button("Continue", key="exports_name_done", type="primary", on_click=_begin)
 
@@ -161,8 +161,8 @@ def _preview(app: App, before: SavedExport | None) -> None:
     names = {PAGE: "Report page", DECK: "Slides (PPTX)"}
     names |= {place: KIND_NAMES.get(one.kind, one.kind) for place, one in enumerate(channels)}
     with st.container(horizontal=True):
-        st.segmented_control("Preview", list(names), format_func=names.__getitem__, key=SHOWN, required=True)
-        layout = st.selectbox("In layout", [None, *LAYOUTS], format_func=_layout_name, key=IN_LAYOUT, width=160)
+        inputs.segmented_control("Preview", list(names), format_func=names.__getitem__, key=SHOWN, required=True)
+        layout = inputs.selectbox("In layout", [None, *LAYOUTS], format_func=_layout_name, key=IN_LAYOUT, width=160)
     if layout is not None:
         content, channels = in_layout(content, channels, layout)
     shown = st.session_state[SHOWN]

@@ -26,6 +26,7 @@ from core.ui import (
     exports_digest,
     exports_triggers,
     frame,
+    inputs,
 )
 from core.ui.bridge_saved import slug_of
 from core.ui.exports_elements import element_key, element_label, element_of, offered_elements
@@ -36,12 +37,11 @@ TAGS = "exports_tags"
 VIEWS, LAYOUT, LOCALE, ELEMENTS = "exports_views", "exports_layout", "exports_locale", "exports_elements"
 SUBJECT, BEFORE, AFTER = "exports_subject", "exports_before", "exports_after"
 SLUG, PUBLIC = "exports_slug", exports_access.PUBLIC
-BEGINS = "exports_begins"
 
 
 def edit_link(analysis_name: str) -> None:
     """The short form: name, who may open it, layout, language."""
-    st.text_input("Name", key=NAME, placeholder=analysis_name)
+    inputs.text_input("Name", key=NAME, placeholder=analysis_name)
     with st.container(horizontal=True):
         exports_access.who()
         _layout()
@@ -72,7 +72,6 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     session[LAYOUT] = export.spec.content.layout if export else "slides"
     session[LOCALE] = export.spec.content.locale if export else "en"
     session[ELEMENTS] = [element_key(e) for e in export.spec.content.elements or ()] if export else []
-    session[BEGINS] = {name: session[name] for name in (ANALYSIS, VIEWS, LAYOUT, LOCALE, ELEMENTS)}
     first = export.spec.links[0].settings if export and export.spec.links else None
     session[SLUG] = first.slug if first else ""
     exports_access.fill(first)
@@ -85,25 +84,15 @@ def fill(export: SavedExport | None, analysis: str | None) -> None:
     )
 
 
-def _find_again() -> None:
-    """Streamlit loses what a first run set when a second one overtakes it, before the browser has the inputs.
-
-    A layout, which nobody can leave empty, tells it.
-    """
-    if st.session_state.get(LAYOUT) is None:
-        st.session_state.update(st.session_state[BEGINS])
-
-
 def edit_export(app: App, before: SavedExport | None) -> None:
     """The full form. before: the export that is changed."""
-    _find_again()
     names = {saved.spec.slug: saved.spec.name for saved in app.analyses.all()}
-    st.text_input("Name", key=NAME, placeholder="Revenue, every morning")
-    st.text_input("Description", key=DESCRIPTION)
+    inputs.text_input("Name", key=NAME, placeholder="Revenue, every morning")
+    inputs.text_input("Description", key=DESCRIPTION)
     _tags(app)
-    st.selectbox("Analysis", list(names), format_func=lambda slug: names.get(slug, slug), key=ANALYSIS)
+    inputs.selectbox("Analysis", list(names), format_func=lambda slug: names.get(slug, slug), key=ANALYSIS)
     exports_digest.edit_more(names, st.session_state[ANALYSIS])
-    st.pills(
+    inputs.pills(
         "Views",
         list(ALL_VIEWS),
         format_func=VIEW_NAMES.__getitem__,
@@ -125,7 +114,9 @@ def edit_export(app: App, before: SavedExport | None) -> None:
             exports_condition.edit_condition(app, content_of(before), before)
     st.markdown("**Destination: report link**")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Address name", key=SLUG, placeholder="made from the name", help="The part behind /r/ in the URL")
+        inputs.text_input(
+            "Address name", key=SLUG, placeholder="made from the name", help="The part behind /r/ in the URL"
+        )
         exports_access.who()
     exports_access.edit_access(app, content_of(before) if analysis is not None else None)
     st.markdown("**Also sent by**")
@@ -187,7 +178,7 @@ def free_slug(app: App, name: str) -> str:
 def _tags(app: App) -> None:
     """Tags that there are already, and new ones."""
     known = sorted({tag for export in app.exports.all() for tag in export.spec.tags}, key=str.casefold)
-    st.multiselect(
+    inputs.multiselect(
         "Tags",
         list(dict.fromkeys([*known, *st.session_state[TAGS]])),
         key=TAGS,
@@ -203,9 +194,9 @@ def _mail_words() -> None:
     if not exports_channels.has_mail() and not any(begins.values()):
         return
     with st.expander("Words of the mail"):
-        st.text_input("Subject", key=SUBJECT, placeholder="the headline", max_chars=200)
-        st.text_area("Before the report", key=BEFORE, max_chars=4_000, help="Markdown")
-        st.text_area("After the report", key=AFTER, max_chars=4_000, help="Markdown")
+        inputs.text_input("Subject", key=SUBJECT, placeholder="the headline", max_chars=200)
+        inputs.text_area("Before the report", key=BEFORE, max_chars=4_000, help="Markdown")
+        inputs.text_area("After the report", key=AFTER, max_chars=4_000, help="Markdown")
 
 
 def _analysis(app: App) -> AnalysisSpec | None:
@@ -218,7 +209,7 @@ def _elements(app: App) -> None:
         return
     slugs = (st.session_state[ANALYSIS], *st.session_state[exports_digest.MORE])
     options = list(dict.fromkeys([*offered_elements(app, slugs), *st.session_state[ELEMENTS]]))
-    st.multiselect(
+    inputs.multiselect(
         "Elements, in their order",
         options,
         format_func=element_label,
@@ -230,11 +221,11 @@ def _elements(app: App) -> None:
 
 def _layout() -> None:
     st.session_state.setdefault(LAYOUT, "slides")
-    st.segmented_control(
+    inputs.segmented_control(
         "Layout", list(get_args(Layout)), format_func=LAYOUTS.__getitem__, key=LAYOUT, required=True, help=LAYOUT_HELP
     )
 
 
 def _locale() -> None:
     st.session_state.setdefault(LOCALE, "en")
-    st.selectbox("Language", list(LOCALES), format_func=LOCALES.__getitem__, key=LOCALE, width=180)
+    inputs.selectbox("Language", list(LOCALES), format_func=LOCALES.__getitem__, key=LOCALE, width=180)

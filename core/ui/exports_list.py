@@ -9,7 +9,7 @@ import streamlit as st
 from core.app import App
 from core.delivery.exports import SavedExport
 from core.delivery.links import Link
-from core.ui import frame
+from core.ui import frame, inputs
 from core.ui.exports_copy import COPY_NAME, duplicate_dialog
 from core.ui.exports_edit import open_export
 from core.ui.exports_links import say_where_links_open, show_link
@@ -60,13 +60,14 @@ def _shown(names: Mapping[str, str], export: SavedExport) -> str:
 
 
 def _search() -> str:
-    return st.text_input(
+    typed: str = inputs.text_input(
         "Search",
         key=SEARCH,
         placeholder="Name, description, tag, analysis or address",
         icon=":material/search:",
         width=420,
     )
+    return typed
 
 
 def _chosen_tags(exports: list[SavedExport]) -> list[str]:
@@ -75,7 +76,8 @@ def _chosen_tags(exports: list[SavedExport]) -> list[str]:
     if not known:
         return []
     st.session_state[TAG_FILTER] = [tag for tag in st.session_state.get(TAG_FILTER, []) if tag in known]
-    return st.pills("Tags", known, format_func=escape, key=TAG_FILTER, selection_mode="multi")
+    chosen: list[str] = inputs.pills("Tags", known, format_func=escape, key=TAG_FILTER, selection_mode="multi")
+    return chosen
 
 
 def _fits(wanted: str, export: SavedExport, analysis_name: str) -> bool:
@@ -95,7 +97,7 @@ def _show(app: App, export: SavedExport, analysis_name: str, connections: Mappin
         switch = f"exports_switch_{export.id}"
         if switch not in st.session_state or st.session_state[f"{switch}_was"] != spec.is_active:
             st.session_state[switch] = st.session_state[f"{switch}_was"] = spec.is_active
-        st.toggle("On", key=switch, on_change=_switch, args=(app, export, switch))
+        inputs.toggle("On", key=switch, on_change=_switch, args=(app, export, switch))
         if spec.is_active and can(app, "run.start"):
             st.button(
                 "Run now",

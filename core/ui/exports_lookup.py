@@ -11,6 +11,7 @@ from core.app import App
 from core.connections import SavedConnection
 from core.connectors.base import Field
 from core.errors import BridgecastError, NotFound
+from core.ui import inputs
 from core.ui.text import escape
 
 FOUND_TTL_S, FOUND_KEPT = 60, 64
@@ -29,12 +30,12 @@ def choose(app: App, field: Field, key: str) -> None:
     found, problem = _offered(app, session.get(f"{destination}_connection"), field.name, others)
     chosen = str(session[key] or "")
     if not found:
-        st.text_input(label, key=key, placeholder=field.placeholder, help=field.help or None)
+        inputs.text_input(label, key=key, placeholder=field.placeholder, help=field.help or None)
         if problem:
             st.caption(f":material/warning: {escape(problem)}")
         return
     offered = list(dict.fromkeys(["", *found, *([chosen] if chosen else [])]))
-    st.selectbox(
+    inputs.selectbox(
         label,
         offered,
         format_func=lambda one: found.get(one, one) or "Choose one",

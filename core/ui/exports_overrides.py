@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import DataError
 from core.model.analysis import Condition, Scalar
 from core.model.delivery import ALL_VIEWS, Overrides, SendCondition
+from core.ui import inputs
 from core.ui.exports_elements import element_key, element_label, element_of
 from core.ui.exports_words import LAYOUTS, LOCALES, VIEW_NAMES
 
@@ -34,15 +35,15 @@ def edit(key: str, offered: Sequence[str]) -> None:
     with st.container(horizontal=True):
         for name, words, width in (("layout", LAYOUTS, 150), ("locale", LOCALES, 180)):
             _choice(key, name, words, width)
-        st.selectbox("Send", list(SENDS), format_func=SENDS.__getitem__, key=f"{key}_send", width=170)
-    st.pills(
+        inputs.selectbox("Send", list(SENDS), format_func=SENDS.__getitem__, key=f"{key}_send", width=170)
+    inputs.pills(
         "Views (none: as above)",
         ALL_VIEWS,
         format_func=VIEW_NAMES.__getitem__,
         key=f"{key}_views",
         selection_mode="multi",
     )
-    st.multiselect(
+    inputs.multiselect(
         "Elements (none: as above)",
         list(dict.fromkeys([*offered, *st.session_state[f"{key}_elements"]])),
         format_func=element_label,
@@ -50,7 +51,7 @@ def edit(key: str, offered: Sequence[str]) -> None:
         placeholder="All of the views",
         help="Of the layouts list and dropdown",
     )
-    st.multiselect(
+    inputs.multiselect(
         "Only where",
         st.session_state[f"{key}_where"],
         key=f"{key}_where",
@@ -77,7 +78,7 @@ def said(key: str, start: Overrides) -> dict[str, Any]:
 
 def _choice(key: str, name: str, words: Mapping[Any, str], width: int) -> None:
     labels = {None: AS_ABOVE, **words}
-    st.selectbox(
+    inputs.selectbox(
         {"layout": "Layout", "locale": "Language"}[name],
         list(labels),
         format_func=labels.__getitem__,

@@ -12,6 +12,7 @@ from core.app import App
 from core.delivery.rules import check_rule, next_fires
 from core.delivery.zones import ClockChange, clock_change, zone_names
 from core.model.triggers import CalendarRule, CatchUp, Overlap, ScheduleTrigger
+from core.ui import inputs
 from core.ui.text import plural, zone
 
 HOWS = {"rule": "In words", "cron": "Cron"}
@@ -41,15 +42,15 @@ def default_schedule() -> ScheduleTrigger:
 def edit_schedule(app: App, key: str, start: ScheduleTrigger) -> None:
     """The inputs of one schedule. key: what the session's keys begin with; start: what they begin as."""
     _fill(key, start)
-    st.segmented_control("Written", list(HOWS), format_func=HOWS.__getitem__, key=f"{key}_how", required=True)
+    inputs.segmented_control("Written", list(HOWS), format_func=HOWS.__getitem__, key=f"{key}_how", required=True)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if st.session_state[f"{key}_how"] == "cron":
-            st.text_input(
+            inputs.text_input(
                 "Cron", key=f"{key}_cron", placeholder="0 9 * * 1-5", help="Minute, hour, day, month, day of the week"
             )
         else:
             _edit_rule(key)
-        st.selectbox("Time zone", zone_names(), key=f"{key}_zone", width=220)
+        inputs.selectbox("Time zone", zone_names(), key=f"{key}_zone", width=220)
     with st.expander("Holidays, end, missed times"):
         _edit_rest(key)
     _show_next(app, key, start)
@@ -105,20 +106,22 @@ def _choice_of(rule: CalendarRule) -> str:
 
 
 def _edit_rule(key: str) -> None:
-    st.selectbox("When", list(EVERY), format_func=EVERY.__getitem__, key=f"{key}_every", width=240)
+    inputs.selectbox("When", list(EVERY), format_func=EVERY.__getitem__, key=f"{key}_every", width=240)
     match st.session_state[f"{key}_every"]:
         case "week":
-            st.pills("Days", list(DAYS), format_func=DAYS.__getitem__, key=f"{key}_weekdays", selection_mode="multi")
+            inputs.pills(
+                "Days", list(DAYS), format_func=DAYS.__getitem__, key=f"{key}_weekdays", selection_mode="multi"
+            )
         case "day_of_month":
-            st.number_input(
+            inputs.number_input(
                 "Day", 1, 31, step=1, key=f"{key}_day", help="A shorter month takes its last day", width=110
             )
         case "business_day":
-            st.selectbox("Business day", BUSINESS_DAYS, format_func=_nth, key=f"{key}_business_day", width=160)
+            inputs.selectbox("Business day", BUSINESS_DAYS, format_func=_nth, key=f"{key}_business_day", width=160)
     if st.session_state[f"{key}_every"] == "hour":
-        st.number_input("At minute", 0, 59, step=1, key=f"{key}_minute", width=110)
+        inputs.number_input("At minute", 0, 59, step=1, key=f"{key}_minute", width=110)
     else:
-        st.time_input("At", key=f"{key}_at", step=300, width=120)
+        inputs.time_input("At", key=f"{key}_at", step=300, width=120)
 
 
 def _nth(number: int) -> str:
@@ -142,16 +145,16 @@ def _rule_of(key: str) -> CalendarRule:
 
 def _edit_rest(key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(
+        inputs.text_input(
             "Not on public holidays of",
             key=f"{key}_holidays",
             placeholder="no country",
             help="A country, or country and region: DE, DE-BY",
             width=200,
         )
-        st.date_input("Ends before", key=f"{key}_ends", help="Nothing runs from this day on", width=180)
+        inputs.date_input("Ends before", key=f"{key}_ends", help="Nothing runs from this day on", width=180)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
+        inputs.selectbox(
             "Times that were missed",
             get_args(CatchUp),
             format_func=CATCH_UPS.__getitem__,
@@ -159,14 +162,14 @@ def _edit_rest(key: str) -> None:
             help="While the sidecar was down",
             width=200,
         )
-        st.selectbox(
+        inputs.selectbox(
             "While a run is under way",
             get_args(Overlap),
             format_func=OVERLAPS.__getitem__,
             key=f"{key}_overlap",
             width=200,
         )
-    st.toggle("Paused", key=f"{key}_paused")
+    inputs.toggle("Paused", key=f"{key}_paused")
 
 
 def _day_of(start: ScheduleTrigger) -> date | None:

@@ -17,7 +17,7 @@ from core.model.analysis import AnalysisSpec
 from core.model.data import DATE_TYPES, NUMERIC_TYPES
 from core.model.naming import plain_name
 from core.model.triggers import DatasetTrigger, Parameter, ScheduleTrigger, TriggerSpec, UrlTrigger
-from core.ui import data_schedule, frame
+from core.ui import data_schedule, frame, inputs
 from core.ui.exports_schedule import default_schedule, edit_schedule, schedule_of
 from core.ui.identity import acting
 from core.ui.notices import attempt, begin_dialog
@@ -98,7 +98,7 @@ def _edit_sync(app: App, analysis: AnalysisSpec) -> None:
     names = ", ".join(escape(app.catalogue.get(slug).name) for slug in slugs)
     has_own = all(app.refreshes.schedule(slug) is not None for slug in slugs)
     if has_own or st.session_state[SYNC]:
-        st.toggle(f"Start after each refresh of {names}", key=SYNC, on_change=_keep_schedules)
+        inputs.toggle(f"Start after each refresh of {names}", key=SYNC, on_change=_keep_schedules)
     if st.session_state[SYNC]:
         st.caption(
             "It runs once the refresh has published, with exactly that version. Schedules are off meanwhile, and come "
@@ -224,12 +224,12 @@ def _edit_url(app: App, key: str, start: UrlTrigger, analysis: AnalysisSpec | No
     _fill_url(key, start)
     st.caption(URL_HELP if start.id is None else "Its address stays. 'More' in the list gives it a new one.")
     with st.container(horizontal=True):
-        st.toggle("POST only", key=f"{key}_post_only", help="A browser or a link preview then starts nothing")
-        st.toggle("Signed calls alone", key=f"{key}_signed", help=SIGNED_HELP)
-        st.toggle("Paused", key=f"{key}_paused")
+        inputs.toggle("POST only", key=f"{key}_post_only", help="A browser or a link preview then starts nothing")
+        inputs.toggle("Signed calls alone", key=f"{key}_signed", help=SIGNED_HELP)
+        inputs.toggle("Paused", key=f"{key}_paused")
     if analysis is not None:
         offered = [*_types(app, analysis), *st.session_state[f"{key}_columns"]]
-        st.multiselect(
+        inputs.multiselect(
             "Callers may filter by",
             list(dict.fromkeys(offered)),
             key=f"{key}_columns",

@@ -8,7 +8,7 @@ from core.app import App
 from core.delivery.definitions import Definer
 from core.delivery.exports import SavedExport
 from core.model.naming import plain_name
-from core.ui import frame
+from core.ui import frame, inputs
 from core.ui.identity import acting
 from core.ui.notices import attempt, begin_dialog
 
@@ -31,7 +31,7 @@ def yaml_dialog(app: App, export: SavedExport) -> None:
     )
     key = f"{TEXT}_{export.id}_{export.revision}"
     st.session_state.setdefault(key, now)
-    st.text_area("Change it here, or paste another", key=key, height=320)
+    inputs.text_area("Change it here, or paste another", key=key, height=320)
     uploaded = st.file_uploader("Or upload a file", type=["yaml", "yml"], key=FILE, max_upload_size=1)
     text = uploaded.getvalue().decode("utf-8", errors="replace") if uploaded else str(st.session_state[key])
     if text == now:

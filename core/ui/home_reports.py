@@ -7,6 +7,7 @@ import streamlit as st
 from core.app import App
 from core.delivery.exports import SavedExport
 from core.delivery.links import Link
+from core.ui import inputs
 from core.ui.identity import acting
 from core.ui.notices import attempt
 from core.ui.text import escape
@@ -48,7 +49,7 @@ def _offer_mail(app: App, export: SavedExport, *, is_on: bool) -> None:
     """The switch by which somebody gets a report by mail whenever it runs."""
     key = f"home_mail_{export.id}"
     st.session_state[key] = is_on
-    st.toggle(
+    inputs.toggle(
         "By mail", key=key, help="To your own address, whenever it runs", on_change=_switch, args=(app, export, key)
     )
 

@@ -16,7 +16,7 @@ from core.app import App
 from core.delivery.people_acts import RunDetail
 from core.delivery.seen_runs import SeenRuns
 from core.model.runs import FINAL, OPEN, Attempt, Delivery, Run, RunEvent
-from core.ui import runs_acts
+from core.ui import inputs, runs_acts
 from core.ui.notices import begin_dialog, begin_fragment
 from core.ui.runs_list import KIND_NAMES, LOOK_S, STATE_NAMES, TRIGGER_NAMES, close_run, late, open_run, seen
 from core.ui.text import escape, moment, plural, size, zone
@@ -104,8 +104,8 @@ def _replay_dialog(app: App, detail: RunDetail) -> None:
     has_files = run.pruned_at is None and run.built_at is not None and run.subject_kind == "export"
     data = ["fresh", "same"] if has_files else ["fresh"]
     only = ["failed", "all"] if detail.whom == "failed" else ["all"]
-    st.radio("What is sent", data, format_func=runs_acts.DATA_NAMES.__getitem__, key=runs_acts.REPLAY_DATA)
-    st.radio("To whom", only, format_func=runs_acts.ONLY_NAMES.__getitem__, key=runs_acts.REPLAY_ONLY)
+    inputs.radio("What is sent", data, format_func=runs_acts.DATA_NAMES.__getitem__, key=runs_acts.REPLAY_DATA)
+    inputs.radio("To whom", only, format_func=runs_acts.ONLY_NAMES.__getitem__, key=runs_acts.REPLAY_ONLY)
     st.caption("A new run begins; this one stays as it is.")
     st.button("Replay", key="runs_replay_now", type="primary", on_click=runs_acts.replay, args=(app, run.id))
 
@@ -113,7 +113,7 @@ def _replay_dialog(app: App, detail: RunDetail) -> None:
 @st.dialog("Put the run away")
 def _ignore_dialog(app: App, run: Run) -> None:
     begin_dialog()
-    st.text_area("Note", key=runs_acts.PUT_AWAY_NOTE, placeholder="Why it needs no more care", max_chars=1_000)
+    inputs.text_area("Note", key=runs_acts.PUT_AWAY_NOTE, placeholder="Why it needs no more care", max_chars=1_000)
     st.caption("Nothing is deleted: the filter 'Put away' finds it.")
     st.button("Put away", key="runs_ignore_now", type="primary", on_click=runs_acts.ignore, args=(app, run.id))
 

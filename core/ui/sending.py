@@ -7,6 +7,7 @@ import streamlit as st
 from core.access.rights import may
 from core.access.tokens import Caller
 from core.app import App
+from core.ui import inputs
 from core.ui.identity import acting
 from core.ui.notices import attempt, begin_dialog
 from core.ui.text import escape, moment, zone
@@ -37,7 +38,7 @@ def offer_to_hold(app: App, caller: Caller) -> None:
 def _dialog(app: App) -> None:
     begin_dialog()
     st.markdown("Exports still run and are made, but nothing leaves. What waits goes when sending goes on.")
-    st.text_input("Why", key=WHY, placeholder="Wrong numbers in October")
+    inputs.text_input("Why", key=WHY, placeholder="Wrong numbers in October")
     st.button("Hold all sending", key="sending_hold", type="primary", on_click=_hold, args=(app,))
 
 

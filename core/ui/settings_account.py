@@ -11,7 +11,7 @@ from core.app import App
 from core.errors import Busy, DataError
 from core.model.access import SignIn
 from core.settings import LOOPBACK
-from core.ui import frame, loaders
+from core.ui import frame, inputs, loaders
 from core.ui.identity import acting, caller_address
 from core.ui.notices import attempt
 from core.ui.text import ago, escape
@@ -60,8 +60,8 @@ def _begin(app: App, caller: Caller) -> None:
 
 def _show_password(app: App) -> None:
     with st.form("settings_password", width=420):
-        st.text_input("Present password", type="password", key=OLD)
-        st.text_input("New password", type="password", key=NEW, help="Your other browsers are signed out.")
+        inputs.text_input("Present password", type="password", key=OLD)
+        inputs.text_input("New password", type="password", key=NEW, help="Your other browsers are signed out.")
         st.form_submit_button("Change password", key="settings_account_change", on_click=_change, args=(app,))
 
 

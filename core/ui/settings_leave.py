@@ -8,6 +8,7 @@ from core.access.leaving import Thing
 from core.access.rights import ACTIONS
 from core.app import App
 from core.model.access import Person
+from core.ui import inputs
 from core.ui.identity import acting
 from core.ui.notices import attempt, begin_dialog
 from core.ui.text import escape
@@ -54,7 +55,7 @@ def _choose(app: App, person: Person, things: list[Thing]) -> None:
     labels = {HAND_OVER: "Hand it over", PAUSE: "Pause the exports" if is_sent else "Leave it as it is"}
     how, to = _keys(person)
     st.session_state.setdefault(how, HAND_OVER)
-    st.segmented_control("What becomes of it", list(labels), format_func=labels.__getitem__, key=how, required=True)
+    inputs.segmented_control("What becomes of it", list(labels), format_func=labels.__getitem__, key=how, required=True)
     if st.session_state[how] == PAUSE:
         if is_sent:
             st.caption("Their links do not open until somebody switches the exports on again.")

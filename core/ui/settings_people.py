@@ -10,7 +10,7 @@ from core.access.tokens import Caller
 from core.app import App
 from core.invitations import Invitation
 from core.model.access import Person
-from core.ui import frame
+from core.ui import frame, inputs
 from core.ui.identity import acting
 from core.ui.notices import attempt, begin_dialog
 from core.ui.settings_account import show_sessions
@@ -80,9 +80,12 @@ def _invite(app: App, caller: Caller) -> None:
     with st.form("settings_invite"):
         st.markdown("**Invite somebody**")
         places = st.columns([3, 2, 3])
-        places[0].text_input("E-mail", key=EMAIL, placeholder="ann@example.org")
-        places[1].text_input("Name", key=NAME)
-        places[2].selectbox("Role", _roles(caller)[::-1], key=ROLE, format_func=lambda role: f"{role}: {MEANS[role]}")
+        with places[0]:
+            inputs.text_input("E-mail", key=EMAIL, placeholder="ann@example.org")
+        with places[1]:
+            inputs.text_input("Name", key=NAME)
+        with places[2]:
+            inputs.selectbox("Role", _roles(caller)[::-1], key=ROLE, format_func=lambda role: f"{role}: {MEANS[role]}")
         st.form_submit_button("Invite", key="settings_invite_now", type="primary", on_click=_invite_now, args=(app,))
 
 

@@ -11,7 +11,7 @@ from core.report.editable import EXAMPLES
 from core.report.messages import fill
 from core.report.printed import PrintedBridge, print_bridge
 from core.report.words import Words
-from core.ui import frame, loaders
+from core.ui import frame, inputs, loaders
 from core.ui import settings_words as form
 from core.ui.text import DEPTHS, markdown
 from core.wording import Spoken, Template, say
@@ -29,7 +29,7 @@ def show_preview(app: App, template: Template) -> None:
         _alone(template, "No analysis says the chosen text.")
         return
     with st.container(horizontal=True):
-        slug = st.selectbox("Analysis", list(names), format_func=lambda slug: names.get(slug, slug), key=ANALYSIS)
+        slug = inputs.selectbox("Analysis", list(names), format_func=lambda slug: names.get(slug, slug), key=ANALYSIS)
         depth = st.segmented_control(
             "Comment", list(DEPTHS), format_func=DEPTHS.__getitem__, key=DEPTH, default="high", required=True
         )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.access.rights import Action
 from core.app import App
+from core.ui import inputs
 from core.ui.bridge_state import follow
 from core.ui.identity import can
 from core.ui.settings_account import show_account
@@ -69,7 +70,7 @@ def choose(app: App) -> Section:
     chosen = asked if asked in allowed else next(iter(allowed))
     if len(allowed) > 1:
         follow(CHOICE, chosen)
-        st.segmented_control(
+        inputs.segmented_control(
             "Part of the settings",
             list(allowed),
             format_func=lambda key: allowed[key].title,

@@ -10,6 +10,7 @@ from core.access.api_tokens import KeptToken
 from core.access.rights import scopes_of
 from core.access.tokens import ALL_SCOPES, Caller
 from core.app import App
+from core.ui import inputs
 from core.ui.identity import acting
 from core.ui.notices import attempt
 from core.ui.text import ago, escape, moment, zone
@@ -63,7 +64,8 @@ def _make_form(caller: Caller, app: App) -> None:
     with st.form("settings_token_form"):
         st.markdown("**New token**")
         places = st.columns([3, 2])
-        places[0].text_input("Name", key=NAME, placeholder="Nightly job")
+        with places[0]:
+            inputs.text_input("Name", key=NAME, placeholder="Nightly job")
         places[1].selectbox("Works for", list(PERIODS), index=1, format_func=PERIODS.__getitem__, key=DAYS)
         # A row of its own: beside others the last scopes would be cut off.
         st.pills(

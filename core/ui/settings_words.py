@@ -8,7 +8,7 @@ from core.app import App
 from core.errors import DataError
 from core.model.delivery import Locale
 from core.report.editable import EDITABLE, PLACEHOLDERS, SUBJECTS, Editable, Subject
-from core.ui import frame
+from core.ui import frame, inputs
 from core.ui.bridge_state import follow
 from core.ui.exports_words import LOCALES
 from core.ui.identity import acting
@@ -72,7 +72,7 @@ def _choose(by_key: dict[str, Template]) -> None:
     chosen = message()
     with st.container(horizontal=True):
         follow(LANGUAGE, language())
-        st.segmented_control(
+        inputs.segmented_control(
             "Language",
             list(LOCALES),
             format_func=LOCALES.__getitem__,
@@ -81,7 +81,7 @@ def _choose(by_key: dict[str, Template]) -> None:
             on_change=lambda: _go(LANGUAGE_PARAM, st.session_state[LANGUAGE]),
         )
         follow(SUBJECT, chosen.subject)
-        st.segmented_control(
+        inputs.segmented_control(
             "Kind of text",
             list(SUBJECTS),
             format_func=SUBJECTS.__getitem__,
@@ -90,7 +90,7 @@ def _choose(by_key: dict[str, Template]) -> None:
             on_change=lambda: _go(MESSAGE_PARAM, FIRST[st.session_state[SUBJECT]]),
         )
     follow(MESSAGE, chosen.key)
-    st.selectbox(
+    inputs.selectbox(
         "When it is said",
         [key for key, template in by_key.items() if template.message.subject == chosen.subject],
         format_func=lambda key: EDITABLE[key].description,
@@ -117,7 +117,7 @@ def _write(template: Template) -> None:
     chosen, written = template.message, drafts()
     key = f"{TEXT}_{template.language}_{chosen.key}"
     follow(key, written.get(chosen.key, template.text))
-    st.text_area("Text", key=key, height=90, on_change=_keep_draft, args=(template, key))
+    inputs.text_area("Text", key=key, height=90, on_change=_keep_draft, args=(template, key))
     if chosen.key in written and (problem := _problem(chosen.key, written[chosen.key])):
         st.error(escape(problem), icon=":material/error:")
     names = " · ".join(f"**{escape('{' + name + '}')}** {PLACEHOLDERS[name]}" for name in chosen.placeholders)

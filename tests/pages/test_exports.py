@@ -264,13 +264,3 @@ def test_what_is_not_saved_is_marked(open_page: Open, monday: SavedExport) -> No
     assert "Not saved yet" not in texts(page)
     page.text_input(key="exports_description").set_value("For the board")
     assert "Not saved yet" in texts(settled(page.run()))
-
-
-def test_what_a_second_run_overtook_is_found_again(open_page: Open, monday: SavedExport) -> None:
-    """A browser that had no inputs yet answers with empty ones."""
-    page = open_page(PAGE, export=monday.id)
-    page.session_state["exports_layout"], page.session_state["exports_views"] = None, []
-    page = settled(page.run())
-    assert page.session_state["exports_layout"] == "list"
-    assert page.session_state["exports_views"] == list(monday.spec.content.views)
-    assert "Layout:" not in texts(page)
