@@ -19,6 +19,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from core.heaps import share_heaps
+
+if __name__ == "__main__":
+    share_heaps()  # Before the libraries below begin their threads.
+
 # `schedule` reckons in the process's zone, where the hour that a clock is set back would be a beat without end.
 os.environ["TZ"] = "UTC"
 time.tzset()

@@ -125,8 +125,8 @@ def edit(app: App, asked: str) -> None:
     """Form and preview. Raises NotFound."""
     before = None if asked == NEW else app.exports.get(asked)
     _fill_once(app, asked, before)
-    inputs, preview = st.columns([2, 3], gap="large")
-    with inputs:
+    settings, preview = st.columns([2, 3], gap="large")
+    with settings:
         form.edit_export(app, before)
         with st.container(horizontal=True):
             st.button("Save", key="exports_save", type="primary", on_click=_save, args=(app, before))

@@ -16,11 +16,14 @@ from typing import Any, TypeVar
 import streamlit as st
 
 T = TypeVar("T")
+MOST_DEFAULTS = 500
+"""Streamlit looks each of them up among all options: of more the browser is told at every run instead."""
 
 
 def text_input(label: str, *, key: str, **settings: Any) -> Any:
-    """A line of text; nothing where the session has none."""
-    return st.text_input(label, st.session_state.get(key, ""), key=key, **settings)
+    """A line of text; nothing where the session has none. What is typed as a password is never sent back."""
+    begin = "" if settings.get("type") == "password" else st.session_state.get(key, "")
+    return st.text_input(label, begin, key=key, **settings)
 
 
 def text_area(label: str, *, key: str, **settings: Any) -> Any:
@@ -48,15 +51,15 @@ def number_input(
     **settings: Any,
 ) -> Any:
     """A number. value: what it is where the session has none; None: it may be left empty."""
-    begin = st.session_state.get(key, value)
+    begin: Any = None if value is None else st.session_state.get(key, value)
     if value is None:
-        st.session_state[key], begin = begin, None
+        _tell_again(key)
     return st.number_input(label, min_value, max_value, begin, key=key, **settings)
 
 
 def date_input(label: str, *, key: str, **settings: Any) -> Any:
     """A day, which may be left empty; none where the session has none."""
-    st.session_state[key] = st.session_state.get(key)
+    _tell_again(key)
     return st.date_input(label, None, key=key, **settings)
 
 
@@ -80,6 +83,9 @@ def radio(label: str, options: Iterable[Any], *, key: str, **settings: Any) -> A
 def multiselect(label: str, options: Iterable[T], *, key: str, **settings: Any) -> list[T]:
     """Some of several; none where the session has none."""
     chosen = st.session_state.get(key) or []
+    if len(chosen) > MOST_DEFAULTS:
+        _tell_again(key)
+        chosen = []
     offered = _offered(options, chosen, settings)
     return st.multiselect(label, offered, _known(offered, chosen), key=key, **settings)
 
@@ -96,6 +102,12 @@ def segmented_control(label: str, options: Iterable[Any], *, key: str, **setting
     return st.segmented_control(label, offered, default=_begin(offered, key), key=key, **settings)
 
 
+def _tell_again(key: str) -> None:
+    """Have the browser told of a value in this run too; of nothing it need not be told."""
+    if st.session_state.get(key) is not None:
+        st.session_state[key] = st.session_state[key]
+
+
 def _offered(options: Iterable[T], chosen: Sequence[T | None], settings: dict[str, Any]) -> list[T]:
     """Where new options may be typed, those that were belong to what is offered."""
     offered = list(options)
@@ -104,11 +116,11 @@ def _offered(options: Iterable[T], chosen: Sequence[T | None], settings: dict[st
 
 
 def _place(offered: Sequence[T], key: str) -> int | None:
-    """Where the chosen option stands; None where nothing is chosen on purpose."""
+    """Where the chosen option stands; the first for one that is gone, None where nothing is chosen on purpose."""
     if key not in st.session_state:
         return 0
     chosen = st.session_state[key]
-    return offered.index(chosen) if chosen in offered else None
+    return offered.index(chosen) if chosen in offered else None if chosen is None else 0
 
 
 def _begin(offered: Sequence[T], key: str) -> Any:

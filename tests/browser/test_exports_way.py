@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
@@ -153,11 +153,11 @@ def new_visitor(page: Page) -> Iterator[Page]:
     browser = page.context.browser
     assert browser is not None
     context = browser.new_context(viewport={"width": 1420, "height": 1040}, locale="en-GB", timezone_id="UTC")
-    visitor = context.new_page()
-    visitor.set_default_timeout(60_000)
-    context.new_cdp_session(visitor).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    yield visitor
-    context.close()
+    with closing(context):
+        visitor = context.new_page()
+        visitor.set_default_timeout(60_000)
+        context.new_cdp_session(visitor).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+        yield visitor
 
 
 def begin(page: Page, world: World, name: str) -> None:

@@ -18,6 +18,7 @@ SAYS_ITSELF = {"value", "index", "default", "bind"}
 # As the browser is told: options by their places.
 BEGIN = {
     "line": "Revenue",
+    "password": "",
     "lines": "every\nmorning",
     "switch": True,
     "tick": True,
@@ -61,13 +62,39 @@ def test_an_input_that_may_be_left_empty_can_be_emptied() -> None:
     assert page.session_state["number_or_none"] is page.session_state["day_or_none"] is None
 
 
-def test_what_people_choose_stays(second_run: AppTest) -> None:
+def test_a_typed_password_is_not_sent_back() -> None:
+    page = AppTest.from_file(PAGE).run()
+    page.text_input(key="password").set_value("correct horse").run().run()
+    assert page.session_state["password"] == "correct horse"
+    assert page.text_input(key="password").proto.default == ""
+
+
+def test_what_people_choose_stays() -> None:
     page = AppTest.from_file(PAGE).run()
     page.selectbox(key="one").set_value("day")
     page.multiselect(key="some").set_value([])
     page.text_input(key="line").set_value("")
+    page.toggle(key="switch").set_value(False)
+    page.button_group(key="pills").set_value([])
     page.run().run()
-    assert [page.session_state[key] for key in ("one", "some", "line")] == ["day", [], ""]
+    assert [page.session_state[key] for key in ("one", "some", "line", "switch", "pills")] == ["day", [], "", False, []]
+
+
+def test_an_option_that_is_gone_makes_place_for_the_first_one() -> None:
+    page = AppTest.from_file(PAGE).run()
+    page.session_state["offered"] = ["hour", "day"]
+    page.run().run()
+    assert not page.exception
+    assert page.session_state["one"] == "hour"
+
+
+def test_of_very_many_chosen_options_the_browser_is_told_at_every_run() -> None:
+    page = AppTest.from_file(PAGE).run()
+    many = [str(number) for number in range(600)]
+    page.multiselect(key="some").set_value(many)
+    page.run().run()
+    some = page.multiselect(key="some").proto
+    assert (some.set_value, list(some.raw_values), list(some.default)) == (True, many, [])
 
 
 def test_every_input_of_the_app_says_what_it_begins_with() -> None:
