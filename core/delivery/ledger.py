@@ -31,7 +31,6 @@ from core.store.runs import (
     claimed_run,
     due_build,
     due_deliveries,
-    goes_alone,
     insert_run,
     is_held,
     late_deliveries,
@@ -129,8 +128,6 @@ class Ledger(PeopleActs):
         """Take the run that has waited longest, to make it."""
         now = self._clock()
         with self._store.write() as session:
-            if goes_alone(session, self.organisation_id, lost=MOST_LOST - 1, now=now):
-                return None
             row = due_build(session, self.organisation_id, lost=MOST_LOST - 1, now=now)
             if row is None:
                 return None
@@ -197,10 +194,9 @@ class Ledger(PeopleActs):
         """
         now = self._clock()
         with self._store.write() as session:
-            last = MOST_LOST - 1
-            is_quiet = goes_alone(session, self.organisation_id, lost=last, now=now)
-            if is_quiet or is_held(session, self.organisation_id):
+            if is_held(session, self.organisation_id):
                 return []
+            last = MOST_LOST - 1
             rows = due_deliveries(session, self.organisation_id, now=now, lost=last, most=most, delivery_id=delivery_id)
             files: dict[str, tuple[Artefact, ...]] = {}
             for row in rows:

@@ -83,13 +83,11 @@ def is_working(session: Session, organisation_id: str) -> bool:
     return session.exec(sending.limit(1)).first() is not None or session.exec(making.limit(1)).first() is not None
 
 
-def goes_alone(session: Session, organisation_id: str, *, lost: int, now: datetime) -> bool:
+def _goes_alone(session: Session, organisation_id: str, *, lost: int, now: datetime) -> bool:
     """Whether a last chance is under way, or has waited too long for a quiet moment: then nothing else begins.
 
     lost: what has cost so many workers has its last chance.
     """
-    if not has_last_chance(session, lost=lost):
-        return False
     own = Run.organisation_id == organisation_id
     if _is_any(
         session,
@@ -106,7 +104,7 @@ def goes_alone(session: Session, organisation_id: str, *, lost: int, now: dateti
     )
 
 
-def has_last_chance(session: Session, *, lost: int) -> bool:
+def _has_last_chance(session: Session, *, lost: int) -> bool:
     """Whether anything that is not over has cost so many workers: hardly ever, so that all else asks this first.
 
     By the losses alone, which have an index: by their states all that waits would be looked through.
@@ -132,7 +130,13 @@ def _may_go(organisation_id: str, now: datetime) -> list[ColumnElement[bool]]:
 
 
 def due_build(session: Session, organisation_id: str, *, lost: int, now: datetime) -> Run | None:
-    """The run that has waited longest for being made. lost: as `due_deliveries` takes it."""
+    """The run that has waited longest for being made; none while a last chance goes alone.
+
+    lost: as `due_deliveries` takes it.
+    """
+    has_last = _has_last_chance(session, lost=lost)
+    if has_last and _goes_alone(session, organisation_id, lost=lost, now=now):
+        return None
     last = last_making(lost)
     asked: list[ColumnElement[bool]] = [
         col(Run.organisation_id) == organisation_id,
@@ -140,7 +144,7 @@ def due_build(session: Session, organisation_id: str, *, lost: int, now: datetim
         col(Run.built_at).is_(None),
         or_(col(Run.next_at).is_(None), col(Run.next_at) <= now),
     ]
-    if has_last_chance(session, lost=lost) and is_working(session, organisation_id):
+    if has_last and is_working(session, organisation_id):
         asked.append(~last)
     order = (last.desc(), col(Run.planned_at), col(Run.created_at), col(Run.id))
     return session.exec(select(Run).where(*asked).order_by(*order).limit(1)).first()
@@ -158,12 +162,15 @@ def due_deliveries(
     """The deliveries that have waited longest and may go: destination idle, circuit closed, time not over.
 
     Each to another destination. lost: those that cost so many workers wait until nothing else is under way, then one
-    of them comes first, alone. delivery_id: this one or none.
+    of them comes first, alone; while it goes there are no others. delivery_id: this one or none.
     """
+    has_last = _has_last_chance(session, lost=lost)
+    if has_last and _goes_alone(session, organisation_id, lost=lost, now=now):
+        return []
     busy = select(Delivery.destination_id).where(Delivery.state == "running")
     asked = [*_may_go(organisation_id, now), col(Delivery.destination_id).not_in(busy)]
     last = last_chance(lost)
-    if has_last_chance(session, lost=lost) and is_working(session, organisation_id):
+    if has_last and is_working(session, organisation_id):
         asked.append(~last)
     if delivery_id is not None:
         asked.append(col(Delivery.id) == delivery_id)
