@@ -36,6 +36,7 @@ from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 from core.access.audit import Subject, record  # noqa: E402
 from core.app import App, open_app, system_clock  # noqa: E402
 from core.delivery.alerts.pulse import Pulse  # noqa: E402
+from core.delivery.attempts import attempted  # noqa: E402
 from core.delivery.executor import Executor  # noqa: E402
 from core.delivery.meters import Meters  # noqa: E402
 from core.delivery.planner import Planner  # noqa: E402
@@ -257,27 +258,37 @@ class Heart:
         self.beat()
 
     def beat(self) -> None:
-        """One beat. A store that does not answer costs this beat, not the sidecar."""
+        """One beat. Whatever goes wrong costs this beat, not the thread: without it nothing would be planned.
+
+        What was counted waits for a store that does not answer; what cannot be written at all is left out.
+        """
         now = self._app.clock()
         views, seen = self._views.take(), self._views.take_seen()
-        try:
+
+        def write() -> None:
             with self._app.store.write() as session:
                 write_beat(session, pid=os.getpid(), now=now, started_at=self._started_at)
                 add_views(session, views, now=now)
                 for view in seen:
                     subject, how = Subject("link", view.link_id, f"/r/{view.slug}"), {"form": view.form}
                     record(session, view.caller, "report.viewed", subject, at=view.at, address=view.address, detail=how)
-        except SQLAlchemyError as error:
-            self._views.put_back(views, seen)
-            log.warning("beat not written", reason=type(error).__name__)
+
+        match attempted(write):
+            case SQLAlchemyError() as error:
+                self._views.put_back(views, seen)
+                log.warning("beat not written", reason=type(error).__name__)
+            case Exception() as error:
+                log.error("beat failed, unexpectedly", views=dict(views), seen=seen, exc_info=error)
 
     def prune(self) -> None:
         """Remove what is past its retention."""
-        try:
-            if count := self._app.audit.prune():
+        match attempted(self._app.audit.prune):
+            case SQLAlchemyError() as error:
+                log.warning("audit not pruned", reason=type(error).__name__)
+            case Exception() as error:
+                log.error("audit not pruned, unexpectedly", exc_info=error)
+            case int() as count if count:
                 log.info("audit pruned", entries=count)
-        except SQLAlchemyError as error:
-            log.warning("audit not pruned", reason=type(error).__name__)
         self._rails.prune()
 
     def _begin_anew(self) -> None:

@@ -19,8 +19,9 @@ import pytest
 from sqlalchemy import text
 
 from core.app import App, open_app
-from core.audit_log import Filter
+from core.audit_log import AuditLog, Filter
 from core.delivery.meters import Meters
+from core.delivery.rails import Rails
 from core.errors import BridgecastError
 from core.model.analysis import AnalysisSpec
 from core.model.data import DatasetSpec
@@ -239,6 +240,27 @@ def test_a_beat_that_cannot_be_written_loses_no_view(empty_app: App) -> None:
         session.connection().execute(text("DROP TABLE heartbeat"))
     Heart(empty_app, views, rails_of(empty_app, Meters())).beat()
     assert dict(views.take()) == {"link": 1}
+
+
+def test_what_nobody_expected_ends_neither_the_beat_nor_the_pruning_of_runs(
+    empty_app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = Views()
+    views.saw(View("the-link", "morning", "csv", object(), "192.0.2.7", NOW))  # type: ignore[arg-type]
+    heart = Heart(empty_app, views, rails_of(empty_app, Meters()))
+    heart.beat()
+    heart.beat()
+    with empty_app.store.read() as session:
+        assert read_beat(session) is not None
+
+    def fail(_: AuditLog) -> int:
+        raise LookupError
+
+    pruned: list[str] = []
+    monkeypatch.setattr(AuditLog, "prune", fail)
+    monkeypatch.setattr(Rails, "prune", lambda _: pruned.append("runs"))
+    heart.prune()
+    assert pruned == ["runs"]
 
 
 def test_a_jump_is_told_once() -> None:

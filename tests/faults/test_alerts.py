@@ -16,6 +16,7 @@ from core.model.runs import Circuit, InboxCard, Run
 from core.store.run_lists import RunFilter
 from tests.connectors.mailing import PASSWORD, USER, Post, mail_server
 from tests.faults.conftest import Works
+from tests.faults.nursery import set_clock
 from tests.polling import wait_for
 from tests.tls import make_certificates
 
@@ -59,7 +60,7 @@ def to_hook(works: Works) -> dict[str, Any]:
 def back_after(works: Works, tmp_path: Path, off: timedelta) -> None:
     """The sidecar comes back so long after everything was made."""
     clock = tmp_path / "clock"
-    clock.write_text(str(off.total_seconds()))
+    set_clock(clock, off.total_seconds())
     works.start(clock)
 
 

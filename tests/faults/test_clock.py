@@ -12,6 +12,7 @@ from core.model.delivery import ExportSpec
 from core.store.heartbeat import read_beat
 from core.store.run_lists import RunFilter
 from tests.faults.conftest import Works
+from tests.faults.nursery import set_clock
 from tests.polling import wait_for
 
 pytestmark = pytest.mark.timeout(600)
@@ -28,7 +29,7 @@ def clock(works: Works, tmp_path: Path) -> Path:
     spec = {"name": "Revenue", "content": {"kind": "report", "analysis": "revenue"}, "destinations": destinations}
     works.app.exports.create(ExportSpec.model_validate(spec | {"triggers": triggers}), by=works.app.owner.id)
     path = tmp_path / "clock"
-    path.write_text("0")
+    set_clock(path, 0)
     works.start(path)
     has_beaten(works, 0)
     return path
@@ -60,14 +61,14 @@ def sent(works: Works, count: int) -> list[str]:
 def test_a_clock_that_is_set_a_day_ahead_and_two_hours_back_neither_stalls_nor_runs_anything_twice(
     works: Works, clock: Path
 ) -> None:
-    clock.write_text(str(DAY))
+    set_clock(clock, DAY)
     (latest,) = sent(works, 1)
-    clock.write_text(str(DAY - 2 * HOUR))
+    set_clock(clock, DAY - 2 * HOUR)
     has_beaten(works, DAY - 2 * HOUR)
-    clock.write_text(str(DAY))
+    set_clock(clock, DAY)
     has_beaten(works, DAY)
     assert sent(works, 1) == [latest]
-    clock.write_text(str(DAY + HOUR))
+    set_clock(clock, DAY + HOUR)
     first, second = sent(works, 2)
     assert first != second
     assert len(works.receiver.counts) == len(works.receiver.came) == 2
