@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
-from websockets.sync.server import ServerConnection, serve
+from anyio.from_thread import start_blocking_portal
+from websockets.asyncio.server import ServerConnection, serve
 
 from core.access.egress import Egress
 from core.connectors.slack.socket_mode import envelopes, open_line
@@ -19,6 +19,7 @@ from tests.connectors.slack_parcels import account
 from tests.connectors.slack_server import APP_TOKEN, TOKEN, Workspace, slack_server
 from tests.tls import Certificates, make_certificates
 
+Talk = Callable[[ServerConnection], Awaitable[None]]
 BOTH = {"token": TOKEN, "app_token": APP_TOKEN}
 
 
@@ -29,17 +30,18 @@ def slack() -> Iterator[Workspace]:
 
 
 @contextmanager
-def line_of(slack: Workspace, certificates: Certificates, talk: Callable[[ServerConnection], None]) -> Iterator[None]:
+def line_of(slack: Workspace, certificates: Certificates, talk: Talk) -> Iterator[None]:
     """Slack's end, encrypted."""
-    with serve(talk, "127.0.0.1", 0, ssl=certificates.serving) as server:
-        slack.line_url = f"wss://127.0.0.1:{server.socket.getsockname()[1]}/link?ticket=secret"
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            serving.join()
+    end = slack_end(certificates, talk)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(end) as port:
+        slack.line_url = f"wss://127.0.0.1:{port}/link?ticket=secret"
+        yield
+
+
+@asynccontextmanager
+async def slack_end(certificates: Certificates, talk: Talk) -> AsyncIterator[int]:
+    async with serve(talk, "127.0.0.1", 0, ssl=certificates.serving) as server:
+        yield next(iter(server.sockets)).getsockname()[1]
 
 
 def door(certificates: Certificates | None = None, allow: str = "127.0.0.1") -> Egress:
@@ -50,11 +52,11 @@ def door(certificates: Certificates | None = None, allow: str = "127.0.0.1") -> 
 def test_what_comes_by_an_encrypted_line_is_acknowledged(slack: Workspace, tmp_path: Path) -> None:
     heard: list[object] = []
 
-    def talk(line: ServerConnection) -> None:
-        line.send(json.dumps({"type": "hello"}))
-        line.send(json.dumps({"type": "interactive", "envelope_id": "e1", "payload": {"a": 1}}))
-        heard.append(json.loads(line.recv(timeout=30)))
-        line.send(json.dumps({"type": "disconnect"}))
+    async def talk(line: ServerConnection) -> None:
+        await line.send(json.dumps({"type": "hello"}))
+        await line.send(json.dumps({"type": "interactive", "envelope_id": "e1", "payload": {"a": 1}}))
+        heard.append(json.loads(await line.recv()))
+        await line.send(json.dumps({"type": "disconnect"}))
 
     certificates = make_certificates(tmp_path, "127.0.0.1")
     with line_of(slack, certificates, talk), open_line(account(slack, BOTH), door(certificates)) as line:
@@ -66,8 +68,8 @@ def test_what_comes_by_an_encrypted_line_is_acknowledged(slack: Workspace, tmp_p
 def test_a_line_that_breaks_is_said_without_its_address(slack: Workspace, tmp_path: Path) -> None:
     certificates = make_certificates(tmp_path, "127.0.0.1")
 
-    def talk(line: ServerConnection) -> None:
-        line.close()
+    async def talk(line: ServerConnection) -> None:
+        await line.close()
 
     with (
         line_of(slack, certificates, talk),
@@ -80,8 +82,12 @@ def test_a_line_that_breaks_is_said_without_its_address(slack: Workspace, tmp_pa
 
 def test_a_certificate_that_is_not_trusted_ends_it(slack: Workspace, tmp_path: Path) -> None:
     certificates = make_certificates(tmp_path, "127.0.0.1")
+
+    async def talk(line: ServerConnection) -> None:
+        raise AssertionError("nobody came so far")
+
     with (
-        line_of(slack, certificates, lambda line: None),
+        line_of(slack, certificates, talk),
         pytest.raises(DeliveryError),
         open_line(account(slack, BOTH), door()),
     ):
