@@ -21,6 +21,7 @@ from core.logs import configure_logs
 from core.settings import Settings
 from core.store.people import keep_token
 from core.web import create_web
+from core.web.strangers import Buckets
 from core.web.views import Views
 
 TOKEN = "the-owner-s-token"
@@ -132,6 +133,18 @@ def new_house(tmp_path_factory: pytest.TempPathFactory, newest_store: Path, quie
 def site(new_house: Callable[[], Path]) -> Iterator[Site]:
     """A site with dataset `sales`, analysis `revenue`. Tests make what they change under names of their own."""
     yield from serve(new_house())
+
+
+@pytest.fixture
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the calls of a test take, they are counted as if all came at once."""
+    now_s, take = time.monotonic(), Buckets.take
+
+    def take_now(buckets: Buckets, key: str) -> int:
+        monkeypatch.setattr(buckets, "_monotonic", lambda: now_s)
+        return take(buckets, key)
+
+    monkeypatch.setattr(Buckets, "take", take_now)
 
 
 def serve(data_dir: Path, wait_s: float = 10.0, **settings: Any) -> Iterator[Site]:

@@ -80,8 +80,8 @@ def test_buckets_do_not_grow_without_end() -> None:
     assert buckets.take(str(MOST_KEPT)) > 0
 
 
-def test_guesses_at_the_api_end_in_429_and_the_owner_goes_on(site: Site) -> None:
-    with httpx.Client(base_url=site.base, headers={"Authorization": "Bearer guess"}) as stranger:
+def test_guesses_at_the_api_end_in_429_and_the_owner_goes_on(site: Site, one_moment: None) -> None:
+    with httpx.Client(base_url=site.base, headers={"Authorization": "Bearer guess"}, timeout=60) as stranger:
         found = {stranger.get("/api/v1/me").status_code for _ in range(80)}
     assert found == {401, 429}
     assert site.client.get("/api/v1/me").status_code == 200

@@ -212,13 +212,13 @@ def test_post_only_means_that(site: Site, client: httpx.Client) -> None:
     assert url.post().status_code == 202
 
 
-def test_a_trigger_is_called_so_often_a_minute_and_no_more(url: Url) -> None:
+def test_a_trigger_is_called_so_often_a_minute_and_no_more(url: Url, one_moment: None) -> None:
     answers = [url.post(headers={"Idempotency-Key": str(number)}) for number in range(A_MINUTE + 1)]
     assert [answer.status_code for answer in answers] == [202] * A_MINUTE + [429]
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 6
 
 
-def test_guessing_is_slowed_down_and_the_right_token_is_not(site: Site, url: Url) -> None:
+def test_guessing_is_slowed_down_and_the_right_token_is_not(site: Site, url: Url, one_moment: None) -> None:
     guesses = {site.anonymous(f"/t/AAAAAAAAAAAA/{number}").status_code for number in range(80)}
     assert guesses == {404, 429}
     assert url.get().status_code == 202
@@ -239,9 +239,9 @@ def test_workers_are_woken_at_once(sales_app: App) -> None:
     web = create_web(sales_app, wake=lambda: heard.append("woken"))
     with socket.create_server(("127.0.0.1", 0)) as listener, answering(sales_app, web, listener):
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        httpx.head(base + path)
+        httpx.head(base + path, timeout=60)
         assert heard == []
-        httpx.get(base + path)
+        httpx.get(base + path, timeout=60)
     assert heard == ["woken"]
 
 
