@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
 
 from core.access.egress import Egress
-from core.access.http import read_at_most
+from core.access.http import WHOLE_S, read_at_most
 from core.errors import DeliveryError, HostRefused, SettingsError
 from core.settings import Settings
 from tests.access.servers import connect_proxy, dripping_server, http_server, silent_server
@@ -286,7 +287,7 @@ def test_a_server_that_hangs_ends_in_a_sentence() -> None:
         started = time.monotonic()
         with pytest.raises(DeliveryError, match=f"{NAME} did not answer in time") as caught:
             door(LOOPBACK, allow=NAME).session().get(f"http://{NAME}:{port}/secret-path", timeout=0.2)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
     assert "secret-path" not in str(caught.value)
     assert not caught.value.permanent
 
@@ -311,15 +312,16 @@ def test_a_server_that_drips_bytes_is_cut_off_at_the_deadline_of_the_whole(
         started = time.monotonic()
         with pytest.raises(DeliveryError, match=f"{NAME} did not answer in time"):
             egress.session().get(f"{'https' if is_tls else 'http'}://{NAME}:{port}/")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_a_line_that_is_used_again_begins_its_time_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.access.http.WHOLE_S", 1.0)
+    now_s = 100.0
+    monkeypatch.setattr("core.access.lines.time", SimpleNamespace(monotonic=lambda: now_s))
     with http_server(keeps_lines=True) as server, door(LOOPBACK, allow=NAME).session() as session:
-        until = time.monotonic() + 2.0
-        while time.monotonic() < until:
+        for _ in range(4):
             assert session.get(f"http://{NAME}:{server.port}/").ok
+            now_s += 0.6 * WHOLE_S
 
 
 def test_a_proxy_that_drips_bytes_is_cut_off(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
