@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 
 from core.access import passwords
 from core.app import App, open_app
@@ -31,6 +32,10 @@ SALES = """day,country,device,visits,orders,revenue
 2026-02-28,DE,desktop,500,31,2790
 """
 MORE_SALES = SALES.replace("2026-02-28,DE,desktop,500,31,2790", "2026-02-28,DE,desktop,500,62,5580")
+
+# The same examples everywhere, however slow the machine is; `--hypothesis-profile default` draws others each time.
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session", autouse=True)
