@@ -83,7 +83,7 @@ class Running:
         return line
 
     def sidecar(self) -> str | None:
-        connection = http.client.HTTPConnection("localhost", self.api_port, timeout=2)
+        connection = http.client.HTTPConnection("localhost", self.api_port, timeout=DEADLINE_S)
         with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
             connection.request("GET", "/healthz")
             return connection.getresponse().read().decode()
@@ -103,6 +103,15 @@ def without_pauses(tree: Path) -> Path:
     code = (tree / "run.py").read_text()
     assert "LONGEST_PAUSE_S = 10" in code
     (tree / "run.py").write_text(code.replace("LONGEST_PAUSE_S = 10", "LONGEST_PAUSE_S = 0"))
+    return tree
+
+
+@pytest.fixture
+def with_a_long_pause(tree: Path) -> Path:
+    """A checkout whose launcher leaves time for what a test does before a restart."""
+    code = (tree / "run.py").read_text()
+    assert "pause = min(" in code
+    (tree / "run.py").write_text(code.replace("pause = min(", "pause = max(5, "))
     return tree
 
 
@@ -197,7 +206,7 @@ def test_a_death_after_being_well_starts_the_count_anew(without_pauses: Path, st
     assert running.errors.read_text().count("sidecar | the store is broken") == run.DEATHS_ALLOWED
 
 
-def test_a_port_taken_while_its_child_was_away_ends_it(start: Callable[[], Running]) -> None:
+def test_a_port_taken_while_its_child_was_away_ends_it(with_a_long_pause: Path, start: Callable[[], Running]) -> None:
     running = start()
     running.wait_until_ready()
     running.kill_sidecar()
@@ -291,7 +300,7 @@ def test_the_app_lets_itself_be_asked_by_its_own_names_alone(host: str, ui_url: 
 def handshake(port: int, name: str) -> str:
     """The first line of the app's answer to a browser that calls it by that name."""
     host = f"{name}:{port}"
-    with socket.create_connection(("localhost", port), timeout=10) as connection:
+    with socket.create_connection(("localhost", port), timeout=DEADLINE_S) as connection:
         connection.sendall(
             f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
