@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 
 
 def wait_for(look: Callable[[], Found], *, what: str | Callable[[], str], deadline_s: float = DEADLINE_S) -> Found:

@@ -45,7 +45,7 @@ def test_closing_ends_a_refresh_that_is_under_way(empty_app: App, tmp_path: Path
         ended.set()
 
     empty_app.catalogue._pool.submit(refresh)
-    assert started.wait(5)
+    assert started.wait(60)
     began = time.monotonic()
     empty_app.catalogue.close()
     assert ended.is_set()

@@ -59,7 +59,7 @@ def test_processes_that_start_at_once_share_one_key(tmp_path: Path) -> None:
     starters = [spawn.Process(target=put_key, args=(tmp_path, found)) for _ in range(4)]
     for starter in starters:
         starter.start()
-    keys = {found.get(timeout=60) for _ in starters}
+    keys = {found.get(timeout=150) for _ in starters}
     for starter in starters:
         starter.join(60)
     assert len(keys) == 1

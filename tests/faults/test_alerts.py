@@ -172,7 +172,7 @@ def waits(works: Works, run_id: str, tries: int) -> bool:
 
 
 def health(works: Works) -> httpx.Response:
-    return httpx.get(f"http://127.0.0.1:{works.app.settings.api_port}/healthz")
+    return httpx.get(f"http://127.0.0.1:{works.app.settings.api_port}/healthz", timeout=60)
 
 
 def test_what_fails_for_five_days_is_switched_off_and_switched_on_sends_what_was_missed(works: Works) -> None:

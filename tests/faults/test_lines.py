@@ -52,7 +52,7 @@ def test_whatever_a_receiver_does_to_the_line_ends_in_time_and_is_called_by_its_
     paths = ("/hang", "/drip", "/endless", "/bomb", "/reset", "/held")
     run_id = works.ask(export(works, raw, *paths))
     works.start()
-    wait_for(lambda: len(first_tries(works, run_id)) == len(paths), what="end of six tries", deadline_s=90)
+    wait_for(lambda: len(first_tries(works, run_id)) == len(paths), what="end of six tries", deadline_s=240)
     found = first_tries(works, run_id)
     outcomes = {name: attempt.outcome for name, (_, attempt) in found.items()}
     assert outcomes == {

@@ -87,7 +87,7 @@ def house(tmp_path: Path) -> Iterator[House]:
                 yield House(client, tmp_path / "var", log)
         finally:
             sidecar.terminate()
-            sidecar.wait(30)
+            sidecar.wait(DEADLINE_S)
 
 
 def wait_for(client: httpx.Client, sidecar: subprocess.Popen[bytes], log: Path) -> None:

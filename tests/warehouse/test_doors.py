@@ -263,7 +263,7 @@ def test_no_answer_names_a_path_of_the_server(inside: Callable[[str], str], ask:
 def test_a_runaway_is_stopped(ask: Ask, sql: str) -> None:
     began = time.monotonic()
     assert "longer than 1 seconds" in refusal(ask, sql, time_s=1)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_a_process_that_does_not_stop_is_killed(ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_too_many_at_once_are_asked_to_come_again(
     threads = [threading.Thread(target=ask_slowly) for _ in range(doors_module.AT_ONCE)]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while len(list(scratch.iterdir())) < doors_module.AT_ONCE:
         assert time.monotonic() < deadline
         time.sleep(0.01)

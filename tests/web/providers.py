@@ -37,7 +37,7 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            httpx.get(address).raise_for_status()
+            httpx.get(address, timeout=60).raise_for_status()
         except httpx.HTTPError:
             assert process.poll() is None, "the provider ended"
             assert time.monotonic() < deadline, "the provider does not answer"

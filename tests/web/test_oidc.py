@@ -45,14 +45,14 @@ def come_as(
     browser: httpx.Client, issuer: str, subject: str, claims: dict[str, Any], wanted: str = ""
 ) -> httpx.Response:
     """Go to the provider, be somebody there, come back."""
-    httpx.put(f"{issuer}/users/{subject}", json=claims).raise_for_status()
+    httpx.put(f"{issuer}/users/{subject}", json=claims, timeout=60).raise_for_status()
     return browser.get(back_from(browser.get("/login/oidc", params={"next": wanted}), subject))
 
 
 def back_from(leaving: httpx.Response, subject: str) -> str:
     """Where the provider sends somebody back to."""
     assert leaving.status_code == 303, leaving.text
-    address = urlsplit(httpx.post(leaving.headers["location"], data={"sub": subject}).headers["location"])
+    address = urlsplit(httpx.post(leaving.headers["location"], data={"sub": subject}, timeout=60).headers["location"])
     return f"{address.path}?{address.query}"
 
 
@@ -152,7 +152,7 @@ def test_a_claim_never_unmakes_an_owner(new_folder: Path, provider: str) -> None
 
 def test_a_way_that_another_browser_began_leads_nowhere(new_folder: Path, provider: str) -> None:
     with house(new_folder, provider) as (_, browser):
-        httpx.put(f"{provider}/users/olga", json=claims_of("olga@example.org"))
+        httpx.put(f"{provider}/users/olga", json=claims_of("olga@example.org"), timeout=60)
         address = back_from(browser.get("/login/oidc"), "olga")
         browser.get("/login/oidc")
         crossed = browser.get(address)
@@ -164,7 +164,7 @@ def test_a_way_that_another_browser_began_leads_nowhere(new_folder: Path, provid
 
 def test_a_code_works_once(new_folder: Path, provider: str) -> None:
     with house(new_folder, provider) as (_, browser):
-        httpx.put(f"{provider}/users/olga", json=claims_of("olga@example.org"))
+        httpx.put(f"{provider}/users/olga", json=claims_of("olga@example.org"), timeout=60)
         address = back_from(browser.get("/login/oidc"), "olga")
         kept = dict(browser.cookies)
         assert browser.get(address).status_code == 303

@@ -29,7 +29,7 @@ def own_site(new_house: Callable[[], Path]) -> Iterator[Site]:
 
 @pytest.fixture
 def browser(site: Site) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site.base, headers={"Origin": site.base}) as client:
+    with httpx.Client(base_url=site.base, headers={"Origin": site.base}, timeout=60) as client:
         yield client
 
 
@@ -98,7 +98,7 @@ def test_a_form_from_elsewhere_is_refused(browser: httpx.Client, ann: Person) ->
 
 def test_ten_failures_of_an_address_are_429_and_the_right_password_waits_too(own_site: Site) -> None:
     person(own_site)
-    with httpx.Client(base_url=own_site.base, headers={"Origin": own_site.base}) as client:
+    with httpx.Client(base_url=own_site.base, headers={"Origin": own_site.base}, timeout=60) as client:
         for number in range(MOST_FAILURES):
             answer = fill(client, "/login", email=f"{number}@example.org", password="wrong")
             assert answer.status_code == 401
@@ -164,7 +164,7 @@ def test_a_short_password_is_said_on_the_page(site: Site, browser: httpx.Client,
 def test_the_first_owner_does_not_take_the_address_of_somebody_else(own_site: Site) -> None:
     person(own_site)
     path = f"/welcome/{own_site.app.people.make_link(own_site.app.owner.id, 'invite')}"
-    with httpx.Client(base_url=own_site.base, headers={"Origin": own_site.base}) as client:
+    with httpx.Client(base_url=own_site.base, headers={"Origin": own_site.base}, timeout=60) as client:
         answer = fill(client, path, name="Olga", email="Ann@example.org", password=PASSWORD)
         assert answer.status_code == 422
         assert "&#39;ann@example.org&#39; is somebody else&#39;s here" in answer.text

@@ -128,7 +128,7 @@ def test_where_the_response_address_is_over_the_message_is_changed_by_the_bot(
 def test_a_call_that_slack_did_not_sign_is_refused(site: Site, slack: Workspace, sent: Delivery) -> None:
     body = call(sent.id, "1.chart", slack.response_url())
     assert post(site, body, "another secret").status_code == 401
-    bare = httpx.post(f"{site.base}/slack/interactions", content=body)
+    bare = httpx.post(f"{site.base}/slack/interactions", content=body, timeout=60)
     assert bare.status_code == 401
 
 
@@ -251,10 +251,10 @@ def test_a_way_that_is_not_one_s_own_leads_nowhere(site: Site, browser: httpx.Cl
 
 
 def test_whoever_may_not_keep_connections_cannot_connect(site: Site) -> None:
-    assert httpx.get(f"{site.base}/slack/connect").headers["location"] == "/login?next=/slack/connect"
+    assert httpx.get(f"{site.base}/slack/connect", timeout=60).headers["location"] == "/login?next=/slack/connect"
     people, owner = site.app.people, site.app.sessions.built_in_owner()
     viewer = site.app.sessions.open(people.add(owner, "vic@example.org", "Vic", "viewer").id, Visitor())
-    refused = httpx.get(f"{site.base}/slack/connect", cookies={COOKIE: viewer})
+    refused = httpx.get(f"{site.base}/slack/connect", cookies={COOKIE: viewer}, timeout=60)
     assert (refused.status_code, "Slack is not connected" in refused.text) == (403, True)
 
 
