@@ -47,7 +47,7 @@ def house(ledger: Ledger, tmp_path: Path) -> Iterator[House]:
     house = House(ledger, tmp_path / "artefacts")
     yield house
     if house.executor is not None:
-        house.executor.drain(10)
+        house.executor.drain(60)
 
 
 def test_what_is_asked_for_is_made_and_sent_to_all_destinations(house: House) -> None:
@@ -138,7 +138,7 @@ def test_without_room_on_the_disk_a_run_waits_and_says_why(ledger: Ledger, tmp_p
     run_id = ask(ledger)
     executor = house.start()
     house.reached(run_id, "retry")
-    executor.drain(10)
+    executor.drain(60)
     assert "1 MB left" in ledger.run(run_id).run.reason
     assert house.maker.made == []
 
@@ -148,16 +148,16 @@ def test_a_stop_waits_for_what_is_under_way(house: House) -> None:
 
     def first(claim: Claim) -> None:
         began.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     house.sender.first = first
     run_id = ask(house.ledger)
     executor = house.start()
-    assert began.wait(10)
+    assert began.wait(60)
     stop = threading.Thread(target=executor.drain)
     stop.start()
     go_on.set()
-    stop.join(10)
+    stop.join(60)
     assert not stop.is_alive()
     assert state_of(house.ledger, run_id) == "succeeded"
 
@@ -168,23 +168,23 @@ def test_a_stop_gives_back_what_hangs_before_its_first_byte(house: House) -> Non
     class Slow(Sender):
         def send(self, claim: Claim) -> object:  # type: ignore[override]
             began.set()
-            go_on.wait(10)
+            go_on.wait(60)
             return super().send(claim)
 
     house.sender = Slow(house.ledger)
     run_id = ask(house.ledger)
     executor = house.start()
-    assert began.wait(10)
+    assert began.wait(60)
     executor.drain(0.1)
     assert state_of(house.ledger, run_id) == "retry"
     go_on.set()
-    executor.drain(10)
+    executor.drain(60)
     assert house.sender.sent == []
     assert outcomes(house.ledger, run_id) == ["ignored"]
 
 
 def test_after_a_stop_nothing_is_claimed(house: House) -> None:
-    house.start().drain(10)
+    house.start().drain(60)
     run_id = ask(house.ledger)
     assert house.maker.made == []
     assert state_of(house.ledger, run_id) == "planned"
@@ -194,7 +194,7 @@ def test_what_was_sent_while_the_store_was_locked_is_written_down_later(
     house: House, store: Store, tmp_path: Path
 ) -> None:
     with closing(
-        sqlite3.connect(tmp_path / "bridgecast.sqlite", isolation_level=None, check_same_thread=False)
+        sqlite3.connect(tmp_path / "var" / "bridgecast.sqlite", isolation_level=None, check_same_thread=False)
     ) as lock:
         house.sender.first = lambda claim: lock.execute("BEGIN EXCLUSIVE")  # type: ignore[assignment]
         run_id = ask(house.ledger)
@@ -222,7 +222,7 @@ def test_what_was_sent_is_written_down_also_while_the_sidecar_stops(store: Store
     run_id = ask(house.ledger)
     executor = house.start()
     wait_for(lambda: house.sender.sent, what="delivery that was sent")
-    executor.drain(20)
+    executor.drain(60)
     assert state_of(house.ledger, run_id) == "succeeded"
 
 
