@@ -61,5 +61,5 @@ def test_processes_that_start_at_once_share_one_key(tmp_path: Path) -> None:
         starter.start()
     keys = {found.get(timeout=150) for _ in starters}
     for starter in starters:
-        starter.join(60)
+        starter.join(150)
     assert len(keys) == 1

@@ -84,7 +84,7 @@ def test_the_house_reads_and_writes_meanwhile(folder: Path) -> None:
         done = run_rotation(folder, f"{NEW},{OLD}")
     finally:
         ended.set()
-        changing.join(30)
+        changing.join(60)
     assert done.returncode == 0
     assert seen[-1] in passwords(app)
     app.close()

@@ -93,7 +93,7 @@ def open_house(folder: Path, **settings: str) -> Iterator[House]:
             for child in children:
                 os.killpg(child.pid, signal.SIGTERM)
             for child in children:
-                child.wait(20)
+                child.wait(60)
 
 
 def start(arguments: list[str], environment: dict[str, str], output: object) -> subprocess.Popen[bytes]:

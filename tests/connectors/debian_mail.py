@@ -132,7 +132,7 @@ class DebianMail:
     certificates: Certificates
     folder: Path
 
-    def box(self, address: str, *, most_s: float = 30.0, at_least: int = 1) -> list[EmailMessage]:
+    def box(self, address: str, *, most_s: float = 90.0, at_least: int = 1) -> list[EmailMessage]:
         """The mails in somebody's box, as IMAP gives them, as soon as there are so many; it is emptied."""
         until = time.monotonic() + most_s
         while time.monotonic() < until:

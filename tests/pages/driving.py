@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-DEADLINE_S = 30
+DEADLINE_S = 120
 Open = Callable[..., AppTest]
 
 

@@ -74,7 +74,7 @@ def test_processes_that_start_at_once_make_the_tables_once(tmp_path: Path) -> No
     for starter in starters:
         starter.start()
     for starter in starters:
-        starter.join(60)
+        starter.join(150)
     assert [starter.exitcode for starter in starters] == [0, 0, 0]
 
 

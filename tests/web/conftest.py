@@ -172,12 +172,12 @@ def answering(app: App, web: FastAPI, listener: socket.socket) -> Iterator[None]
         yield
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(60)
         app.close()
 
 
 def _wait(server: uvicorn.Server) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not server.started:
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.01)

@@ -30,7 +30,7 @@ def oidc_provider() -> Iterator[str]:
         yield issuer
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
