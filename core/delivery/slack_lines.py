@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.connectors.base import Account
 from core.connectors.slack.socket_mode import envelopes, open_line
+from core.delivery.attempts import attempted
 from core.delivery.slack_choices import SlackChoices
 from core.errors import BridgecastError, DeliveryError
 
@@ -47,10 +48,11 @@ class SlackLines:
 
     def _run(self) -> None:
         while True:
-            try:
-                self._look()
-            except SQLAlchemyError as error:
-                log.warning("lines to Slack not looked at", reason=type(error).__name__)
+            match attempted(self._look):
+                case SQLAlchemyError() as error:
+                    log.warning("lines to Slack not looked at", reason=type(error).__name__)
+                case Exception() as error:
+                    log.error("lines to Slack not looked at, unexpectedly", exc_info=error)
             if self._stopping.wait(LOOK_S):
                 return
 

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.connectors.base import Outside
+from core.delivery.attempts import attempted
 from core.errors import DeliveryError
 
 log = structlog.get_logger(__name__)
@@ -69,7 +70,8 @@ class Pulse:
 
     def _run(self) -> None:
         while True:
-            self.beat()
+            if isinstance(failure := attempted(self.beat), Exception):
+                log.error("heartbeat left out, unexpectedly", exc_info=failure)
             if self._stopping.wait(self._every_s):
                 return
 

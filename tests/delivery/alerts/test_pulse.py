@@ -52,6 +52,21 @@ def test_it_calls_again_and_again_until_it_is_stopped(tmp_path: Path, called: tu
     assert set(paths) == {"/ping/1"}
 
 
+def test_what_nobody_expected_does_not_end_it(tmp_path: Path, called: tuple[str, list[str]]) -> None:
+    url, paths = called
+    unexpected = [LookupError()]
+
+    def is_beating() -> bool:
+        while unexpected:
+            raise unexpected.pop()
+        return True
+
+    pulse = Pulse(url, egress(tmp_path), is_beating, lambda: False, every_s=0.05)
+    pulse.start()
+    wait_for(lambda: paths, what="call after one that broke")
+    pulse.stop()
+
+
 def test_while_mail_fails_it_says_so_and_a_heart_that_stands_still_is_silent(
     tmp_path: Path, called: tuple[str, list[str]]
 ) -> None:
