@@ -113,6 +113,7 @@ def drawn(page: Page, report: Report, name: str = "pictured") -> list[str]:
 def test_the_renderer_accepts_a_card(layout: str, name: str, version: Version, page: Page) -> None:
     assert drawn(page, shop_report(version, layout=layout), name) == []
     picture(page, f"card-{layout}-{name}", whole=True)
+    page.wait_for_function("[...document.images].every(image => image.complete)")
     images: list[dict[str, Any]] = page.evaluate("[...document.images].map(i => ({wide: i.naturalWidth, alt: i.alt}))")
     assert all(image["wide"] and image["alt"] for image in images)
     assert bool(images) is (name == "pictured" and layout != "list")
