@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import OWNER_TOKEN, House, open_house, picture, settled, violations
+from tests.browser.conftest import OWNER_TOKEN, VISITOR, House, open_house, picture, settled, violations
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +42,7 @@ def report(own_house: House) -> str:
 def test_a_first_owner_a_viewer_and_nobody_else(own_house: House, report: str, page: Page, browser: Browser) -> None:
     become_owner(page, own_house)
     invitation = invite(page, own_house)
-    context = browser.new_context(locale="en-GB", timezone_id="UTC")
+    context = browser.new_context(**VISITOR)
     viewer = context.new_page()
     viewer.set_default_timeout(60_000)
     is_kept_out(viewer, own_house, report)
