@@ -147,7 +147,10 @@ def make_link(page: Page) -> str:
 def load_newer(page: Page, house: House, file: Path) -> None:
     open_app(page, house, "Data?dataset=stores")
     page.get_by_role("tab", name="Source").click()
-    by_key(page, "data_newer_file").locator("input[type=file]").set_input_files(file)
+    uploader = by_key(page, "data_newer_file")
+    uploader.locator("input[type=file]").set_input_files(file)
+    # Taken up in its own time; from then on the button waits by itself.
+    expect(uploader.get_by_text(file.name)).to_be_visible()
     press(page, "data_newer_load")
     expect(page.get_by_text("Data version 2")).to_be_visible()
 
