@@ -38,6 +38,15 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that holds all of the text or what it held before, whatever happens meanwhile."""
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text(text)
+    sync(temporary)
+    temporary.replace(path)
+    sync(path.parent)
+
+
 @dataclass(frozen=True)
 class Format:
     """What a file is; `is_gzip`: as a whole compressed by gzip."""

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from core.errors import Cancelled, DataError, UnknownColumn, UnknownDataset
 from core.model.data import Calendar, ColumnSpec
-from core.warehouse.files import sync
+from core.warehouse.files import sync, write_whole
 
 KEPT_VERSIONS = 3
 KEPT_FOR = timedelta(hours=1)
@@ -178,7 +178,7 @@ class Versions:
         with _locked(folder):
             if (folder / MANIFEST).exists():
                 self._dropped(dataset).parent.mkdir(exist_ok=True)
-                self._dropped(dataset).write_text(str(self.all(dataset)[-1].number))
+                write_whole(self._dropped(dataset), str(self.all(dataset)[-1].number))
             (folder / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(folder)
         self._read.pop(dataset, None)
@@ -229,11 +229,8 @@ class Draft:
         self._made.clear()
         sync(self.folder)
         kept = _kept((*self.earlier, version), now=version.published_at)
-        temporary = self.folder / f".{MANIFEST}"
-        temporary.write_text(json.dumps({"format": FORMAT, "versions": [_dump(v) for v in kept]}, indent=1))
-        sync(temporary)
-        temporary.replace(self.folder / MANIFEST)
-        sync(self.folder)
+        listed = {"format": FORMAT, "versions": [_dump(v) for v in kept]}
+        write_whole(self.folder / MANIFEST, json.dumps(listed, indent=1))
         _sweep(self.folder, kept)
 
     def discard(self) -> None:

@@ -120,6 +120,18 @@ def test_a_number_is_never_given_twice(load: Load, warehouse: Warehouse) -> None
     assert warehouse.sums(again, *question).dimensions["k"].names == ("cc", "dd")
 
 
+def test_the_last_number_is_replaced_as_a_whole(load: Load, warehouse: Warehouse, tmp_path: Path) -> None:
+    content = "day,k,n\n2026-01-01,aa,1\n2026-02-01,bb,2\n"
+    load(content)
+    warehouse.drop("sales")
+    (number,) = [path for path in (warehouse.root / versions.DROPPED).iterdir() if path.is_file()]
+    before = tmp_path / "as it was"
+    before.hardlink_to(number)
+    assert load(content).number == 2
+    warehouse.drop("sales")
+    assert (before.read_text(), number.read_text()) == ("1", "2")
+
+
 def test_young_versions_go_when_they_fill_the_disk(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
