@@ -15,11 +15,13 @@ from hashlib import blake2b
 from typing import Any, get_args
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from core.connectors.email import Email
 from core.delivery.alerts.mailer import mail_connection, mail_trouble
 from core.delivery.artefacts import Artefacts
+from core.delivery.attempts import attempted
 from core.delivery.domains import allowed_domains, is_allowed
 from core.delivery.making import add_deliveries
 from core.delivery.work import PlannedDelivery
@@ -69,12 +71,22 @@ class Way:
 
 @dataclass
 class Letter:
-    """What some recipients are told alike: the news once, and every notice that is done with it."""
+    """What some recipients are told alike: what it is about once, and every notice that is done with it, way by way."""
 
     locale: str
-    news: list[News]
+    about: list[Mapping[str, Any]]
     ways: list[Way] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def news(self) -> list[News]:
+        """What is told."""
+        return [News.of(each) for each in self.about]
+
+    def single(self) -> list[Letter]:
+        """A letter for each piece of news."""
+        count = len(self.about)
+        return [Letter(self.locale, [each], self.ways, self.notices[at::count]) for at, each in enumerate(self.about)]
 
 
 @dataclass(frozen=True)
@@ -94,7 +106,23 @@ class Outbox:
                 return 0
             zone = get_organisation(session, self.organisation_id).time_zone
             letters = self._letters(session, waiting, now)
-        return sum(self._post(letter, zone, now) for letter in letters)
+        return sum(self._tell(letter, zone, now) for letter in letters)
+
+    def _tell(self, letter: Letter, zone: str, now: datetime) -> int:
+        """Post a letter; how many recipients get a message. What cannot be put into words keeps nothing else back:
+        the news of such a letter goes piece by piece, and the piece itself is left out and stands in the log."""
+        match attempted(lambda: self._post(letter, zone, now)):
+            case SQLAlchemyError() | OSError() as error:
+                raise error
+            case Exception() if len(letter.about) > 1:
+                return sum(self._tell(each, zone, now) for each in letter.single())
+            case Exception() as error:
+                log.error("news left out, it cannot be told", about=letter.about[0], exc_info=error)
+                with self.store.write() as session:
+                    mark_told(session, [notice.id for notice in letter.notices], "", now=now)
+                return 0
+            case count:
+                return count
 
     def _letters(self, session: Session, waiting: Iterable[Notice], now: datetime) -> list[Letter]:
         """What is told together, and to whom; those who are told the same share it."""
@@ -107,23 +135,25 @@ class Outbox:
             if is_sent and count_messages(session, key, since=now - AN_HOUR) >= MOST_MESSAGES:
                 continue
             alike = (locale, *(notice.key for notice in notices))
-            letter = letters.setdefault(alike, Letter(locale, [News.of(notice.about) for notice in notices]))
+            letter = letters.setdefault(alike, Letter(locale, [notice.about for notice in notices]))
             letter.ways.append(way)
             letter.notices += notices
         return list(letters.values())
 
     def _post(self, letter: Letter, zone: str, now: datetime) -> int:
         """Put a letter into the ledger and the inbox at once; how many recipients get a message."""
-        words = [told(each, letter.locale, zone) for each in letter.news]
+        news = letter.news
+        words = [told(each, letter.locale, zone) for each in news]
         sent, cards = [way for way in letter.ways if way.kind], [way for way in letter.ways if way.person_id]
         run_id = new_id() if sent else ""
+        messages = {way.kind: self._message(way.kind, words, news, letter.locale) for way in sent}
         files = [
-            self.artefacts.write(run_id, f"{kind}.json", "application/json", self._message(kind, words, letter))
-            for kind in dict.fromkeys(way.kind for way in sent)
+            self.artefacts.write(run_id, f"{kind}.json", "application/json", message)
+            for kind, message in messages.items()
         ]
         with self.store.write() as session:
             if sent:
-                run = _run(self.organisation_id, run_id, alert_subject(words, letter.locale), letter, now)
+                run = _run(self.organisation_id, run_id, alert_subject(words, letter.locale), news, now)
                 row, _ = insert_run(session, run)
                 add_event(session, row, row.state, at=now)
                 add_all(session, files)
@@ -135,12 +165,8 @@ class Outbox:
             log.warning("somebody could not be told", news=words[0].title)
         return len(sent)
 
-    def _message(self, kind: str, words: Sequence[Told], letter: Letter) -> bytes:
-        drawn = (
-            alert_mail(words, letter.locale)
-            if kind == Email.kind
-            else self.draw[kind](words, letter.news, letter.locale)
-        )
+    def _message(self, kind: str, words: Sequence[Told], news: Sequence[News], locale: str) -> bytes:
+        drawn = alert_mail(words, locale) if kind == Email.kind else self.draw[kind](words, news, locale)
         return json.dumps(drawn, ensure_ascii=False, sort_keys=True).encode("utf-8")
 
     def put_into_inbox(self, session: Session, run: Run, delivery_id: str, destination_id: str, now: datetime) -> None:
@@ -190,7 +216,7 @@ def _rank(notice: Notice) -> tuple[datetime, int, str]:
     return notice.created_at, WORST_FIRST.index(str(notice.about["what"])), notice.key
 
 
-def _run(organisation_id: str, run_id: str, subject: str, letter: Letter, now: datetime) -> Run:
+def _run(organisation_id: str, run_id: str, subject: str, news: Sequence[News], now: datetime) -> Run:
     """A message as a run that is made already."""
     return Run(
         id=run_id,
@@ -200,7 +226,7 @@ def _run(organisation_id: str, run_id: str, subject: str, letter: Letter, now: d
         name=subject,
         trigger_kind=ALERT,
         occurrence_key=f"{ALERT}:{run_id}",
-        definition={"revision": 1, "news": [each.as_json() for each in letter.news]},
+        definition={"revision": 1, "news": [each.as_json() for each in news]},
         where={},
         planned_at=now,
         created_at=now,

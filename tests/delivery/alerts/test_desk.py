@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 
 from core.connectors.base import Receipt, SendError
+from core.delivery.alerts.recipients import target_key
 from core.delivery.retention import Retention
 from core.errors import DataError
+from core.model.alerts import AlertTarget, Notice
+from core.report.alert_mail import News
+from core.store.alerts import add_notice, waiting_notices
 from tests.delivery.alerts.desks import Desk
 
 AUTHOR = "olga@example.org"
@@ -68,6 +72,30 @@ def test_it_is_told_once_for_a_class_of_failures_then_daily_then_that_it_is_over
     desk.succeed()
     desk.beat()
     assert desk.cards()[2:] == ["“Morning” reaches Hook again"]
+
+
+def test_news_that_cannot_be_put_into_words_keeps_no_other_back(desk: Desk) -> None:
+    desk.mailer()
+    for reader in (desk.app.owner.id, ""):
+        target = AlertTarget(person=reader) if reader else AlertTarget(email="team@example.org")
+        for number, about in enumerate(({"what": "failed"}, News("failed", "Evening", "Hook").as_json())):
+            notice = Notice(
+                organisation_id=desk.app.organisation.id,
+                export_id=desk.export_id,
+                key=f"news {number}",
+                target_key=target_key(target),
+                target=target.model_dump(),
+                about=about,
+                created_at=desk.clock(),
+            )
+            with desk.app.store.write() as session:
+                add_notice(session, notice)
+    assert desk.beat() == 2
+    assert [run.name for run in desk.messages()] == ["“Evening” did not reach Hook"]
+    assert sorted(recipient for recipient, _ in desk.mails()) == [AUTHOR, "team@example.org"]
+    assert desk.beat() == 0
+    with desk.app.store.read() as session:
+        assert waiting_notices(session, desk.app.organisation.id) == []
 
 
 def test_another_class_of_failures_is_told_of_its_own(desk: Desk) -> None:
