@@ -34,6 +34,7 @@ from core.model.delivery import IS_SET, Export, ExportSpec, LinkDestination, Lin
 from core.model.naming import plain_name
 from core.model.triggers import Trigger
 from core.store import Store
+from core.store.circuits import forget_circuits
 from core.store.exports import (
     add_export,
     change_export,
@@ -204,6 +205,7 @@ class Exports(LinkActs):
             note(session, "export.deleted", _of_export(row), at=now)
             stop_waiting(session, export_id, EXPORT_GONE, now=now)
             delete_triggers(session, self._organisation_id, export_id)
+            forget_circuits(session, self._organisation_id, export_id)
             delete_export(session, self._organisation_id, export_id)
 
     def rotate_trigger(

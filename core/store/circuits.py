@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, and_, col, func, not_, or_, select
+from sqlmodel import Session, and_, col, delete, func, not_, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from core.model.connections import Connection
@@ -49,3 +49,9 @@ def keep_circuit(session: Session, row: Circuit) -> None:
     """Keep how it fares."""
     session.add(row)
     session.flush()
+
+
+def forget_circuits(session: Session, organisation_id: str, export_id: str) -> None:
+    """Forget how the destinations of an export fare that is deleted; connections, which others use too, keep theirs."""
+    of_it = (col(Circuit.organisation_id) == organisation_id, col(Circuit.export_id) == export_id)
+    session.exec(delete(Circuit).where(*of_it))

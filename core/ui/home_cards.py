@@ -108,9 +108,11 @@ def _links(app: App, card: Card) -> None:
             query_params={state.ANALYSIS_PARAM: slug},
         )
         for export in app.exports.of_analysis(slug):
-            for link in export.links:
-                if link.is_active and export.spec.is_active:
-                    st.link_button(f"Report {link.slug}", link.url, icon=_link_icon(link), help=_who_sees(link))
+            links = [link for link in export.links if link.is_active and export.spec.is_active]
+            for link in links:
+                which = f" ({link.slug})" if len(links) > 1 else ""
+                name = f"{escape(export.spec.name)}{which}"
+                st.link_button(name, link.url, icon=_link_icon(link), help=_who_sees(link))
 
 
 def _link_icon(link: Link) -> str:

@@ -14,6 +14,8 @@ from core.delivery.work import Made
 from core.errors import AlreadyExists, DataError
 from core.model.data import ColumnSpec
 from core.model.document import plain
+from core.model.runs import Circuit
+from core.store.circuits import keep_circuit
 from tests.conftest import NOW, export_spec
 from tests.delivery.ledgers import ask, make, planned
 
@@ -77,6 +79,20 @@ def test_a_deleted_export_takes_its_links_along(sales_app: App, link: Link) -> N
     sales_app.exports.delete(export_id(sales_app))
     assert opened(sales_app, link) is None
     sales_app.analyses.delete("revenue")
+
+
+def test_a_deleted_export_takes_along_how_its_destinations_fared_and_no_other_s(sales_app: App) -> None:
+    hook = sales_app.connections.create("webhook", "H", {"url": "https://a.example"}, {}, by=sales_app.owner.id).id
+    ways = {"destinations": [{"kind": "webhook", "connection": hook}], "triggers": [{"kind": "url"}]}
+    spec = export_spec().model_dump() | ways
+    gone, stays = (
+        sales_app.exports.create(export_spec().model_validate(spec), by=sales_app.owner.id) for _ in range(2)
+    )
+    with sales_app.store.write() as session:
+        for circuit_id, export in (("d1", gone.id), ("d2", stays.id), (hook, "")):
+            keep_circuit(session, Circuit(id=circuit_id, organisation_id=sales_app.organisation.id, export_id=export))
+    sales_app.exports.delete(gone.id)
+    assert {row.id for row in sales_app.ledger.circuits()} == {"d2", hook}
 
 
 @pytest.mark.parametrize(

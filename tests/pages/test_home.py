@@ -35,6 +35,12 @@ def test_each_card_says_which_data_it_is_drawn_from(open_page: Open) -> None:
     assert all("covers until" in age for age in ages)
 
 
+@pytest.mark.usefixtures("demo")
+def test_reports_are_called_by_the_names_of_their_exports(open_page: Open) -> None:
+    labels = sorted(link.proto.label for link in open_page().get("link_button"))
+    assert labels == ["Avocado revenue report", "Shop revenue report"]
+
+
 def test_load_data_goes_to_the_form_for_new_data(open_page: Open) -> None:
     home = open_page()
     home.button(key="home_load").click().run()
