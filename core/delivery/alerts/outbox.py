@@ -7,6 +7,7 @@ app finds a card there instead.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,7 +72,7 @@ class Way:
 
 @dataclass
 class Letter:
-    """What some recipients are told alike: what it is about once, and every notice that is done with it, way by way."""
+    """What some recipients are told alike: what it is about once, and the notices that are done with it, way by way."""
 
     locale: str
     about: list[Mapping[str, Any]]
@@ -84,9 +85,12 @@ class Letter:
         return [News.of(each) for each in self.about]
 
     def single(self) -> list[Letter]:
-        """A letter for each piece of news."""
-        count = len(self.about)
-        return [Letter(self.locale, [each], self.ways, self.notices[at::count]) for at, each in enumerate(self.about)]
+        """A letter for each piece of news and each recipient."""
+        pieces = itertools.product(self.ways, self.about)
+        return [
+            Letter(self.locale, [about], [way], [notice])
+            for (way, about), notice in zip(pieces, self.notices, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -110,11 +114,11 @@ class Outbox:
 
     def _tell(self, letter: Letter, zone: str, now: datetime) -> int:
         """Post a letter; how many recipients get a message. What cannot be put into words keeps nothing else back:
-        the news of such a letter goes piece by piece, and the piece itself is left out and stands in the log."""
+        such a letter goes piece by piece, and the piece itself is left out and stands in the log."""
         match attempted(lambda: self._post(letter, zone, now)):
             case SQLAlchemyError() | OSError() as error:
                 raise error
-            case Exception() if len(letter.about) > 1:
+            case Exception() if len(letter.notices) > 1:
                 return sum(self._tell(each, zone, now) for each in letter.single())
             case Exception() as error:
                 log.error("news left out, it cannot be told", about=letter.about[0], exc_info=error)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.connectors.base import Receipt, SendError
+from core.delivery.alerts.outbox import Outbox
 from core.delivery.alerts.recipients import target_key
 from core.delivery.retention import Retention
 from core.errors import DataError
@@ -74,28 +75,44 @@ def test_it_is_told_once_for_a_class_of_failures_then_daily_then_that_it_is_over
     assert desk.cards()[2:] == ["“Morning” reaches Hook again"]
 
 
+EVENING = News("failed", "Evening", "Hook").as_json()
+
+
+def add_news(desk: Desk, target: AlertTarget, *about: dict[str, Any]) -> None:
+    """What waits to be told to somebody."""
+    for number, each in enumerate(about):
+        notice = Notice(
+            organisation_id=desk.app.organisation.id,
+            export_id=desk.export_id,
+            key=f"news {number}",
+            target_key=target_key(target),
+            target=target.model_dump(),
+            about=each,
+            created_at=desk.clock(),
+        )
+        with desk.app.store.write() as session:
+            add_notice(session, notice)
+
+
 def test_news_that_cannot_be_put_into_words_keeps_no_other_back(desk: Desk) -> None:
     desk.mailer()
-    for reader in (desk.app.owner.id, ""):
-        target = AlertTarget(person=reader) if reader else AlertTarget(email="team@example.org")
-        for number, about in enumerate(({"what": "failed"}, News("failed", "Evening", "Hook").as_json())):
-            notice = Notice(
-                organisation_id=desk.app.organisation.id,
-                export_id=desk.export_id,
-                key=f"news {number}",
-                target_key=target_key(target),
-                target=target.model_dump(),
-                about=about,
-                created_at=desk.clock(),
-            )
-            with desk.app.store.write() as session:
-                add_notice(session, notice)
+    for target in (AlertTarget(person=desk.app.owner.id), AlertTarget(email="team@example.org")):
+        add_news(desk, target, {"what": "failed"}, EVENING)
     assert desk.beat() == 2
-    assert [run.name for run in desk.messages()] == ["“Evening” did not reach Hook"]
+    assert {subject for _, subject in desk.mails()} == {"“Evening” did not reach Hook"}
     assert sorted(recipient for recipient, _ in desk.mails()) == [AUTHOR, "team@example.org"]
     assert desk.beat() == 0
     with desk.app.store.read() as session:
         assert waiting_notices(session, desk.app.organisation.id) == []
+
+
+def test_a_channel_that_cannot_tell_it_keeps_it_from_no_other(desk: Desk) -> None:
+    desk.mailer()
+    for target in (AlertTarget(connection=desk.hook), AlertTarget(person=desk.app.owner.id)):
+        add_news(desk, target, EVENING)
+    without_webhooks = Outbox(desk.app.store, desk.app.artefacts, desk.app.organisation.id, draw={})
+    assert without_webhooks.send(desk.clock()) == 1
+    assert desk.mails() == [(AUTHOR, "“Evening” did not reach Hook")]
 
 
 def test_another_class_of_failures_is_told_of_its_own(desk: Desk) -> None:
