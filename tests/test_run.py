@@ -97,22 +97,24 @@ class Running:
         return before
 
 
+def with_launcher(tree: Path, was: str, becomes: str) -> Path:
+    """The checkout with another piece of code in its launcher."""
+    code = (tree / "run.py").read_text()
+    assert was in code
+    (tree / "run.py").write_text(code.replace(was, becomes))
+    return tree
+
+
 @pytest.fixture
 def without_pauses(tree: Path) -> Path:
     """A checkout whose launcher restarts at once."""
-    code = (tree / "run.py").read_text()
-    assert "LONGEST_PAUSE_S = 10" in code
-    (tree / "run.py").write_text(code.replace("LONGEST_PAUSE_S = 10", "LONGEST_PAUSE_S = 0"))
-    return tree
+    return with_launcher(tree, "LONGEST_PAUSE_S = 10", "LONGEST_PAUSE_S = 0")
 
 
 @pytest.fixture
 def with_a_long_pause(tree: Path) -> Path:
     """A checkout whose launcher leaves time for what a test does before a restart."""
-    code = (tree / "run.py").read_text()
-    assert "pause = min(" in code
-    (tree / "run.py").write_text(code.replace("pause = min(", "pause = max(5, "))
-    return tree
+    return with_launcher(tree, "pause = min(", "pause = max(5, ")
 
 
 @pytest.fixture
