@@ -182,7 +182,7 @@ def _preview(app: App, before: SavedExport | None) -> None:
             key="exports_test",
             icon=":material/science:",
             on_click=_test,
-            args=(app, before, shown),
+            args=(app, before),
             help="What the form says now, saved or not, marked as a test",
         )
     show_letter(app, content, channels[shown], before, name=_name(before))
@@ -207,17 +207,21 @@ def _name(before: SavedExport | None) -> str:
     return typed or (before.spec.name if before else "New export")
 
 
-def _test(app: App, before: SavedExport | None, place: int) -> None:
-    me = acting(app, "run.start").email
-    with attempt(f"The test is on its way to {_whom(place, me)}. The Runs page tells what became of it."):
+def _test(app: App, before: SavedExport | None) -> None:
+    """To the destination that is chosen at the click: the run that drew the button may have shown another."""
+    place, kind = st.session_state[SHOWN], _kind_chosen()
+    whom = acting(app, "run.start").email if kind == "email" else KIND_NAMES.get(kind, kind)
+    with attempt(f"The test is on its way to {whom}. The Runs page tells what became of it."):
+        if kind not in CHANNELS:
+            raise DataError("No test was sent: the preview shows nothing that is sent. Choose a destination in it.")
         spec = _spec(app, before)
         send_test(app, before, spec, spec.channels[place])
 
 
-def _whom(place: int, me: str) -> str:
-    """Who gets a test of a destination: of mails whoever asks."""
-    kind = st.session_state[exports_channels.CHANNELS_KEY][place].start.kind
-    return me if kind == "email" else KIND_NAMES.get(kind, kind)
+def _kind_chosen() -> str:
+    """Of the destination that the preview is to show; "" of the report's page and its slides."""
+    place, drafts = st.session_state[SHOWN], st.session_state[exports_channels.CHANNELS_KEY]
+    return drafts[place].start.kind if place in range(len(drafts)) else ""
 
 
 def _fill_once(app: App, asked: str, before: SavedExport | None) -> None:
