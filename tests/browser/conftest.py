@@ -12,13 +12,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from core.settings import REPOSITORY
 from tests.ports import free_port
@@ -65,6 +66,63 @@ HABITS: dict[str, dict[str, Any]] = {
     "phone": {**STILL, "viewport": PHONE, "color_scheme": "light", "user_agent": PHONE_AGENT},
 }
 Tab = Callable[[str], Page]
+CALLS = count(1)
+# Listens beside the app to what it asks of its script and what comes back. The state that the app shows says "not
+# running" until the script has begun, so after a click it says nothing yet. The numbers are those of the fields in
+# Streamlit's ForwardMsg (new_session 4, script_finished 6), BackMsg (rerun_script 11) and ClientState (fragment_id 5).
+LISTEN = """(() => {
+    const PART = 1, WHOLE = 2, SUCCESS = 0, BROKEN = 1, PART_DONE = 3;
+    const tab = window.bridgecastTab = {owed: 0, begun: false, runs: 0};
+    const fields = bytes => {
+        const found = new Map();
+        let at = 0;
+        const number = () => {
+            let value = 0, scale = 1, byte;
+            do { byte = bytes[at++]; value += (byte & 127) * scale; scale *= 128; } while (byte & 128);
+            return value;
+        };
+        while (at < bytes.length) {
+            const tag = number(), kind = tag & 7;
+            if (kind === 0) found.set(tag >> 3, number());
+            else if (kind === 2) { const size = number(); found.set(tag >> 3, bytes.subarray(at, at += size)); }
+            else at += kind === 1 ? 8 : 4;
+        }
+        return found;
+    };
+    const asked = sent => {
+        const rerun = fields(new Uint8Array(sent.buffer ?? sent, sent.byteOffset ?? 0, sent.byteLength)).get(11);
+        if (rerun === undefined) return;
+        tab.owed = Math.max(tab.owed, fields(rerun).get(5)?.length ? PART : WHOLE);
+        tab.begun = false;
+    };
+    const told = event => {
+        if (!(event.data instanceof ArrayBuffer)) return;
+        const found = fields(new Uint8Array(event.data)), end = found.get(6);
+        if (found.has(4)) tab.begun = true;
+        if (end === undefined || !tab.begun) return;
+        if (end === SUCCESS || end === BROKEN || (end === PART_DONE && tab.owed === PART)) {
+            tab.owed = 0;
+            tab.runs += 1;
+        }
+    };
+    window.WebSocket = class extends WebSocket {
+        constructor(...given) { super(...given); this.addEventListener("message", told); }
+        send(message) { asked(message); super.send(message); }
+    };
+})()"""
+# For as long as the app takes to draw twice: it sends then what a click asks for, and takes in what came back.
+SETTLED = """call => {
+    const tab = window.bridgecastTab, app = document.querySelector("[data-testid=stApp]");
+    const atRest = tab.runs > 0 && tab.owed === 0 && app?.dataset.testScriptState === "notRunning"
+        && document.querySelector("[data-testid=stSkeleton]") === null;
+    if (!atRest || tab.call !== call) {
+        tab.call = atRest ? call : null;
+        const since = tab.since = {drawn: 0};
+        const drawn = () => { if (++since.drawn < 3) requestAnimationFrame(() => setTimeout(drawn)); };
+        if (atRest) setTimeout(drawn);
+    }
+    return tab.since.drawn > 2;
+}"""
 
 
 @dataclass(frozen=True)
@@ -160,8 +218,7 @@ def tab(browser: Browser) -> Iterator[Tab]:
 
     def tab(habit: str) -> Page:
         if habit not in kept:
-            kept[habit] = browser.new_context(**HABITS[habit]).new_page()
-            kept[habit].set_default_timeout(60_000)
+            kept[habit] = come(browser, **HABITS[habit]).new_page()
         return kept[habit]
 
     yield tab
@@ -172,15 +229,22 @@ def tab(browser: Browser) -> Iterator[Tab]:
 @pytest.fixture
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page of a new visitor; what it looked like at the end is kept. It may ask nobody but this machine."""
-    context = browser.new_context(**VISITOR, viewport=WIDE)
+    context = come(browser, **VISITOR, viewport=WIDE)
     page = context.new_page()
-    page.set_default_timeout(60_000)
     asked: list[str] = []
     page.on("request", lambda sent: asked.append(sent.url))
     yield page
     picture(page, request.node.name)
     context.close()
     assert strangers(asked) == []
+
+
+def come(browser: Browser, **habits: Any) -> BrowserContext:
+    """A visitor whose pages `settled` can wait for."""
+    context = browser.new_context(**habits)
+    context.add_init_script(LISTEN)
+    context.set_default_timeout(60_000)
+    return context
 
 
 def strangers(asked: list[str]) -> list[str]:
@@ -210,6 +274,5 @@ def violations(page: Page) -> list[str]:
 
 
 def settled(page: Page) -> None:
-    """Wait until the app's script has run to its end, and the browser has what it takes to draw all of it."""
-    page.wait_for_selector('[data-testid=stApp][data-test-script-state="notRunning"]')
-    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
+    """Wait until the app has what it asked for, by all clicks so far, and what it takes to draw all of it."""
+    page.wait_for_function(SETTLED, arg=next(CALLS))

@@ -16,7 +16,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from core.app import App, open_app
 from core.model.runs import FINAL
 from core.settings import Settings
-from tests.browser.conftest import VISITOR, WIDE, House, open_house, picture, settled
+from tests.browser.conftest import VISITOR, WIDE, House, come, open_house, picture, settled
 from tests.browser.test_first_way import by_key, press
 from tests.browser.test_first_way import open_app as open_page
 from tests.connectors.mailing import Post, mail_server
@@ -152,10 +152,9 @@ def new_visitor(page: Page) -> Iterator[Page]:
     """A browser without a cache on a slow machine: it loads the code of each input when it first draws one."""
     browser = page.context.browser
     assert browser is not None
-    context = browser.new_context(**VISITOR, viewport=WIDE)
+    context = come(browser, **VISITOR, viewport=WIDE)
     with closing(context):
         visitor = context.new_page()
-        visitor.set_default_timeout(60_000)
         context.new_cdp_session(visitor).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
         yield visitor
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import OWNER_TOKEN, VISITOR, House, open_house, settled, violations
+from tests.browser.conftest import OWNER_TOKEN, VISITOR, House, come, open_house, settled, violations
 from tests.connectors.mailing import PASSWORD, USER, Post, mail_server
 from tests.tls import Certificates, make_certificates
 
@@ -64,9 +64,8 @@ def keep_mail_connection(house: House, post: Post) -> None:
 
 @contextmanager
 def visitor(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(**VISITOR)
+    context = come(browser, **VISITOR)
     page = context.new_page()
-    page.set_default_timeout(60_000)
     yield page
     context.close()
 

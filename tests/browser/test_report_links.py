@@ -10,7 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import HABITS, House, Tab, picture, settled, violations
+from tests.browser.conftest import HABITS, House, Tab, come, picture, settled, violations
 
 pytestmark = pytest.mark.browser
 
@@ -56,8 +56,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
     contexts = []
 
     def visit(habit: str = "light") -> Page:
-        context = browser.new_context(**HABITS[habit])
-        context.set_default_timeout(60_000)
+        context = come(browser, **HABITS[habit])
         contexts.append(context)
         return context.new_page()
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import OWNER_TOKEN, VISITOR, House, open_house, picture, settled, violations
+from tests.browser.conftest import OWNER_TOKEN, VISITOR, House, come, open_house, picture, settled, violations
 
 pytestmark = pytest.mark.browser
 
@@ -42,9 +42,8 @@ def report(own_house: House) -> str:
 def test_a_first_owner_a_viewer_and_nobody_else(own_house: House, report: str, page: Page, browser: Browser) -> None:
     become_owner(page, own_house)
     invitation = invite(page, own_house)
-    context = browser.new_context(**VISITOR)
+    context = come(browser, **VISITOR)
     viewer = context.new_page()
-    viewer.set_default_timeout(60_000)
     is_kept_out(viewer, own_house, report)
     accept(viewer, own_house, invitation)
     sees_the_report_and_no_more(viewer, own_house, report)

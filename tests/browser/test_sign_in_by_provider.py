@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import VISITOR, House, open_house, picture, settled, violations
+from tests.browser.conftest import VISITOR, House, come, open_house, picture, settled, violations
 from tests.web.providers import CLIENT_ID, CLIENT_SECRET, oidc_provider
 
 pytestmark = pytest.mark.browser
@@ -43,10 +43,9 @@ def own_house(tmp_path_factory: pytest.TempPathFactory, provider: str) -> Iterat
 @contextmanager
 def visitor(browser: Browser) -> Iterator[Page]:
     """A page of somebody new. The provider's own page asks for a style from elsewhere, which it does not get."""
-    context = browser.new_context(**VISITOR)
+    context = come(browser, **VISITOR)
     context.route("https://**", lambda route: route.abort())
     page = context.new_page()
-    page.set_default_timeout(60_000)
     yield page
     context.close()
 
