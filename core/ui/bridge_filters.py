@@ -9,7 +9,7 @@ from core.model.data import NUMERIC_TYPES, ColumnSpec
 from core.ui import bridge_state as keys
 from core.ui import frame, inputs
 from core.ui.bridge_compare import group_values, meant, shown
-from core.ui.bridge_state import Work, filter_by, follow_closed, seen
+from core.ui.bridge_state import Work, as_now, filter_by, follow_closed, seen
 from core.ui.text import escape
 from core.warehouse import Version
 
@@ -120,7 +120,7 @@ def _edit_comparison(work: Work, column: ColumnSpec, condition: dict[str, Scalar
     for position, (sign, value) in enumerate(pairs):
         sign_key, value_key = (f"{keys.FILTER}_{part}_{position}_{column.name}" for part in ("sign", "value"))
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        arguments = (work, column.name, len(pairs), condition.get(EXCEPT))
+        arguments = (work, column.name, len(pairs))
         inputs.selectbox(
             escape(column.label),
             [*SIGNS, *TEXT_SIGNS] if sign in TEXT_SIGNS else list(SIGNS),
@@ -143,26 +143,30 @@ def _edit_comparison(work: Work, column: ColumnSpec, condition: dict[str, Scalar
 def _keep_values(work: Work, column: str, key: str, kind: str) -> None:
     listed: list[Scalar] = [meant(value) for value in seen(key)]
     if listed:
-        filter_by(work.start, {**work.spec.where, column: {EXCEPT: listed} if seen(kind) else listed})
+        where = as_now(work).spec.where
+        filter_by(work.start, {**where, column: {EXCEPT: listed} if seen(kind) else listed})
     else:
         _empty(work, column)
 
 
-def _keep_comparison(work: Work, column: str, count: int, excepted: Scalar | list[Scalar]) -> None:
+def _keep_comparison(work: Work, column: str, count: int) -> None:
+    where = as_now(work).spec.where
+    before = where.get(column)
+    excepted = before.get(EXCEPT) if isinstance(before, dict) else None
     condition: dict[str, Scalar | list[Scalar]] = {EXCEPT: excepted} if excepted is not None else {}
     for position in range(count):
         value = seen(f"{keys.FILTER}_value_{position}_{column}")
         if value not in (None, ""):
             condition[seen(f"{keys.FILTER}_sign_{position}_{column}")] = value
     if condition:
-        filter_by(work.start, {**work.spec.where, column: condition})
+        filter_by(work.start, {**where, column: condition})
     else:
         _empty(work, column)
 
 
 def _empty(work: Work, column: str) -> None:
     """What asks for nothing filters nothing; its inputs stay to be filled again."""
-    if column in work.spec.where:
+    if column in as_now(work).spec.where:
         _remove(work, column)
         st.session_state[keys.FILTER_OPEN] = column
 
@@ -174,7 +178,8 @@ def _open() -> None:
 
 def _remove(work: Work, column: str) -> None:
     st.session_state.pop(keys.FILTER_OPEN, None)
-    filter_by(work.start, {name: condition for name, condition in work.spec.where.items() if name != column})
+    where = as_now(work).spec.where
+    filter_by(work.start, {name: condition for name, condition in where.items() if name != column})
 
 
 def _is_number(column: ColumnSpec) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.model.analysis import Condition, Scalar
+from core.ui import bridge_state as keys
 from core.ui.bridge_compare import meant, shown
 from core.ui.bridge_filters import EXCEPT, left_out_of, values_of
-from core.ui.bridge_state import Work, filter_by
+from core.ui.bridge_state import Work, as_now, filter_by
 from core.ui.text import escape
 
 Where = dict[str, Condition]
@@ -26,17 +27,26 @@ def keep_buttons(work: Work, segment: Mapping[str, str], *, key: str) -> None:
         f"Keep only {name}",
         icon=":material/filter_alt:",
         key=f"{key}_keep",
-        on_click=lambda: filter_by(work.start, kept(work.spec.where, segment)),
+        on_click=lambda: filter_by(work.start, kept(as_now(work).spec.where, segment)),
     )
     without = left_out(work.spec.where, segment)
     st.button(
         f"Exclude {name}",
         icon=":material/filter_alt_off:",
         key=f"{key}_exclude",
-        on_click=lambda: filter_by(work.start, without or {}),
+        on_click=_exclude,
+        args=(work, segment),
         disabled=without is None,
         help=None if without is not None else TOGETHER if len(segment) > 1 else LAST,
     )
+
+
+def _exclude(work: Work, segment: Mapping[str, str]) -> None:
+    without = left_out(as_now(work).spec.where, segment)
+    if without is None:
+        st.session_state[keys.PROBLEM] = LAST
+    else:
+        filter_by(work.start, without)
 
 
 def kept(where: Where, segment: Mapping[str, str]) -> Where:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.analyses import SavedAnalysis
 from core.app import App
+from core.errors import NotFound
 from core.model.analysis import AnalysisSpec, ComparisonSpec, Condition, SecondComparisonSpec
 from core.ui.bridge_pairs import following
 from core.ui.bridge_url import (
@@ -106,6 +107,20 @@ def move(**changes: Any) -> None:
     go(replace(current_state(), **changes))
 
 
+def as_now(work: Work) -> Work:
+    """The work as address and session have it now.
+
+    Callbacks take it from here: theirs is of the run that drew the page last, and somebody who does two things quickly
+    does the second one before that.
+    """
+    state = current_state()
+    is_named = work.saved is not None and state.analysis == work.saved.spec.slug
+    if not is_named and (state.analysis is not None or state.dataset != work.state.dataset):
+        return work  # The address is another analysis' by now.
+    state = replace(state, analysis=work.state.analysis)
+    return replace(work, spec=specification(work.start, work.saved, state), state=state)
+
+
 def open_analysis(slug: str | None, dataset: str | None = None) -> None:
     """Go to another analysis, or to a new one on `dataset`."""
     close_editor()
@@ -114,7 +129,7 @@ def open_analysis(slug: str | None, dataset: str | None = None) -> None:
 
 def compare(work: Work, comparison: ComparisonSpec) -> None:
     """Choose another comparison; the second one follows where it can."""
-    second = following(work.spec, comparison)
+    second = following(as_now(work).spec, comparison)
     go(with_second(with_comparison(current_state(), comparison, work.start), second, work.start))
 
 
@@ -179,7 +194,15 @@ def with_draft(key: str, start: AnalysisSpec) -> AnalysisSpec:
 def keep_draft(work: Work, **changes: Any) -> None:
     """Keep unsaved parts of the specification for this session; those of another callback of the same run stay."""
     drafts, key = st.session_state.setdefault(DRAFTS, {}), draft_key(work.saved, work.start)
-    drafts[key] = drafts.get(key, work.spec).model_copy(update=changes)
+    drafts[key] = drafts.get(key, _as_saved(work)).model_copy(update=changes)
+
+
+def _as_saved(work: Work) -> AnalysisSpec:
+    """What a draft begins with: what was saved or discarded a moment ago counts."""
+    try:
+        return work.app.analyses.get(work.saved.spec.slug).spec if work.saved else work.start
+    except NotFound:
+        return work.start
 
 
 def keep_widget(work: Work, field: str, key: str) -> None:
