@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.errors import BridgecastError
+from core.comparisons import comparison_for
+from core.errors import BridgecastError, DataError
 from core.model.analysis import ComparisonSpec, Scalar
-from core.model.comparison import Comparison
 from core.model.data import DATE_TYPES
 from core.model.sums import NOT_SET
 from core.ui import bridge_state as keys
@@ -28,13 +28,13 @@ from core.ui.bridge_periods import (
 )
 from core.ui.bridge_plan import begin_plan, edit_plan
 from core.ui.bridge_second import edit_second
-from core.ui.bridge_state import Work, compare, follow_closed, seen
+from core.ui.bridge_state import Work, as_now, compare, follow_closed, seen
 from core.warehouse import Version
 
 VALUES_SHOWN = 200
 
 
-def edit_comparison(work: Work, resolved: Comparison | None) -> None:
+def edit_comparison(work: Work) -> None:
     """The whole form, the second comparison below the first."""
     dates = date_columns(work.version)
     shown = kind_of(work.spec.comparison, dates)
@@ -47,7 +47,7 @@ def edit_comparison(work: Work, resolved: Comparison | None) -> None:
         key=follow_closed(keys.KIND, shown),
         required=True,
         on_change=_change_kind,
-        args=(work, resolved),
+        args=(work,),
     )
     kind = seen(keys.KIND)
     FORMS[kind](work)
@@ -67,7 +67,7 @@ def group_values(work: Work, column: str) -> list[str]:
     return work.app.warehouse.values(work.version, column, limit=VALUES_SHOWN)
 
 
-def _change_kind(work: Work, resolved: Comparison | None) -> None:
+def _change_kind(work: Work) -> None:
     kind = seen(keys.KIND)
     if kind == "relative":
         moving = first_comparison(work.version)
@@ -76,8 +76,16 @@ def _change_kind(work: Work, resolved: Comparison | None) -> None:
     elif kind == "metrics":
         begin_plan(work)
     elif kind == "dates":
-        fixed = as_fixed(resolved) if resolved else None
-        compare(work, fixed or fixed_dates(date_columns(work.version)[0], *default_dates(work.version)))
+        compare(
+            work, _fixed_now(as_now(work)) or fixed_dates(date_columns(work.version)[0], *default_dates(work.version))
+        )
+
+
+def _fixed_now(work: Work) -> ComparisonSpec | None:
+    try:
+        return as_fixed(comparison_for(work.spec.comparison, work.version))
+    except DataError:
+        return None
 
 
 def _edit_relative(work: Work) -> None:
@@ -94,7 +102,7 @@ def _edit_relative(work: Work) -> None:
         list(AGAINST),
         format_func=AGAINST.__getitem__,
         key=follow_closed(keys.AGAINST, comparison.against),
-        on_change=lambda: _change_relative(work, comparison.relative or "last_full_month"),
+        on_change=lambda: _change_relative(work, as_now(work).spec.comparison.relative or "last_full_month"),
     )
     st.caption("Moves with the newest day of the data.")
 
@@ -112,11 +120,11 @@ def _choose_date_column(work: Work) -> None:
 
 
 def _change_by(work: Work) -> None:
-    compare(work, work.spec.comparison.model_copy(update={"by": seen(keys.BY)}))
+    compare(work, as_now(work).spec.comparison.model_copy(update={"by": seen(keys.BY)}))
 
 
 def _change_relative(work: Work, relative: str) -> None:
-    by = work.spec.comparison.by
+    by = as_now(work).spec.comparison.by
     compare(work, ComparisonSpec(by=by, relative=relative, against=seen(keys.AGAINST)))
 
 
@@ -134,6 +142,7 @@ def _dates(work: Work) -> tuple[Days, Days]:
 
 
 def _change_dates(work: Work, *, base: Days | None = None, current: Days | None = None) -> None:
+    work = as_now(work)
     before = _dates(work)
     compare(work, fixed_dates(work.spec.comparison.by, base or before[0], current or before[1]))
 

@@ -31,7 +31,7 @@ def choose_period(relative: str, period_key: str, days_key: str, change: Callabl
             max_value=MOST_DAYS,
             step=1,
             key=follow_closed(days_key, days),
-            on_change=lambda: change(relative_of(LAST_DAYS, seen(days_key) or days)),
+            on_change=lambda: change(relative_of(seen(period_key), seen(days_key) or days)),
         )
 
 

@@ -32,7 +32,7 @@ def choose(work: Work) -> Comparison | None:
         with st.popover(_chip("Dataset", _dataset_name(work)), key="bridge_choose_dataset"):
             _choose_dataset(work)
         with st.popover(_chip("Compare", _comparisons_label(work)), key="bridge_choose_comparison"):
-            edit_comparison(work, comparison)
+            edit_comparison(work)
         with st.popover(_chip("Filters", filters_label(work.spec.where, work.version)), key="bridge_choose_filters"):
             edit_filters(work)
         if comparison is not None:

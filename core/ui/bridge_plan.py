@@ -12,7 +12,7 @@ from core.ui import inputs
 from core.ui.bridge_days import choose_period, days_input
 from core.ui.bridge_pairs import guess_plan
 from core.ui.bridge_periods import dates_of, default_dates, first_comparison
-from core.ui.bridge_state import Work, compare, follow_closed, seen
+from core.ui.bridge_state import Work, as_now, compare, follow_closed, seen
 from core.ui.text import escape
 
 MOVING, FIXED = "Moving period", "Fixed dates"
@@ -20,6 +20,7 @@ MOVING, FIXED = "Moving period", "Fixed dates"
 
 def begin_plan(work: Work) -> None:
     """Callback of choosing this kind: compare at once where every metric's plan shows by its name."""
+    work = as_now(work)
     plans = {metric: _plan(work, metric) for metric in _metrics(work, work.spec.equation)}
     known = {metric: plan for metric, plan in plans.items() if plan is not None}
     if known and len(known) == len(plans):
@@ -28,6 +29,7 @@ def begin_plan(work: Work) -> None:
 
 def follow_equation(work: Work, equation: EquationSpec) -> None:
     """Give the metrics that an equation brings their plans where names tell them; others wait to be chosen."""
+    work = as_now(work)
     chosen = work.spec.comparison.metrics
     new = [metric for metric in _metrics(work, equation) if metric not in (chosen or {})]
     known = {metric: plan for metric in new if (plan := _guess(work, metric)) is not None}
@@ -86,9 +88,14 @@ def _choose_plan(work: Work, metric: str, metrics: tuple[str, ...]) -> None:
 
 
 def _change_plans(work: Work, metrics: tuple[str, ...]) -> None:
-    plans = {metric: seen(f"{keys.PLAN}_{metric}") for metric in metrics}
-    if all(plans.values()):
-        compare(work, _over_same_period(work, plans))
+    work = as_now(work)
+    plans = {
+        metric: seen(f"{keys.PLAN}_{metric}") if metric in metrics else _plan(work, metric)
+        for metric in _metrics(work, work.spec.equation)
+    }
+    known = {metric: plan for metric, plan in plans.items() if plan}
+    if known and len(known) == len(plans):
+        compare(work, _over_same_period(work, known))
 
 
 def _over_same_period(work: Work, plans: dict[str, str]) -> ComparisonSpec:
@@ -136,5 +143,6 @@ def _change_way(work: Work) -> None:
 
 
 def _put(work: Work, **period: object) -> None:
-    kept = {"by": work.spec.comparison.by, "metrics": work.spec.comparison.metrics}
+    now = as_now(work).spec.comparison
+    kept = {"by": now.by, "metrics": now.metrics}
     compare(work, ComparisonSpec.model_validate(kept | period))

@@ -11,7 +11,7 @@ from core.ui import inputs
 from core.ui.bridge_days import days_input
 from core.ui.bridge_pairs import SHOWS, SecondKind, has_before, second_kind, shows_for, year_ago
 from core.ui.bridge_periods import Days, as_fixed, comparison_label, dates_of, default_dates, fixed_dates
-from core.ui.bridge_state import Work, compare_second, follow_closed, seen
+from core.ui.bridge_state import Work, as_now, compare_second, follow_closed, seen
 
 KINDS: dict[SecondKind, str] = {
     "none": "None",
@@ -36,7 +36,7 @@ def edit_second(work: Work) -> None:
     if second is None:
         return
     if kind == "dates" and second.comparison is not None:
-        _edit_dates(work, second, second.comparison)
+        _edit_dates(work, second.comparison)
     _choose_show(work, second)
 
 
@@ -59,6 +59,7 @@ def _own_label(work: Work) -> str:
 
 
 def _change_kind(work: Work) -> None:
+    work = as_now(work)
     kind: SecondKind = seen(keys.SECOND)
     if kind == "none":
         compare_second(work, None)
@@ -91,15 +92,24 @@ def _first_dates(work: Work) -> ComparisonSpec:
     return (as_fixed(resolved) if resolved else None) or fixed_dates(first.by, *default_dates(work.version))
 
 
-def _edit_dates(work: Work, second: SecondComparisonSpec, own: ComparisonSpec) -> None:
+def _edit_dates(work: Work, own: ComparisonSpec) -> None:
+    base, current = _dates(work, own)
+    days_input("Second base", keys.SECOND_BASE, base, lambda chosen: _change_dates(work, base=chosen))
+    days_input("Second current", keys.SECOND_CURRENT, current, lambda chosen: _change_dates(work, current=chosen))
+
+
+def _dates(work: Work, own: ComparisonSpec) -> tuple[Days, Days]:
     default = default_dates(work.version)
-    base, current = dates_of(own.base) or default[0], dates_of(own.current) or default[1]
+    return dates_of(own.base) or default[0], dates_of(own.current) or default[1]
 
-    def change(*, base: Days = base, current: Days = current) -> None:
-        _put(work, second.model_copy(update={"comparison": fixed_dates(own.by, base, current)}))
 
-    days_input("Second base", keys.SECOND_BASE, base, lambda chosen: change(base=chosen))
-    days_input("Second current", keys.SECOND_CURRENT, current, lambda chosen: change(current=chosen))
+def _change_dates(work: Work, *, base: Days | None = None, current: Days | None = None) -> None:
+    work = as_now(work)
+    second = work.spec.second
+    if second is not None and second.comparison is not None:
+        own, before = second.comparison, _dates(work, second.comparison)
+        changed = fixed_dates(own.by, base or before[0], current or before[1])
+        _put(work, second.model_copy(update={"comparison": changed}))
 
 
 def _choose_show(work: Work, second: SecondComparisonSpec) -> None:
@@ -110,7 +120,14 @@ def _choose_show(work: Work, second: SecondComparisonSpec) -> None:
         format_func=lambda name: SHOWS[name],
         key=follow_closed(keys.SECOND_SHOW, second.show),
         required=True,
-        on_change=lambda: compare_second(work, second.model_copy(update={"show": seen(keys.SECOND_SHOW)})),
+        on_change=_change_show,
+        args=(work,),
     )
     if "merged" not in offered:
         st.caption("The two do not meet, so they do not fit into one chart.")
+
+
+def _change_show(work: Work) -> None:
+    second = as_now(work).spec.second
+    if second is not None:
+        compare_second(work, second.model_copy(update={"show": seen(keys.SECOND_SHOW)}))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import DateInput
 
 from core.model.analysis import AnalysisSpec
-from tests.pages.bridge_page import PAGE, act
+from tests.pages.bridge_page import FIXED, PAGE, act
 from tests.pages.driving import Open, settled
 
 BOTH = '{"country": ["FR", "DE"], "device": ["mobile", "desktop"]}'
@@ -16,6 +18,10 @@ BOTH = '{"country": ["FR", "DE"], "device": ["mobile", "desktop"]}'
 
 def where(page: AppTest) -> object:
     return json.loads(page.query_params["where"])
+
+
+def days(page: AppTest, key: str) -> DateInput:
+    return next(one for one in page.date_input if str(one.key).startswith(key))
 
 
 def test_two_filters_are_both_kept(open_page: Open, revenue: AnalysisSpec) -> None:
@@ -59,3 +65,58 @@ def test_a_segment_is_not_left_out_where_nothing_would_be_left(open_page: Open, 
     act(page, "bridge_own_chart_exclude")
     assert where(page) == {"country": ["FR"]}
     assert "Nothing would be left" in page.error[0].value
+
+
+def test_another_period_stays_when_what_it_is_against_changes(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue")
+    page.selectbox(key="bridge_period").set_value("last_full_week")
+    page.radio(key="bridge_against").set_value("same_last_year")
+    settled(page.run())
+    assert (page.query_params["relative"], page.query_params["against"]) == ("last_full_week", "same_last_year")
+
+
+def test_another_period_is_not_one_of_days_again(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue", by="day", relative="last_28_days", against="previous")
+    page.selectbox(key="bridge_period").set_value("last_full_week")
+    page.number_input(key="bridge_days").set_value(7)
+    settled(page.run())
+    assert page.query_params["relative"] == "last_full_week"
+
+
+def test_both_sides_of_fixed_dates_change(open_page: Open, revenue: AnalysisSpec) -> None:
+    sides = {side: "/".join(FIXED[side]) for side in ("base", "current")}
+    page = open_page(PAGE, analysis="revenue", by="day", **sides)
+    base, current = (days(page, f"bridge_{side}_") for side in sides)
+    base.set_value((date(2026, 1, 5), date(2026, 1, 31)))
+    current.set_value((date(2026, 2, 5), date(2026, 2, 28)))
+    settled(page.run())
+    assert page.query_params["base"] == "2026-01-05/2026-01-31"
+    assert page.query_params["current"] == "2026-02-05/2026-02-28"
+
+
+def test_the_second_comparison_follows_the_first_one_just_chosen(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue")
+    page.selectbox(key="bridge_period").set_value("last_full_day")
+    page.selectbox(key="bridge_second").set_value("year")
+    settled(page.run())
+    assert page.query_params["relative"] == page.query_params["second_relative"] == "last_full_day"
+
+
+def test_a_second_comparison_just_chosen_keeps_how_it_is_drawn(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue", second="merged")
+    page.selectbox(key="bridge_second").set_value("dates")
+    page.segmented_control(key="bridge_second_show").set_value("beside")
+    settled(page.run())
+    assert page.query_params["second"] == "beside"
+    assert page.query_params["second_base"] == "2025-12-01/2025-12-31"
+
+
+def test_both_sides_of_a_second_comparison_change(open_page: Open, revenue: AnalysisSpec) -> None:
+    second = {"second_by": "day", "second_base": "2025-12-01/2025-12-10", "second_current": "2025-12-11/2025-12-31"}
+    page = open_page(PAGE, analysis="revenue", second="beside", **second)
+    base, current = (days(page, f"bridge_second_{side}_") for side in ("base", "current"))
+    base.set_value((date(2025, 12, 2), date(2025, 12, 10)))
+    current.set_value((date(2025, 12, 12), date(2025, 12, 31)))
+    settled(page.run())
+    assert page.query_params["second_base"] == "2025-12-02/2025-12-10"
+    assert page.query_params["second_current"] == "2025-12-12/2025-12-31"

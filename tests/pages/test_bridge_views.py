@@ -153,6 +153,16 @@ def test_a_metric_without_a_plan_waits_for_one(open_page: Open, revenue: Analysi
     assert json.loads(page.query_params["metrics"])["orders"] == "orders"
 
 
+def test_a_plan_just_chosen_stays_when_the_period_changes(open_page: Open, revenue: AnalysisSpec) -> None:
+    plans = {"visits": "visits_plan", "orders": "orders_plan", "revenue": "Plan revenue"}
+    page = open_page(PAGE, analysis="revenue", by="day", relative="last_full_month", metrics=json.dumps(plans))
+    page.selectbox(key="bridge_plan_visits").set_value("visits")
+    page.selectbox(key="bridge_plan_period").set_value("last_full_day")
+    settled(page.run())
+    assert page.query_params["relative"] == "last_full_day"
+    assert json.loads(page.query_params["metrics"]) == plans | {"visits": "visits"}
+
+
 def test_metrics_that_join_the_equation_bring_their_plans(open_page: Open, revenue: AnalysisSpec) -> None:
     page = open_page(PAGE, dataset=revenue.dataset)
     settled(page.segmented_control(key="bridge_kind").set_value("metrics").run())
