@@ -14,7 +14,7 @@ from core.ui import bridge_state as keys
 from core.ui import frame, inputs
 from core.ui.bridge_plan import follow_equation
 from core.ui.bridge_settings import edit_settings
-from core.ui.bridge_state import Work, draft_key, follow, keep_draft
+from core.ui.bridge_state import Work, as_now, draft_key, follow, keep_draft
 from core.ui.bridge_steps import chain_of_ratios, equation_of, rows_of, sum_of
 from core.ui.bridge_units import units_of
 from core.ui.text import escape
@@ -125,7 +125,7 @@ def _start_anew(work: Work, kind: str) -> None:
     metrics = st.session_state[keys.METRICS]
     units = units_of(work.version.metrics)
     equation = chain_of_ratios(metrics, units) if kind == "chain" else sum_of(metrics, units)
-    keep_draft(work, equation=equation.model_copy(update={"good": work.spec.equation.good}))
+    keep_draft(work, equation=equation.model_copy(update={"good": as_now(work).spec.equation.good}))
     follow_equation(work, equation)
     refill()
 

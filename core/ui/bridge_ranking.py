@@ -11,9 +11,8 @@ from core.engine.bridge import Bridge
 from core.report.printed import PrintedBridge
 from core.report.ranking import interest_said, mark_of, why_dimension
 from core.ui import bridge_state as keys
-from core.ui.bridge_editor import refill
 from core.ui.bridge_segments import find_button
-from core.ui.bridge_state import Work, keep_draft, move
+from core.ui.bridge_state import Work, as_now, keep_draft, move
 from core.ui.bridge_steps import Choice, with_choice
 from core.ui.tables import amount_format
 from core.ui.text import escape, markdown, plural
@@ -23,6 +22,7 @@ FULL_BAR = 0.25
 """An interest that fills its bar, where none is higher."""
 OPEN_FIRST, LEAVE_OUT, BACK = "Always open first", "Leave out for this step", "Back to the ranking"
 CHOICES: dict[str, Choice] = {OPEN_FIRST: "focus", LEAVE_OUT: "exclude", BACK: "back"}
+CHANGED = "The steps of the equation have changed meanwhile. Choose again."
 HOW = (
     "Interest is what segments do beyond moving alike, less noise, against that and the step’s own change: "
     "0 says nothing, 1 says all. Signal is the share of the spread that is not noise."
@@ -90,9 +90,18 @@ def _offered(row: dict[str, Any]) -> list[str]:
 def _choose(work: Work, bridge: Bridge, step: str, dimension: str, choice: Choice) -> None:
     """Callback: kept as a draft; the dimension that now comes first is shown."""
     members = next(leaf.members for leaf in bridge.plan.leaves if leaf.name == step)
-    keep_draft(work, equation=with_choice(work.spec.equation, members, dimension, choice))
-    refill()
-    move(step=step, dimension=None if work.state.dimension == dimension else work.state.dimension)
+    now = as_now(work)
+    if _formulas(now) != _formulas(work):
+        st.session_state[keys.PROBLEM] = CHANGED
+        return
+    keep_draft(work, equation=with_choice(now.spec.equation, members, dimension, choice))
+    # The table alone is filled anew: a name that was just typed beside it stays.
+    st.session_state.pop(keys.EDITOR_ROWS, None)
+    move(step=step, dimension=None if now.state.dimension == dimension else now.state.dimension)
+
+
+def _formulas(work: Work) -> list[str]:
+    return [step.formula for step in work.spec.equation.steps]
 
 
 def _label(work: Work, dimension: str) -> str:

@@ -16,7 +16,7 @@ from core.ui.bridge_compare import date_columns
 from core.ui.bridge_diff import differences
 from core.ui.bridge_pairs import moved
 from core.ui.bridge_periods import comparison_label, kind_of, moving_like
-from core.ui.bridge_state import Work, close_editor, forget_draft, go, move, open_analysis
+from core.ui.bridge_state import Work, as_now, close_editor, forget_draft, go, move, open_analysis
 from core.ui.bridge_url import PageState
 from core.ui.identity import acting
 from core.ui.notices import attempt, begin_dialog
@@ -88,6 +88,7 @@ def _to_save(work: Work) -> AnalysisSpec:
 
 def save_new(work: Work) -> None:
     """Callback: keep it as a new analysis and go to its address."""
+    work = as_now(work)
     name = st.session_state[keys.NAME].strip()
     if not name:
         st.session_state[keys.PROBLEM] = "An analysis needs a name, so that others find it."
@@ -102,6 +103,7 @@ def save_new(work: Work) -> None:
 
 def save_revision(work: Work) -> None:
     """Callback: keep it as the next revision."""
+    work = as_now(work)
     saved = _required(work)
     with attempt(f"Saved as revision {saved.revision + 1}."):
         note = st.session_state.get(keys.NOTE, "").strip()

@@ -23,7 +23,7 @@ from core.ui import frame, inputs, progress
 from core.ui.bridge_chart import picked, show_waterfall
 from core.ui.bridge_downloads import Picture, no_picture
 from core.ui.bridge_keep import keep_buttons
-from core.ui.bridge_state import Work, move
+from core.ui.bridge_state import Work, as_now, move
 from core.ui.text import escape, markdown, markdown_table
 
 WHOLE = ""
@@ -44,8 +44,8 @@ def segments_card(work: Work, printed: PrintedBridge) -> Picture:
             LABEL,
             icon=":material/search:",
             key=keys.SEARCH_NOW,
-            on_click=_start,
-            args=(work, step),
+            on_click=_search,
+            args=(work,),
             disabled=progress.is_running(keys.SEARCH),
         )
     found = _found(work, step)
@@ -77,6 +77,10 @@ def _open(work: Work, step: str) -> None:
     _start(work, step)
 
 
+def _search(work: Work) -> None:
+    _start(work, st.session_state.get(keys.SEARCH_FOR) or WHOLE)
+
+
 def _choose_step(work: Work, printed: PrintedBridge) -> str:
     """The KPI, or one of its steps; a ratio's segments do not add up, so there one of the steps."""
     whole = {WHOLE: printed.kpi} if adds_up(printed.bridge) else {}
@@ -98,6 +102,7 @@ def _choose_step(work: Work, printed: PrintedBridge) -> str:
 
 def _start(work: Work, step: str) -> None:
     """Callback: begin to search."""
+    work = as_now(work)
     identity = _identity(work, step)
 
     def job(report: progress.Report, cancel: threading.Event) -> tuple[Hashable, Found]:

@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import DateInput
 
+from core.app import App
 from core.model.analysis import AnalysisSpec
-from tests.pages.bridge_page import FIXED, PAGE, act
+from tests.pages.bridge_page import FIXED, PAGE, act, table_with, text_of
 from tests.pages.driving import Open, settled
 
 BOTH = '{"country": ["FR", "DE"], "device": ["mobile", "desktop"]}'
@@ -120,3 +121,62 @@ def test_both_sides_of_a_second_comparison_change(open_page: Open, revenue: Anal
     settled(page.run())
     assert page.query_params["second_base"] == "2025-12-02/2025-12-10"
     assert page.query_params["second_current"] == "2025-12-12/2025-12-31"
+
+
+def test_segments_are_searched_in_the_step_just_chosen_with_the_filter_just_chosen(
+    open_page: Open, revenue: AnalysisSpec
+) -> None:
+    page = open_page(PAGE, analysis="revenue", view="segments", where='{"device": ["mobile", "desktop"]}')
+    page.multiselect(key="bridge_filter_device").set_value(["mobile"])
+    page.pills(key="bridge_search_for").set_value("Basket")
+    act(page, "bridge_search_now")
+    assert "Looks for the combinations" not in text_of(page)
+    assert page.session_state["bridge_found"][1].step == "Basket"
+
+
+def test_two_choices_in_the_ranking_are_both_kept(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue", step="Conversion")
+    page.menu_button(key="bridge_rank_menu_country").click("Always open first")
+    settled(page.menu_button(key="bridge_rank_menu_device").click("Leave out for this step").run())
+    assert table_with(page, "Interest").set_index("Dimension")["Mark"].to_dict() == {
+        "Country": "always first",
+        "Device": "left out",
+    }
+
+
+def test_a_name_that_was_just_typed_stays_when_a_dimension_is_left_out(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue", step="Conversion")
+    settled(page.toggle(key="bridge_edit").set_value(True).run())
+    page.text_input(key="bridge_total").set_value("Turnover")
+    settled(page.menu_button(key="bridge_rank_menu_country").click("Leave out for this step").run())
+    assert "Turnover rose by" in text_of(page)
+    assert table_with(page, "Interest").set_index("Dimension")["Mark"]["Country"] == "left out"
+
+
+def test_a_choice_for_a_step_that_has_become_another_one_is_not_taken(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue", step="Conversion")
+    settled(page.toggle(key="bridge_edit").set_value(True).run())
+    page.multiselect(key="bridge_metrics").set_value(["orders", "revenue"])
+    settled(page.run())
+    page.button(key="bridge_chain").click()
+    settled(page.menu_button(key="bridge_rank_menu_country").click("Leave out for this step").run())
+    assert "have changed meanwhile" in page.error[0].value
+    assert "left out" not in table_with(page, "Interest")["Mark"].to_list()
+
+
+def test_what_was_just_chosen_is_saved(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
+    page = act(open_page(PAGE, analysis="revenue", where=BOTH), "bridge_save")
+    page.multiselect(key="bridge_filter_country").set_value(["FR"])
+    act(page, "bridge_save_now")
+    assert app.analyses.get("revenue").spec.where == {"country": ["FR"], "device": ["mobile", "desktop"]}
+    assert "saved · revision 2" in text_of(page)
+
+
+def test_what_was_discarded_does_not_come_back_with_the_next_change(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue")
+    settled(page.toggle(key="bridge_edit").set_value(True).run())
+    settled(page.text_input(key="bridge_description").set_value("For the Monday round").run())
+    page.menu_button(key="bridge_more").click("Discard changes")
+    settled(page.number_input(key="bridge_rest").set_value(5.0).run())
+    assert "For the Monday round" not in text_of(page)
+    assert "changed since revision 1" in text_of(page)
