@@ -19,10 +19,12 @@ from tests.polling import wait_for
 pytestmark = pytest.mark.timeout(600)
 
 
-def test_killed_before_anything_is_claimed_a_run_is_sent_once(works: Works) -> None:
+def test_killed_before_anything_is_claimed_a_run_is_sent_once(works: Works, tmp_path: Path) -> None:
     run_id = works.ask(works.export("/a"))
-    works.start()
-    works.kill()
+    with closing(sqlite3.connect(tmp_path / "var" / "bridgecast.sqlite", isolation_level=None)) as store:
+        store.execute("BEGIN IMMEDIATE")
+        works.start()
+        works.kill()
     works.start()
     works.reached(run_id, "succeeded")
     assert set(works.receiver.counts.values()) == {1}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
+import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -268,16 +270,19 @@ def test_a_runaway_is_stopped(ask: Ask, sql: str) -> None:
 
 def test_a_process_that_does_not_stop_is_killed(ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     deaf = tmp_path / "deaf.py"
-    note = tmp_path / "pid"
-    deaf.write_text(
-        f"import os, signal\nopen({str(note)!r}, 'w').write(str(os.getpid()))\nsignal.signal(signal.SIGTERM, "
-        "signal.SIG_IGN)\nwhile True: signal.pause()"
-    )
+    deaf.write_text("import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: signal.pause()")
     monkeypatch.setattr(doors_module, "DOOR", deaf)
     monkeypatch.setattr(doors_module, "GRACE_S", 1.0)
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Kept(subprocess.Popen[bytes]):
+        def __init__(self, *given: Any, **more: Any) -> None:
+            super().__init__(*given, **more)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Kept)
     assert "longer than 1 seconds" in refusal(ask, "SELECT 1", time_s=1)
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(note.read_text()), 0)
+    assert [process.returncode for process in started] == [-signal.SIGKILL]
 
 
 @pytest.mark.parametrize(
