@@ -130,40 +130,59 @@ def _draw(app: App, asked: RunFilter) -> None:
     if not rows:
         _say_empty(asked)
         return
-    chosen = st.dataframe(
+    ids = tuple(row.run.id for row in rows)
+    # Ticks are kept by the number of their row: in another list they would stand at other runs.
+    key = f"{TABLE}_{hash(ids)}"
+    st.dataframe(
         _frame(rows[:SHOWN], app.clock()),
-        # Ticks are kept by the number of their row: in another list they would stand at other runs.
-        key=f"{TABLE}_{hash(tuple(row.run.id for row in rows))}",
+        key=key,
         hide_index=True,
         width="stretch",
         on_select="rerun",
         selection_mode="multi-row",
         column_config={"Created": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss")},
     )
-    ticked = [rows[index].run for index in chosen.selection.rows if index < len(rows)]
+    ticked = _ticked(key, ids)
     told = f"The newest {counted(SHOWN)} runs." if len(rows) > SHOWN else plural(len(rows), "run") + "."
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{told} Tick one to open it, several to act on them. Times in {zone()}.", width="stretch")
         if ticked:
-            _offer(app, runs, ticked)
+            _offer(app, runs, key, ids, is_one=len(ticked) == 1)
 
 
-def _offer(app: App, runs: SeenRuns, ticked: list[Run]) -> None:
-    if len(ticked) == 1:
+def _ticked(key: str, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The runs that are ticked now, also where a click comes before the page has drawn the last tick."""
+    rows = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
+    return tuple(ids[index] for index in rows if index < len(ids))
+
+
+def _offer(app: App, runs: SeenRuns, key: str, ids: tuple[str, ...], *, is_one: bool) -> None:
+    if is_one:
         st.button(
             "Open",
             key="runs_open",
             type="primary",
             icon=":material/open_in_full:",
-            on_click=open_run,
-            args=(ticked[0].id,),
+            on_click=_open,
+            args=(key, ids),
         )
     if may(runs.caller, "run.start"):
-        ids = tuple(run.id for run in ticked)
-        st.button("Replay", key="runs_replay", icon=":material/replay:", on_click=runs_acts.replay_all, args=(app, ids))
-        st.button(
-            "Put away", key="runs_ignore", icon=":material/archive:", on_click=runs_acts.ignore_all, args=(app, ids)
-        )
+        args = (app, key, ids)
+        st.button("Replay", key="runs_replay", icon=":material/replay:", on_click=_replay, args=args)
+        st.button("Put away", key="runs_ignore", icon=":material/archive:", on_click=_ignore, args=args)
+
+
+def _open(key: str, ids: tuple[str, ...]) -> None:
+    for run_id in _ticked(key, ids)[:1]:
+        open_run(run_id)
+
+
+def _replay(app: App, key: str, ids: tuple[str, ...]) -> None:
+    runs_acts.replay_all(app, _ticked(key, ids))
+
+
+def _ignore(app: App, key: str, ids: tuple[str, ...]) -> None:
+    runs_acts.ignore_all(app, _ticked(key, ids))
 
 
 def open_run(run_id: str) -> None:

@@ -127,3 +127,37 @@ def test_a_new_run_moves_no_tick_to_another_one(open_page: Open, app: App, reven
     assert page.run().dataframe[0].proto.id == table
     run_of(app, "Evening")
     assert page.run().dataframe[0].proto.id != table
+
+
+def tick(page: AppTest, run_ids: list[str], *rows: int) -> None:
+    page.session_state[f"runs_table_{hash(tuple(run_ids))}"] = {"selection": {"rows": list(rows), "columns": []}}
+
+
+def test_a_run_that_was_just_unticked_is_not_put_away(open_page: Open, app: App, revenue: AnalysisSpec) -> None:
+    evening, morning = run_of(app, "Evening", error=GONE), run_of(app, "Morning", error=GONE)
+    page = open_page(PAGE)
+    tick(page, [morning, evening], 0, 1)
+    settled(page.run())
+    tick(page, [morning, evening], 1)
+    press(page, "runs_ignore")
+    assert [app.ledger.run(run_id).run.is_hidden for run_id in (morning, evening)] == [False, True]
+
+
+def test_a_run_that_was_just_unticked_is_not_replayed(open_page: Open, app: App, revenue: AnalysisSpec) -> None:
+    evening, morning = run_of(app, "Evening", error=GONE), run_of(app, "Morning", error=GONE)
+    page = open_page(PAGE)
+    tick(page, [morning, evening], 0, 1)
+    settled(page.run())
+    tick(page, [morning, evening], 1)
+    page = press(page, "runs_replay")
+    assert "1 run asked for" in page.toast[0].value
+    assert list(page.dataframe[0].value["Export"]) == ["Evening", "Morning", "Evening"]
+
+
+def test_the_run_that_was_ticked_last_is_opened(open_page: Open, app: App, revenue: AnalysisSpec) -> None:
+    evening, morning = run_of(app, "Evening"), run_of(app, "Morning")
+    page = open_page(PAGE)
+    tick(page, [morning, evening], 0)
+    settled(page.run())
+    tick(page, [morning, evening], 1)
+    assert press(page, "runs_open").query_params["run"] == evening
