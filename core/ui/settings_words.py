@@ -36,10 +36,10 @@ def message() -> Editable:
     return EDITABLE.get(st.query_params.get(MESSAGE_PARAM, ""), next(iter(EDITABLE.values())))
 
 
-def drafts() -> Drafts:
-    """What is written and not yet saved in the chosen language, by key."""
+def drafts(locale: str | None = None) -> Drafts:
+    """What is written and not yet saved in a language, the chosen one unless another is said, by key."""
     kept: dict[str, Drafts] = st.session_state.setdefault(DRAFTS, {})
-    return kept.setdefault(language(), {})
+    return kept.setdefault(locale or language(), {})
 
 
 def sound(written: Drafts) -> Drafts:
@@ -61,7 +61,7 @@ def edit_words(app: App, templates: list[Template]) -> None:
             key="settings_reset",
             disabled=template.own is None and template.message.key not in drafts(),
             on_click=_reset,
-            args=(app, template),
+            args=(app,),
         )
     if template.changed_at is not None:
         who = f" by {name}" if (name := app.people.called(template.changed_by)) else ""
@@ -128,11 +128,11 @@ def _write(template: Template) -> None:
 
 def _keep_draft(template: Template, key: str) -> None:
     """What is written is kept while other messages are looked at; the saved text is no draft."""
-    text = st.session_state[key].strip()
+    text, written = st.session_state[key].strip(), drafts(template.language)
     if text == template.text:
-        drafts().pop(template.message.key, None)
+        written.pop(template.message.key, None)
     else:
-        drafts()[template.message.key] = text
+        written[template.message.key] = text
 
 
 def _problem(key: str, text: str) -> str | None:
@@ -151,24 +151,26 @@ def _save_button(app: App) -> None:
         type="primary",
         disabled=not count or len(sound(drafts())) < count,
         on_click=_save,
-        args=(app,),
+        args=(app, language()),
     )
 
 
-def _save(app: App) -> None:
-    written = drafts()
+def _save(app: App, locale: str) -> None:
+    written = drafts(locale)
     with attempt("Saved. Reports show it at their next load."):
         me = acting(app, "settings.write").person_id
         for key, text in written.items():
-            app.templates.keep(language(), key, text, by=me)
+            app.templates.keep(locale, key, text, by=me)
         written.clear()
 
 
-def _reset(app: App, template: Template) -> None:
-    drafts().pop(template.message.key, None)
+def _reset(app: App) -> None:
+    """The text that is chosen now, also where the page has not shown it yet."""
+    key = message().key
+    drafts().pop(key, None)
     with attempt("Back to the default."):
         acting(app, "settings.write")
-        app.templates.reset(template.language, template.message.key)
+        app.templates.reset(language(), key)
 
 
 @st.dialog("Reset all texts")

@@ -85,6 +85,35 @@ def test_one_text_is_reset(open_page: Open, own: App, revenue: AnalysisSpec) -> 
     assert page.text_area(key=ROSE).value == "{kpi} rose by {amount}"
 
 
+def test_a_text_just_written_stays_in_its_language_when_another_one_is_chosen(
+    open_page: Open, revenue: AnalysisSpec
+) -> None:
+    page = open_page(PAGE)
+    page.segmented_control(key="settings_language").set_value("de")
+    write(page, "{kpi} climbed by {amount}")
+    assert page.text_area(key="settings_text_de_headline_rose").value == "{kpi}: Anstieg um {amount}"
+    settled(page.segmented_control(key="settings_language").set_value("en").run())
+    assert page.text_area(key=ROSE).value == "{kpi} climbed by {amount}"
+
+
+def test_the_texts_on_the_button_are_saved_though_another_language_was_just_chosen(
+    open_page: Open, app: App, revenue: AnalysisSpec
+) -> None:
+    page = write(open_page(PAGE), "{kpi} climbed by {amount}")
+    page.segmented_control(key="settings_language").set_value("de")
+    act(page, "settings_save")
+    assert app.templates.get("en", "headline_rose").own == "{kpi} climbed by {amount}"
+    assert app.templates.words("de").overrides == {}
+
+
+def test_the_text_just_chosen_is_reset_not_the_one_before(open_page: Open, own: App, revenue: AnalysisSpec) -> None:
+    own.templates.keep("en", "headline_fell", "{kpi} slid by {amount}", by=own.owner.id)
+    page = open_page(PAGE)
+    page.selectbox(key="settings_message").set_value("headline_fell")
+    act(page, "settings_reset")
+    assert set(own.templates.words("en").overrides) == {"headline_rose"}
+
+
 def test_all_texts_are_reset_after_asking(open_page: Open, own: App, revenue: AnalysisSpec) -> None:
     page = act(act(open_page(PAGE), "settings_reset_all"), "settings_reset_all_now")
     assert own.templates.words("en").overrides == {}
