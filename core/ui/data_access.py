@@ -41,7 +41,7 @@ def show(app: App, spec: DatasetSpec) -> None:
     )
     if st.session_state[how] == SOME:
         names = _names(app)
-        st.session_state.setdefault(people, [person for person in access.people if person in names])
+        st.session_state.setdefault(people, _known(access, names))
         inputs.multiselect(
             "People", list(names), format_func=names.__getitem__, key=people, placeholder="Administrators alone"
         )
@@ -55,6 +55,10 @@ def _names(app: App) -> dict[str, str]:
     return {one.id: f"{one.name} ({one.email})" for one in named}
 
 
+def _known(access: DatasetAccess, names: dict[str, str]) -> list[str]:
+    return [person for person in access.people if person in names]
+
+
 def _said(app: App, access: DatasetAccess) -> str:
     if not (access.people or access.roles) or "analyst" in access.roles:
         return "Every analyst"
@@ -64,6 +68,8 @@ def _said(app: App, access: DatasetAccess) -> str:
 
 def _save(app: App, spec: DatasetSpec, how: str, people: str) -> None:
     is_open = st.session_state[how] == EVERYBODY
+    if not is_open and people not in st.session_state:  # Saved before the page could ask who.
+        st.session_state[people] = _known(app.catalogue.access(spec.slug), _names(app))
     chosen = () if is_open else tuple(st.session_state[people])
     access = DatasetAccess() if is_open else DatasetAccess(people=chosen) if chosen else CLOSED
     try:

@@ -119,6 +119,17 @@ def test_nobody_named_leaves_it_to_administrators(app: App, open_page: Open, as_
     assert app.catalogue.access("sales") == DatasetAccess(roles=("admin",))
 
 
+def test_only_some_saved_at_once_leaves_it_to_administrators(
+    app: App, open_page: Open, as_role: As, shared: AnalysisSpec
+) -> None:
+    as_role("admin")
+    page = open_page(DATA, dataset="sales")
+    page.segmented_control(key="data_access_sales").set_value("some")
+    settled(page.button(key="data_access_save").click().run())
+    assert not page.exception
+    assert app.catalogue.access("sales") == DatasetAccess(roles=("admin",))
+
+
 def test_it_is_opened_to_every_analyst_again(app: App, open_page: Open, as_role: As, shared: AnalysisSpec) -> None:
     as_role("admin")
     close(app)
