@@ -8,11 +8,13 @@ from core.app import App
 from core.delivery.definitions import Definer
 from core.delivery.exports import SavedExport
 from core.model.naming import plain_name
+from core.ui import bridge_state as keys
 from core.ui import frame, inputs
 from core.ui.identity import acting
 from core.ui.notices import attempt, begin_dialog
 
 TEXT, FILE = "exports_yaml_text", "exports_yaml_file"
+CHANGED = "The text has changed. Look at what it would change now, then take it."
 
 
 @st.dialog("Export as YAML", width="large")
@@ -32,8 +34,8 @@ def yaml_dialog(app: App, export: SavedExport) -> None:
     key = f"{TEXT}_{export.id}_{export.revision}"
     st.session_state.setdefault(key, now)
     inputs.text_area("Change it here, or paste another", key=key, height=320)
-    uploaded = st.file_uploader("Or upload a file", type=["yaml", "yml"], key=FILE, max_upload_size=1)
-    text = uploaded.getvalue().decode("utf-8", errors="replace") if uploaded else str(st.session_state[key])
+    st.file_uploader("Or upload a file", type=["yaml", "yml"], key=FILE, max_upload_size=1)
+    text = _text(key)
     if text == now:
         return
     with frame.errors():
@@ -43,10 +45,20 @@ def yaml_dialog(app: App, export: SavedExport) -> None:
             return
         st.markdown("**What would change**")
         st.code(change.diff, language="diff", wrap_lines=True)
-        st.button("Take it", key="exports_yaml_take", type="primary", on_click=_take, args=(app, export, text))
+        st.button("Take it", key="exports_yaml_take", type="primary", on_click=_take, args=(app, export, key, text))
 
 
-def _take(app: App, export: SavedExport, text: str) -> None:
+def _text(key: str) -> str:
+    """The file, else what is typed."""
+    uploaded = st.session_state.get(FILE)
+    return uploaded.getvalue().decode("utf-8", errors="replace") if uploaded else str(st.session_state[key])
+
+
+def _take(app: App, export: SavedExport, key: str, text: str) -> None:
+    """text: of which the difference was seen; another one, written since, is shown first."""
+    if _text(key) != text:
+        st.session_state[keys.PROBLEM] = CHANGED
+        return
     with attempt(f"'{export.spec.name}' is what the YAML says."):
         _definer(app).take_export(text, export.id, by=_me(app), is_dry_run=False)
 

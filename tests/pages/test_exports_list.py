@@ -144,3 +144,16 @@ def test_an_export_is_changed_by_its_yaml_after_the_difference_was_seen(
     assert app.exports.get(morning.id).spec.name == "Morning"
     act(page, "exports_yaml_take")
     assert app.exports.get(morning.id).spec.name == "Evening"
+
+
+def test_a_yaml_that_was_written_since_its_difference_was_seen_is_not_taken(
+    open_page: Open, morning: SavedExport, app: App
+) -> None:
+    page, key = open_page(PAGE), f"exports_yaml_text_{morning.id}_{morning.revision}"
+    text = Definer(app.store, app.analyses, app.exports, app.connections).text_of(morning)
+    page.session_state[key] = text.replace("name: Morning", "name: Evening")
+    settled(page.menu_button(key=f"exports_more_{morning.id}").click("YAML…").run())
+    page.text_area(key=key).set_value(text.replace("name: Morning", "name: Night"))
+    act(page, "exports_yaml_take")
+    assert "Look at what it would change now" in page.error[0].value
+    assert app.exports.get(morning.id).spec.name == "Morning"
