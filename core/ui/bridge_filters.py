@@ -144,7 +144,7 @@ def _keep_values(work: Work, column: str, key: str, kind: str) -> None:
     listed: list[Scalar] = [meant(value) for value in seen(key)]
     if listed:
         where = as_now(work).spec.where
-        filter_by(work.start, {**where, column: {EXCEPT: listed} if seen(kind) else listed})
+        filter_by(work, {**where, column: {EXCEPT: listed} if seen(kind) else listed})
     else:
         _empty(work, column)
 
@@ -159,7 +159,7 @@ def _keep_comparison(work: Work, column: str, count: int) -> None:
         if value not in (None, ""):
             condition[seen(f"{keys.FILTER}_sign_{position}_{column}")] = value
     if condition:
-        filter_by(work.start, {**where, column: condition})
+        filter_by(work, {**where, column: condition})
     else:
         _empty(work, column)
 
@@ -179,7 +179,7 @@ def _open() -> None:
 def _remove(work: Work, column: str) -> None:
     st.session_state.pop(keys.FILTER_OPEN, None)
     where = as_now(work).spec.where
-    filter_by(work.start, {name: condition for name, condition in where.items() if name != column})
+    filter_by(work, {name: condition for name, condition in where.items() if name != column})
 
 
 def _is_number(column: ColumnSpec) -> bool:

@@ -27,7 +27,7 @@ def keep_buttons(work: Work, segment: Mapping[str, str], *, key: str) -> None:
         f"Keep only {name}",
         icon=":material/filter_alt:",
         key=f"{key}_keep",
-        on_click=lambda: filter_by(work.start, kept(as_now(work).spec.where, segment)),
+        on_click=lambda: filter_by(work, kept(as_now(work).spec.where, segment)),
     )
     without = left_out(work.spec.where, segment)
     st.button(
@@ -46,7 +46,7 @@ def _exclude(work: Work, segment: Mapping[str, str]) -> None:
     if without is None:
         st.session_state[keys.PROBLEM] = LAST
     else:
-        filter_by(work.start, without)
+        filter_by(work, without)
 
 
 def kept(where: Where, segment: Mapping[str, str]) -> Where:

@@ -113,12 +113,18 @@ def as_now(work: Work) -> Work:
     Callbacks take it from here: theirs is of the run that drew the page last, and somebody who does two things quickly
     does the second one before that.
     """
-    state = current_state()
-    is_named = work.saved is not None and state.analysis == work.saved.spec.slug
-    if not is_named and (state.analysis is not None or state.dataset != work.state.dataset):
-        return work  # The address is another analysis' by now.
-    state = replace(state, analysis=work.state.analysis)
+    if not _is_here(work):
+        return work
+    state = replace(current_state(), analysis=work.state.analysis)
     return replace(work, spec=specification(work.start, work.saved, state), state=state)
+
+
+def _is_here(work: Work) -> bool:
+    """Whether the address still is of this analysis: what is chosen for one is no choice for the next."""
+    state = current_state()
+    if state.analysis is not None:
+        return work.saved is not None and state.analysis == work.saved.spec.slug
+    return state.dataset == work.state.dataset
 
 
 def open_analysis(slug: str | None, dataset: str | None = None) -> None:
@@ -130,17 +136,20 @@ def open_analysis(slug: str | None, dataset: str | None = None) -> None:
 def compare(work: Work, comparison: ComparisonSpec) -> None:
     """Choose another comparison; the second one follows where it can."""
     second = following(as_now(work).spec, comparison)
-    go(with_second(with_comparison(current_state(), comparison, work.start), second, work.start))
+    if _is_here(work):
+        go(with_second(with_comparison(current_state(), comparison, work.start), second, work.start))
 
 
 def compare_second(work: Work, second: SecondComparisonSpec | None) -> None:
     """Choose another second comparison, or none."""
-    go(with_second(current_state(), second, work.start))
+    if _is_here(work):
+        go(with_second(current_state(), second, work.start))
 
 
-def filter_by(start: AnalysisSpec, where: dict[str, Condition]) -> None:
+def filter_by(work: Work, where: dict[str, Condition]) -> None:
     """Choose other filters."""
-    go(with_where(current_state(), where, start))
+    if _is_here(work):
+        go(with_where(current_state(), where, work.start))
 
 
 def follow(key: str, truth: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -180,3 +181,24 @@ def test_what_was_discarded_does_not_come_back_with_the_next_change(open_page: O
     settled(page.number_input(key="bridge_rest").set_value(5.0).run())
     assert "For the Monday round" not in text_of(page)
     assert "changed since revision 1" in text_of(page)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda page: page.multiselect(key="bridge_filter_country").set_value(["FR"]),
+        lambda page: page.radio(key="bridge_against").set_value("same_last_year"),
+        lambda page: page.selectbox(key="bridge_second").set_value("before"),
+    ],
+    ids=["filter", "comparison", "second"],
+)
+def test_a_choice_for_one_analysis_is_none_for_the_next(
+    open_page: Open, revenue: AnalysisSpec, app: App, change: Callable[[AppTest], object]
+) -> None:
+    app.analyses.duplicate("revenue", "other", "Other", by=app.owner.id)
+    page = open_page(PAGE, analysis="revenue", where='{"country": ["FR", "DE"]}')
+    page.selectbox(key="bridge_analysis").set_value("other")
+    change(page)
+    settled(page.run())
+    assert dict(page.query_params) == {"analysis": "other"}
+    assert "saved · revision 1" in text_of(page)
