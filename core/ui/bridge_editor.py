@@ -53,9 +53,21 @@ def equation_card(work: Work) -> None:
             st.markdown(f"**Equation**\u2003{sentence(work.spec.equation, kpi_label(work))}", width="stretch")
             if keys.EDIT not in st.session_state:
                 st.session_state[keys.EDIT] = work.saved is None
-            inputs.toggle("Edit", key=keys.EDIT, on_change=refill, width="content")
+            inputs.toggle("Edit", key=keys.EDIT, on_change=_turn, width="content")
         if st.session_state[keys.EDIT]:
             _edit(work)
+        elif st.session_state.pop(keys.EDITOR_LEFT, False):
+            try:
+                _edit(work)  # What was typed just before is taken up first.
+            finally:
+                refill()
+            st.rerun()
+
+
+def _turn() -> None:
+    if st.session_state[keys.EDIT]:
+        refill()
+    st.session_state[keys.EDITOR_LEFT] = not st.session_state[keys.EDIT]
 
 
 def kpi_label(work: Work) -> str:

@@ -183,6 +183,15 @@ def test_what_was_discarded_does_not_come_back_with_the_next_change(open_page: O
     assert "changed since revision 1" in text_of(page)
 
 
+def test_a_name_that_was_just_typed_stays_when_the_table_is_closed(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue")
+    settled(page.toggle(key="bridge_edit").set_value(True).run())
+    page.text_input(key="bridge_total").set_value("Turnover")
+    settled(page.toggle(key="bridge_edit").set_value(False).run())
+    assert "Turnover rose by" in text_of(page)
+    assert "bridge_total" not in [one.key for one in page.text_input]
+
+
 @pytest.mark.parametrize(
     "change",
     [
