@@ -106,6 +106,8 @@ def _edit(work: Work) -> None:
         if equation != work.spec.equation:
             keep_draft(work, equation=equation)
             follow_equation(work, equation)
+            # Save that was pressed right after typing is asked for again by the run that knows what was typed.
+            st.session_state[keys.SAVE_ASKED] = st.session_state.get(keys.SAVE, False)
             st.rerun()
 
 

@@ -55,6 +55,7 @@ EXPLAIN, REST, DESCRIPTION = "bridge_explain", "bridge_rest", "bridge_descriptio
 CHART, DETAIL_CHART, PICKED = "bridge_chart", "bridge_detail_chart", "bridge_picked"
 DRAFTS, DONE, PROBLEM, NOTICE, JOB = "bridge_drafts", "bridge_done", "bridge_problem", "bridge_notice", "bridge_job"
 MORE, SAVE, EXPORT, MOVE = "bridge_more", "bridge_save", "bridge_export", "bridge_move"
+SAVE_ASKED = "bridge_save_asked"
 NAME, NOTE = "bridge_name", "bridge_note"
 ROWS, ROWS_SIDE, ROWS_SEGMENT = "bridge_rows", "bridge_rows_side", "bridge_rows_segment"
 DRAFT_FIELDS = (

@@ -41,7 +41,7 @@ def title_row(work: Work) -> None:
     if work.spec.description:
         st.markdown(f":gray[{escape(work.spec.description)}]")
     _say_age(work)
-    if wants_saving:
+    if st.session_state.pop(keys.SAVE_ASKED, False) or wants_saving:
         begin_typing(kpi_label(work))
         save_dialog(work)
     elif wants_link:

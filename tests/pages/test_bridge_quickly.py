@@ -12,6 +12,7 @@ from streamlit.testing.v1.element_tree import DateInput
 
 from core.app import App
 from core.model.analysis import AnalysisSpec
+from core.model.data import DatasetSpec
 from tests.pages.bridge_page import FIXED, PAGE, act, table_with, text_of
 from tests.pages.driving import Open, settled
 
@@ -171,6 +172,15 @@ def test_what_was_just_chosen_is_saved(open_page: Open, revenue: AnalysisSpec, a
     act(page, "bridge_save_now")
     assert app.analyses.get("revenue").spec.where == {"country": ["FR"], "device": ["mobile", "desktop"]}
     assert "saved · revision 2" in text_of(page)
+
+
+def test_saving_right_after_typing_asks_with_what_was_typed(open_page: Open, sales: DatasetSpec, app: App) -> None:
+    page = open_page(PAGE)
+    page.text_input(key="bridge_total").set_value("Turnover")
+    act(page, "bridge_save")
+    assert page.text_input(key="bridge_name").value == "Turnover"
+    act(page, "bridge_save_now")
+    assert [saved.spec.equation.total for saved in app.analyses.all()] == ["Turnover"]
 
 
 def test_what_was_discarded_does_not_come_back_with_the_next_change(open_page: Open, revenue: AnalysisSpec) -> None:
