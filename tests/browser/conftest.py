@@ -26,7 +26,8 @@ from tests.ports import free_port
 
 DEADLINE_S = 90
 OWNER_TOKEN = "browser-test-owner-token"
-expect.set_options(timeout=60_000)
+DEADLINE_MS = 120_000
+expect.set_options(timeout=DEADLINE_MS)
 # What Streamlit draws anew it dims meanwhile, as it does to what comes round by itself, at any time.
 UNDIMMED = """() => document.querySelectorAll("[data-stale]").forEach(element => {
     element.style.setProperty("transition", "none", "important");
@@ -69,10 +70,12 @@ Tab = Callable[[str], Page]
 CALLS = count(1)
 # Listens beside the app to what it asks of its script and what comes back. The state that the app shows says "not
 # running" until the script has begun, so after a click it says nothing yet. The numbers are those of the fields in
-# Streamlit's ForwardMsg (new_session 4, script_finished 6), BackMsg (rerun_script 11) and ClientState (fragment_id 5).
+# Streamlit's ForwardMsg (new_session 4, script_finished 6), BackMsg (rerun_script 11) and ClientState (fragment_id 5,
+# is_auto_rerun 6). A fragment that comes round by itself is not waited for, nor is its answer taken for a click's.
 LISTEN = """(() => {
     const PART = 1, WHOLE = 2, SUCCESS = 0, BROKEN = 1, PART_DONE = 3;
     const tab = window.bridgecastTab = {owed: 0, begun: false, runs: 0};
+    let byItself = false, itsAnswerFirst = false;
     const fields = bytes => {
         const found = new Map();
         let at = 0;
@@ -92,17 +95,23 @@ LISTEN = """(() => {
     const asked = sent => {
         const rerun = fields(new Uint8Array(sent.buffer ?? sent, sent.byteOffset ?? 0, sent.byteLength)).get(11);
         if (rerun === undefined) return;
-        tab.owed = Math.max(tab.owed, fields(rerun).get(5)?.length ? PART : WHOLE);
+        const state = fields(rerun);
+        if (state.get(6)) { byItself = true; return; }
+        tab.owed = Math.max(tab.owed, state.get(5)?.length ? PART : WHOLE);
         tab.begun = false;
+        itsAnswerFirst = byItself;
     };
     const told = event => {
         if (!(event.data instanceof ArrayBuffer)) return;
         const found = fields(new Uint8Array(event.data)), end = found.get(6);
         if (found.has(4)) tab.begun = true;
         if (end === undefined || !tab.begun) return;
-        if (end === SUCCESS || end === BROKEN || (end === PART_DONE && tab.owed === PART)) {
+        const isItsAnswer = end === PART_DONE && itsAnswerFirst;
+        if (end === PART_DONE) byItself = itsAnswerFirst = false;
+        if (end === SUCCESS || end === BROKEN || (end === PART_DONE && tab.owed === PART && !isItsAnswer)) {
             tab.owed = 0;
             tab.runs += 1;
+            byItself = itsAnswerFirst = false;
         }
     };
     window.WebSocket = class extends WebSocket {
@@ -112,9 +121,8 @@ LISTEN = """(() => {
 })()"""
 # For as long as the app takes to draw twice: it sends then what a click asks for, and takes in what came back.
 SETTLED = """call => {
-    const tab = window.bridgecastTab, app = document.querySelector("[data-testid=stApp]");
-    const atRest = tab.runs > 0 && tab.owed === 0 && app?.dataset.testScriptState === "notRunning"
-        && document.querySelector("[data-testid=stSkeleton]") === null;
+    const tab = window.bridgecastTab;
+    const atRest = tab.runs > 0 && tab.owed === 0 && document.querySelector("[data-testid=stSkeleton]") === null;
     if (!atRest || tab.call !== call) {
         tab.call = atRest ? call : null;
         const since = tab.since = {drawn: 0};
@@ -243,7 +251,7 @@ def come(browser: Browser, **habits: Any) -> BrowserContext:
     """A visitor whose pages `settled` can wait for."""
     context = browser.new_context(**habits)
     context.add_init_script(LISTEN)
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(DEADLINE_MS)
     return context
 
 
