@@ -71,7 +71,7 @@ CALLS = count(1)
 # Listens beside the app to what it asks of its script and what comes back. The state that the app shows says "not
 # running" until the script has begun, so after a click it says nothing yet. The numbers are those of the fields in
 # Streamlit's ForwardMsg (new_session 4, script_finished 6), BackMsg (rerun_script 11) and ClientState (fragment_id 5,
-# is_auto_rerun 6). A fragment that comes round by itself is not waited for, nor is its answer taken for a click's.
+# is_auto_rerun 6). The answer to a fragment that comes round by itself is not taken for a click's.
 LISTEN = """(() => {
     const PART = 1, WHOLE = 2, SUCCESS = 0, BROKEN = 1, PART_DONE = 3;
     const tab = window.bridgecastTab = {owed: 0, begun: false, runs: 0};
@@ -121,8 +121,9 @@ LISTEN = """(() => {
 })()"""
 # For as long as the app takes to draw twice: it sends then what a click asks for, and takes in what came back.
 SETTLED = """call => {
-    const tab = window.bridgecastTab;
-    const atRest = tab.runs > 0 && tab.owed === 0 && document.querySelector("[data-testid=stSkeleton]") === null;
+    const tab = window.bridgecastTab, app = document.querySelector("[data-testid=stApp]");
+    const atRest = tab.runs > 0 && tab.owed === 0 && app?.dataset.testScriptState === "notRunning"
+        && document.querySelector("[data-testid=stSkeleton]") === null;
     if (!atRest || tab.call !== call) {
         tab.call = atRest ? call : null;
         const since = tab.since = {drawn: 0};

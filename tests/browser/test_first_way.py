@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.conftest import House, picture, settled
+from tests.polling import wait_for
 
 pytestmark = pytest.mark.browser
+
+SEEN_WITHIN_MS = 10_000
 
 HEADER = "day,store,country,visits,orders,revenue\n"
 JANUARY = [("FR", 1000, 50, 4000), ("DE", 800, 40, 3600)]
@@ -84,11 +89,20 @@ def correct_role(page: Page, column: str, role: str) -> None:
     grid = page.locator("[data-testid=stDataFrame]").first
     grid.locator("#glide-cell-0-0").wait_for(state="attached")
     names = [cell.text_content() for cell in grid.locator("td[aria-colindex='1']").all()]
-    box = grid.locator("canvas").first.bounding_box()
-    assert box is not None
     row = names.index(column)
     cell = grid.locator(f"#glide-cell-3-{row}")
-    page.mouse.click(box["x"] + 30, box["y"] + box["height"] / (len(names) + 1) * (row + 1.5))
+
+    def is_chosen() -> bool:
+        """Clicked where the row is now: what stands above may have moved it."""
+        box = grid.locator("canvas").first.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + 30, box["y"] + box["height"] / (len(names) + 1) * (row + 1.5))
+        with suppress(PlaywrightTimeout):
+            grid.locator(f"#glide-cell-0-{row}[aria-selected=true]").wait_for(state="attached", timeout=SEEN_WITHIN_MS)
+            return True
+        return False
+
+    wait_for(is_chosen, what=f"cell of '{column}'")
     for position in range(1, 4):
         page.keyboard.press("ArrowRight")
         expect(grid.locator(f"#glide-cell-{position}-{row}")).to_have_attribute("aria-selected", "true")
