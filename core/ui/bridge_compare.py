@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.comparisons import comparison_for
-from core.errors import BridgecastError, DataError
+from core.errors import BridgecastError
 from core.model.analysis import ComparisonSpec, Scalar
 from core.model.data import DATE_TYPES
 from core.model.sums import NOT_SET
@@ -84,7 +84,7 @@ def _change_kind(work: Work) -> None:
 def _fixed_now(work: Work) -> ComparisonSpec | None:
     try:
         return as_fixed(comparison_for(work.spec.comparison, work.version))
-    except DataError:
+    except BridgecastError:
         return None
 
 
@@ -124,8 +124,10 @@ def _change_by(work: Work) -> None:
 
 
 def _change_relative(work: Work, relative: str) -> None:
-    by = as_now(work).spec.comparison.by
-    compare(work, ComparisonSpec(by=by, relative=relative, against=seen(keys.AGAINST)))
+    now = as_now(work).spec.comparison
+    if work.spec.comparison.relative and not now.relative:
+        return  # Another kind of comparison was chosen meanwhile.
+    compare(work, ComparisonSpec(by=now.by, relative=relative, against=seen(keys.AGAINST)))
 
 
 def _edit_dates(work: Work) -> None:

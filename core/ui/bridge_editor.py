@@ -53,21 +53,35 @@ def equation_card(work: Work) -> None:
             st.markdown(f"**Equation**\u2003{sentence(work.spec.equation, kpi_label(work))}", width="stretch")
             if keys.EDIT not in st.session_state:
                 st.session_state[keys.EDIT] = work.saved is None
-            inputs.toggle("Edit", key=keys.EDIT, on_change=_turn, width="content")
+            inputs.toggle("Edit", key=keys.EDIT, on_change=_turn, args=(work,), width="content")
         if st.session_state[keys.EDIT]:
             _edit(work)
-        elif st.session_state.pop(keys.EDITOR_LEFT, False):
-            try:
-                _edit(work)  # What was typed just before is taken up first.
-            finally:
-                refill()
-            st.rerun()
+        elif st.session_state.pop(keys.EDITOR_LEFT, None) == _owner(work):
+            _close(work)
 
 
-def _turn() -> None:
-    if st.session_state[keys.EDIT]:
+def _turn(work: Work) -> None:
+    if not st.session_state[keys.EDIT]:
+        st.session_state[keys.EDITOR_LEFT] = _owner(work)
+    elif st.session_state.pop(keys.EDITOR_LEFT, None) != _owner(work):
         refill()
-    st.session_state[keys.EDITOR_LEFT] = not st.session_state[keys.EDIT]
+
+
+def _close(work: Work) -> None:
+    """Take up what was typed just before the table was closed: Streamlit tells it only to inputs that are drawn."""
+    space = st.empty()
+    with space.container():
+        rows = _fields(work)
+    space.empty()
+    try:
+        _take_up(work, rows)
+    finally:
+        refill()
+
+
+def _owner(work: Work) -> str:
+    """Whose table it is, where another analysis may have been opened meanwhile."""
+    return draft_key(work.saved, work.start)
 
 
 def kpi_label(work: Work) -> str:
@@ -97,17 +111,26 @@ def _chip(step: StepSpec) -> str:
 
 def _edit(work: Work) -> None:
     """The table, the KPI beside it, and what builds a table quickly. A wrong cell is said and changes nothing."""
+    _take_up(work, _fields(work))
+
+
+def _fields(work: Work) -> list[dict[str, object]]:
+    """All that can be edited; the rows of the table as they stand."""
     _starters(work)
     rows = _table(work)
     _total(work)
     edit_settings(work)
+    return rows
+
+
+def _take_up(work: Work, rows: list[dict[str, object]]) -> None:
     with frame.errors():
         equation = equation_of(rows, _total_values())
         if equation != work.spec.equation:
             keep_draft(work, equation=equation)
             follow_equation(work, equation)
             # Save that was pressed right after typing is asked for again by the run that knows what was typed.
-            st.session_state[keys.SAVE_ASKED] = st.session_state.get(keys.SAVE, False)
+            st.session_state[keys.SAVE_ASKED] = _owner(work) if st.session_state.get(keys.SAVE) else None
             st.rerun()
 
 
@@ -152,7 +175,7 @@ def refill() -> None:
 
 def _table(work: Work) -> list[dict[str, object]]:
     """The rows as they stand. The table's input stays the same while it is edited, else its edits would be lost."""
-    session, owner = st.session_state, draft_key(work.saved, work.start)
+    session, owner = st.session_state, _owner(work)
     if session.get(keys.EDITOR_ROWS, (None,))[0] != owner:
         session[keys.EDITOR_ROWS] = owner, pl.DataFrame(rows_of(work.spec.equation), schema=SCHEMA)
         session[keys.EDITOR_TURN] = session.get(keys.EDITOR_TURN, 0) + 1

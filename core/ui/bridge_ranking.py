@@ -12,7 +12,7 @@ from core.report.printed import PrintedBridge
 from core.report.ranking import interest_said, mark_of, why_dimension
 from core.ui import bridge_state as keys
 from core.ui.bridge_segments import find_button
-from core.ui.bridge_state import Work, as_now, keep_draft, move
+from core.ui.bridge_state import Work, as_now, is_here, keep_draft, move
 from core.ui.bridge_steps import Choice, with_choice
 from core.ui.tables import amount_format
 from core.ui.text import escape, markdown, plural
@@ -89,6 +89,8 @@ def _offered(row: dict[str, Any]) -> list[str]:
 
 def _choose(work: Work, bridge: Bridge, step: str, dimension: str, choice: Choice) -> None:
     """Callback: kept as a draft; the dimension that now comes first is shown."""
+    if not is_here(work):
+        return
     members = next(leaf.members for leaf in bridge.plan.leaves if leaf.name == step)
     now = as_now(work)
     if _formulas(now) != _formulas(work):

@@ -114,13 +114,13 @@ def as_now(work: Work) -> Work:
     Callbacks take it from here: theirs is of the run that drew the page last, and somebody who does two things quickly
     does the second one before that.
     """
-    if not _is_here(work):
+    if not is_here(work):
         return work
     state = replace(current_state(), analysis=work.state.analysis)
     return replace(work, spec=specification(work.start, work.saved, state), state=state)
 
 
-def _is_here(work: Work) -> bool:
+def is_here(work: Work) -> bool:
     """Whether the address still is of this analysis: what is chosen for one is no choice for the next."""
     state = current_state()
     if state.analysis is not None:
@@ -137,19 +137,19 @@ def open_analysis(slug: str | None, dataset: str | None = None) -> None:
 def compare(work: Work, comparison: ComparisonSpec) -> None:
     """Choose another comparison; the second one follows where it can."""
     second = following(as_now(work).spec, comparison)
-    if _is_here(work):
+    if is_here(work):
         go(with_second(with_comparison(current_state(), comparison, work.start), second, work.start))
 
 
 def compare_second(work: Work, second: SecondComparisonSpec | None) -> None:
     """Choose another second comparison, or none."""
-    if _is_here(work):
+    if is_here(work):
         go(with_second(current_state(), second, work.start))
 
 
 def filter_by(work: Work, where: dict[str, Condition]) -> None:
     """Choose other filters."""
-    if _is_here(work):
+    if is_here(work):
         go(with_where(current_state(), where, work.start))
 
 
@@ -228,7 +228,7 @@ def forget_draft(work: Work) -> None:
 
 def close_editor() -> None:
     """Leave the table of steps; it is filled anew when it is opened again."""
-    for key in (EDIT, EDITOR_ROWS):
+    for key in (EDIT, EDITOR_ROWS, EDITOR_LEFT):
         st.session_state.pop(key, None)
 
 

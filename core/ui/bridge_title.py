@@ -18,7 +18,7 @@ from core.ui.bridge_saved import (
     state_line,
 )
 from core.ui.bridge_share import share_dialog
-from core.ui.bridge_state import Work
+from core.ui.bridge_state import Work, draft_key
 from core.ui.text import escape
 
 DISCARD, DUPLICATE = "Discard changes", "Duplicate…"
@@ -41,7 +41,8 @@ def title_row(work: Work) -> None:
     if work.spec.description:
         st.markdown(f":gray[{escape(work.spec.description)}]")
     _say_age(work)
-    if st.session_state.pop(keys.SAVE_ASKED, False) or wants_saving:
+    was_asked = st.session_state.pop(keys.SAVE_ASKED, None) == draft_key(work.saved, work.start)
+    if was_asked or wants_saving:
         begin_typing(kpi_label(work))
         save_dialog(work)
     elif wants_link:

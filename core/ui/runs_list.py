@@ -14,6 +14,7 @@ from core.app import App
 from core.delivery.seen_runs import SeenRuns
 from core.model.runs import OPEN, Run
 from core.store.run_lists import RunFilter, RunRow
+from core.ui import bridge_state as keys
 from core.ui import runs_acts
 from core.ui.identity import acting
 from core.ui.notices import begin_fragment, turn_page
@@ -173,16 +174,29 @@ def _offer(app: App, runs: SeenRuns, key: str, ids: tuple[str, ...], *, is_one: 
 
 
 def _open(key: str, ids: tuple[str, ...]) -> None:
-    for run_id in _ticked(key, ids)[:1]:
-        open_run(run_id)
+    ticked = _ticked(key, ids)
+    if len(ticked) == 1:
+        open_run(ticked[0])
+    else:
+        st.session_state[keys.PROBLEM] = f"{plural(len(ticked), 'run')} ticked. Tick one to open it."
 
 
 def _replay(app: App, key: str, ids: tuple[str, ...]) -> None:
-    runs_acts.replay_all(app, _ticked(key, ids))
+    if ticked := _some_ticked(key, ids):
+        runs_acts.replay_all(app, ticked)
 
 
 def _ignore(app: App, key: str, ids: tuple[str, ...]) -> None:
-    runs_acts.ignore_all(app, _ticked(key, ids))
+    if ticked := _some_ticked(key, ids):
+        runs_acts.ignore_all(app, ticked)
+
+
+def _some_ticked(key: str, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """As `_ticked`; says so where the last tick was just taken away."""
+    ticked = _ticked(key, ids)
+    if not ticked:
+        st.session_state[keys.PROBLEM] = "No run is ticked, so nothing was done. Tick those that are meant."
+    return ticked
 
 
 def open_run(run_id: str) -> None:

@@ -71,11 +71,12 @@ CALLS = count(1)
 # Listens beside the app to what it asks of its script and what comes back. The state that the app shows says "not
 # running" until the script has begun, so after a click it says nothing yet. The numbers are those of the fields in
 # Streamlit's ForwardMsg (new_session 4, script_finished 6), BackMsg (rerun_script 11) and ClientState (fragment_id 5,
-# is_auto_rerun 6). The answer to a fragment that comes round by itself is not taken for a click's.
+# is_auto_rerun 6). The answer to a fragment that comes round by itself is not taken for a click's. A click in a
+# fragment lets a run of the whole page go on, and is answered after it.
 LISTEN = """(() => {
     const PART = 1, WHOLE = 2, SUCCESS = 0, BROKEN = 1, PART_DONE = 3;
     const tab = window.bridgecastTab = {owed: 0, begun: false, runs: 0};
-    let byItself = false, itsAnswerFirst = false;
+    let byItself = false, itsAnswerFirst = false, partAfter = false;
     const fields = bytes => {
         const found = new Map();
         let at = 0;
@@ -97,17 +98,23 @@ LISTEN = """(() => {
         if (rerun === undefined) return;
         const state = fields(rerun);
         if (state.get(6)) { byItself = true; return; }
-        tab.owed = Math.max(tab.owed, state.get(5)?.length ? PART : WHOLE);
+        const isPart = state.get(5)?.length > 0;
+        partAfter = isPart && tab.owed === WHOLE && (tab.begun || partAfter);
+        tab.owed = Math.max(tab.owed, isPart ? PART : WHOLE);
         tab.begun = false;
         itsAnswerFirst = byItself;
     };
     const told = event => {
         if (!(event.data instanceof ArrayBuffer)) return;
         const found = fields(new Uint8Array(event.data)), end = found.get(6);
-        if (found.has(4)) tab.begun = true;
-        if (end === undefined || !tab.begun) return;
+        if (found.has(4)) { tab.begun = true; partAfter = false; }
+        if (end === undefined) return;
         const isItsAnswer = end === PART_DONE && itsAnswerFirst;
         if (end === PART_DONE) byItself = itsAnswerFirst = false;
+        if (!tab.begun) {
+            if (end === SUCCESS && partAfter) { tab.owed = PART; partAfter = false; }
+            return;
+        }
         if (end === SUCCESS || end === BROKEN || (end === PART_DONE && tab.owed === PART && !isItsAnswer)) {
             tab.owed = 0;
             tab.runs += 1;

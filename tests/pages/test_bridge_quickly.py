@@ -202,6 +202,60 @@ def test_a_name_that_was_just_typed_stays_when_the_table_is_closed(open_page: Op
     assert "bridge_total" not in [one.key for one in page.text_input]
 
 
+def test_a_name_that_was_just_typed_stays_when_the_table_is_closed_and_opened_at_once(
+    open_page: Open, revenue: AnalysisSpec
+) -> None:
+    page = open_page(PAGE, analysis="revenue")
+    settled(page.toggle(key="bridge_edit").set_value(True).run())
+    page.session_state["bridge_editor_left"] = "revenue"  # The run of the closing was cut short by the next click.
+    page.session_state["bridge_edit"] = False
+    page.text_input(key="bridge_total").set_value("Turnover")
+    settled(page.toggle(key="bridge_edit").set_value(True).run())
+    assert page.text_input(key="bridge_total").value == "Turnover"
+    assert "Turnover rose by" in text_of(page)
+
+
+def test_a_wrong_formula_is_said_when_the_table_is_closed(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue")
+    settled(page.toggle(key="bridge_edit").set_value(True).run())
+    page.text_input(key="bridge_total_formula").set_value("[1] * [9]")
+    settled(page.toggle(key="bridge_edit").set_value(False).run())
+    assert "There is no step" in page.error[0].value
+    assert "bridge_total" not in [one.key for one in page.text_input]
+
+
+def test_saving_right_after_closing_the_table_asks(open_page: Open, revenue: AnalysisSpec, app: App) -> None:
+    page = open_page(PAGE, analysis="revenue", where=BOTH)
+    settled(page.toggle(key="bridge_edit").set_value(True).run())
+    page.text_input(key="bridge_total").set_value("Turnover")
+    page.toggle(key="bridge_edit").set_value(False)
+    act(page, "bridge_save")
+    act(page, "bridge_save_now")
+    assert app.analyses.get("revenue").spec.equation.total == "Turnover"
+
+
+def test_what_was_typed_for_one_analysis_is_not_asked_to_be_saved_for_the_next(
+    open_page: Open, revenue: AnalysisSpec, app: App
+) -> None:
+    app.analyses.duplicate("revenue", "other", "Other", by=app.owner.id)
+    page = open_page(PAGE, analysis="revenue")
+    settled(page.toggle(key="bridge_edit").set_value(True).run())
+    page.selectbox(key="bridge_analysis").set_value("other")
+    page.text_input(key="bridge_total").set_value("Turnover")
+    settled(page.menu_button(key="bridge_rank_menu_country").click("Leave out for this step").run())
+    assert dict(page.query_params) == {"analysis": "other"}
+    assert "saved · revision 1" in text_of(page)
+
+
+def test_fixed_dates_just_chosen_stay_fixed(open_page: Open, revenue: AnalysisSpec) -> None:
+    page = open_page(PAGE, analysis="revenue")
+    page.segmented_control(key="bridge_kind").set_value("dates")
+    page.radio(key="bridge_against").set_value("same_last_year")
+    settled(page.run())
+    assert "relative" not in page.query_params
+    assert "base" in page.query_params
+
+
 @pytest.mark.parametrize(
     "change",
     [

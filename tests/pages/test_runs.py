@@ -161,3 +161,24 @@ def test_the_run_that_was_ticked_last_is_opened(open_page: Open, app: App, reven
     settled(page.run())
     tick(page, [morning, evening], 1)
     assert press(page, "runs_open").query_params["run"] == evening
+
+
+@pytest.mark.parametrize(
+    ("button", "rows", "said"),
+    [
+        ("runs_open", (0, 1), "2 runs ticked. Tick one to open it."),
+        ("runs_replay", (), "No run is ticked, so nothing was done."),
+        ("runs_ignore", (), "No run is ticked, so nothing was done."),
+    ],
+)
+def test_a_button_whose_ticks_were_just_changed_says_why_it_does_nothing(
+    open_page: Open, app: App, revenue: AnalysisSpec, button: str, rows: tuple[int, ...], said: str
+) -> None:
+    evening, morning = run_of(app, "Evening", error=GONE), run_of(app, "Morning", error=GONE)
+    page = open_page(PAGE)
+    tick(page, [morning, evening], 0)
+    settled(page.run())
+    tick(page, [morning, evening], *rows)
+    page = press(page, button)
+    assert said in page.error[0].value
+    assert list(page.dataframe[0].value["Export"]) == ["Morning", "Evening"]
