@@ -84,8 +84,10 @@ def open_page(entry: Entry) -> App:
         heading(entry.title)
         st.info(f"Your role is {caller.role}, which does not open this page.", icon=":material/lock:")
         st.stop()
-    sending.say_when_held(app, caller)
-    alert_bars.say_alerts(app, caller)
+    # In one place, however many: Streamlit drops a click in a fragment that has moved down meanwhile.
+    with st.container():
+        sending.say_when_held(app, caller)
+        alert_bars.say_alerts(app, caller)
     return app.seen_by(caller)
 
 

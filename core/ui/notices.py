@@ -31,7 +31,8 @@ def tell(*, with_problem: bool = True) -> None:
     if notice:
         st.toast(escape(notice), icon=":material/check:")
     if with_problem:
-        show_problem()
+        with st.container():  # For what stands below to keep its place.
+            show_problem()
 
 
 def show_problem(*, is_long: bool = False) -> None:

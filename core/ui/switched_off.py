@@ -15,9 +15,10 @@ from core.ui.text import escape, moment, plural, zone
 
 def show_switched_off(app: App) -> None:
     """A red card each; nothing while all are on."""
-    for one in _known(app).all():
-        with st.container(border=True, key=f"off_{one.id}"):
-            _show(app, one)
+    with st.container():  # For what stands below to keep its place.
+        for one in _known(app).all():
+            with st.container(border=True, key=f"off_{one.id}"):
+                _show(app, one)
 
 
 def _show(app: App, one: Off) -> None:

@@ -182,3 +182,29 @@ def test_a_button_whose_ticks_were_just_changed_says_why_it_does_nothing(
     page = press(page, button)
     assert said in page.error[0].value
     assert list(page.dataframe[0].value["Export"]) == ["Morning", "Evening"]
+
+
+@pytest.mark.parametrize("opened", [False, True], ids=["list", "run"])
+def test_a_button_keeps_its_fragment_when_something_is_said_above(
+    open_page: Open, app: App, revenue: AnalysisSpec, opened: bool
+) -> None:
+    run_id = run_of(app, "Morning", error=GONE)
+    page = open_page(PAGE, run=run_id) if opened else open_page(PAGE)
+    if not opened:
+        tick(page, [run_id], 0)
+        settled(page.run())
+    button = "runs_back" if opened else "runs_open"
+    before = fragment_of(page, button)
+    app.sending.hold("Wrong numbers")
+    page.session_state["bridge_problem"] = "It did not work."
+    page.run()
+    assert "Wrong numbers" in texts(page)
+    assert "It did not work" in texts(page)
+    assert before
+    assert fragment_of(page, button) == before
+
+
+def fragment_of(page: AppTest, key: str) -> str | None:
+    """The fragment that a click on the button draws."""
+    state = page.session_state._state._state._new_widget_state
+    return state.widget_metadata[page.button(key=key).proto.id].fragment_id
