@@ -99,9 +99,9 @@ def run_app(arguments: "list[str]") -> int:
 
 
 def run_tests(arguments: "list[str]") -> int:
-    """Set up and become pytest, on both cores unless the arguments say how: each begins with a half of the files."""
+    """Set up and become pytest; in three processes unless the arguments say how: tests often wait, two leave gaps."""
     prepare(TEST_LOCK)
-    spread = [] if any(a.startswith(("-n", "-p", "--pdb")) for a in arguments) else ["-n", "2", "--dist", "worksteal"]
+    spread = [] if any(a.startswith(("-n", "-p", "--pdb")) for a in arguments) else ["-n", "3", "--dist", "worksteal"]
     os.chdir(ROOT)
     # Many processes are started: where none may keep what it compiled, each would compile all of it anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -20,28 +20,36 @@ _LOOK_EVERY_S = 0.1
 
 
 class Database:
-    """One in-memory DuckDB a process. Thread-safe: every query has a cursor of its own."""
+    """One in-memory DuckDB a process, opened by its first query. Thread-safe: every query has a cursor of its own."""
 
     def __init__(self, scratch: Path, *, threads: int, memory_limit: str) -> None:
         self.scratch = _own_folder(scratch)
-        self._base = duckdb.connect(
-            ":memory:",
-            config={
-                "threads": threads,
-                "memory_limit": memory_limit,
-                "temp_directory": str(self.scratch),
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "python_enable_replacements": False,
-            },
-        )
-        self._base.execute("SET GLOBAL parquet_metadata_cache = true")
-        # Days are cut by an explicit zone everywhere.
-        self._base.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "threads": threads,
+            "memory_limit": memory_limit,
+            "temp_directory": str(self.scratch),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,
+        }
+        self._opening = threading.Lock()
+        self._opened: duckdb.DuckDBPyConnection | None = None
+
+    def _base(self) -> duckdb.DuckDBPyConnection:
+        with self._opening:
+            if self._opened is None:
+                opened = duckdb.connect(":memory:", config=self._config)
+                opened.execute("SET GLOBAL parquet_metadata_cache = true")
+                # Days are cut by an explicit zone everywhere.
+                opened.execute("SET GLOBAL TimeZone = 'UTC'")
+                self._opened = opened
+            return self._opened
 
     def close(self) -> None:
         """Let go of the memory. No query may be running."""
-        self._base.close()
+        with self._opening:
+            if self._opened is not None:
+                self._opened.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     @contextmanager
@@ -54,7 +62,7 @@ class Database:
         """
         if cancel is not None and cancel.is_set():
             raise Cancelled("Cancelled.")
-        with self._base.cursor() as cursor, _watched(cursor, cancel, progress):
+        with self._base().cursor() as cursor, _watched(cursor, cancel, progress):
             if progress is not None:
                 # Without a bar, printed or not, DuckDB counts no progress.
                 cursor.execute("SET enable_progress_bar = true")

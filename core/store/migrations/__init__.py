@@ -6,11 +6,14 @@ A new revision, after the model was changed:
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine
 
@@ -22,6 +25,10 @@ def upgrade(connection: Connection) -> None:
 
     Raises StoreError when the store is newer than this program.
     """
+    revision = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()  # Alembic commits only a transaction that it began.
+    if revision == _newest():
+        return
     try:
         command.upgrade(_config(connection), "head")
     except CommandError as error:
@@ -41,7 +48,12 @@ def draft(message: str) -> None:
         engine.dispose()
 
 
-def _config(connection: Connection) -> Config:
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config(connection: Connection | None = None) -> Config:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     return config
