@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -32,6 +33,9 @@ SALES = """day,country,device,visits,orders,revenue
 2026-02-28,DE,desktop,500,31,2790
 """
 MORE_SALES = SALES.replace("2026-02-28,DE,desktop,500,31,2790", "2026-02-28,DE,desktop,500,62,5580")
+
+# A process of tests holds a great deal that stays; Python would look through all of it again and again.
+gc.set_threshold(100_000, 50, 1_000)
 
 # The same examples everywhere, however slow the machine is; `--hypothesis-profile default` draws others each time.
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
