@@ -234,7 +234,7 @@ def test_saving_right_after_closing_the_table_asks(open_page: Open, revenue: Ana
     assert app.analyses.get("revenue").spec.equation.total == "Turnover"
 
 
-def test_what_was_typed_for_one_analysis_is_not_asked_to_be_saved_for_the_next(
+def test_what_is_typed_and_left_out_for_one_analysis_changes_nothing_of_the_next(
     open_page: Open, revenue: AnalysisSpec, app: App
 ) -> None:
     app.analyses.duplicate("revenue", "other", "Other", by=app.owner.id)
